@@ -1,0 +1,48 @@
+/*
+ * The answer of a request: status, headers, and a body that is bytes, a part of a file, or written step by step.
+ * Names and values of headers are borrowed for the life of the request.
+ */
+#ifndef CADABRA_RESPONSE_H
+#define CADABRA_RESPONSE_H
+
+#include "server/base/strbuf.h"
+
+struct request;
+
+enum body_kind { BODY_NONE, BODY_BYTES, BODY_FILE, BODY_STREAM };
+
+enum { RESPONSE_HEADERS_MAX = 96 };
+
+struct response_header {
+    const char *name;
+    const char *value;
+};
+
+/*
+ * A body that is made while it is sent (event streams, long answers). `next` blocks until it has bytes, puts them
+ * into out and returns 1; returns 0 at the end, -1 to cut the connection. It is called in the request's thread.
+ */
+struct body_stream {
+    int (*next)(struct request *req, void *context, struct strbuf *out);
+    void *context;
+};
+
+struct response {
+    uint16_t status;
+    struct response_header headers[RESPONSE_HEADERS_MAX];
+    size_t header_count;
+    enum body_kind kind;
+    struct strbuf bytes; /* BODY_BYTES; codecs write straight into it; released with the request */
+    int file;            /* BODY_FILE: closed with the request; -1 otherwise */
+    int64_t file_offset;
+    int64_t file_length;
+    struct body_stream stream; /* BODY_STREAM */
+    int64_t head_length;       /* the Content-Length of an answer to HEAD, -1: that of the body */
+};
+
+/* Adds a header; beyond RESPONSE_HEADERS_MAX it is dropped and logged as our bug. */
+void response_header(struct request *req, const char *name, const char *value);
+/* Replaces one of that name, or adds it. */
+void response_set_header(struct request *req, const char *name, const char *value);
+
+#endif
