@@ -1,6 +1,6 @@
 /*
- * How a handler fails: `return aws_fail(req, &kinesis_ResourceNotFoundException, "Stream %s ...", name);`
- * and the errors that every service shares.
+ * How a handler fails: `return aws_fail(req, &kinesis_ResourceNotFoundException, "Stream %s ...",
+ * name);` and the errors that every service shares.
  */
 #ifndef CADABRA_AWS_ERROR_H
 #define CADABRA_AWS_ERROR_H
@@ -10,7 +10,8 @@
 /* Always returns -1. The text is formatted into the request's arena; the first failure wins. */
 int aws_fail(struct request *req, const struct aws_error *error, const char *format, ...)
     PRINTF_LIKE(3, 4);
-/* The same for an error with members of its own; members is its generated struct, of request lifetime. */
+/* The same for an error with members of its own; members is its generated struct, of request
+ * lifetime. */
 int aws_fail_with(struct request *req, const struct aws_error *error, const void *members,
                   const char *format, ...) PRINTF_LIKE(4, 5);
 /* A fault of ours (a store that failed): 500 InternalFailure. The cause is in the log already. */
@@ -19,8 +20,8 @@ int aws_fail_internal(struct request *req);
 int aws_fail_unsupported(struct request *req, const char *parameter);
 
 /* https://docs.aws.amazon.com/ "Common Errors", as each service's page lists them. */
-extern const struct aws_error aws_ValidationException;       /* 400 */
-extern const struct aws_error aws_ValidationError;           /* 400, the query protocol's name for it */
+extern const struct aws_error aws_ValidationException; /* 400 */
+extern const struct aws_error aws_ValidationError;     /* 400, the query protocol's name for it */
 extern const struct aws_error aws_SerializationException;    /* 400 */
 extern const struct aws_error aws_UnknownOperationException; /* 400 */
 extern const struct aws_error aws_InvalidAction;             /* 400, query */

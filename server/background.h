@@ -1,8 +1,9 @@
 /*
  * Work that no request waits for: event source pollers, delivery buffers, expiry.
  *
- * A task runs in a thread of its own (small stack), may block, and must return soon after it is told to stop.
- * Reset and shutdown stop all tasks and wait for them: no background work outlives a reset.
+ * A task runs in a thread of its own (small stack), may block, and must return soon after it is
+ * told to stop. Reset and shutdown stop all tasks and wait for them: no background work outlives a
+ * reset.
  */
 #ifndef CADABRA_BACKGROUND_H
 #define CADABRA_BACKGROUND_H
@@ -15,8 +16,8 @@ struct background_task;
 struct background *background_new(void);
 void background_free(struct background *b); /* stops everything first */
 
-/* Starts run(task, context). The task ends when run returns. NULL, after a log line, when no thread is to be had
- * or the server is stopping. */
+/* Starts run(task, context). The task ends when run returns. NULL, after a log line, when no thread
+ * is to be had or the server is stopping. */
 struct background_task *background_start(struct background *b, const char *name,
                                          void (*run)(struct background_task *task, void *context),
                                          void *context);

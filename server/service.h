@@ -1,6 +1,6 @@
 /*
- * What a service is to the server: its model, its handlers and its life. Services are listed by hand in
- * registry.c; the server knows nothing else of them.
+ * What a service is to the server: its model, its handlers and its life. Services are listed by
+ * hand in registry.c; the server knows nothing else of them.
  */
 #ifndef CADABRA_SERVICE_H
 #define CADABRA_SERVICE_H
@@ -11,25 +11,26 @@ struct service {
     const struct model *model;
     const void *handlers; /* const struct <service>_handlers * */
 
-    /* Opens the service's state (its store, its background work) when the server starts, and after a reset.
-     * Must cost next to nothing while the data directory holds nothing of the service. NULL on failure, after
-     * logging why. A service without state leaves these NULL. */
+    /* Opens the service's state (its store, its background work) when the server starts, and after
+     * a reset. Must cost next to nothing while the data directory holds nothing of the service.
+     * NULL on failure, after logging why. A service without state leaves these NULL. */
     void *(*open)(struct app *app);
     void (*close)(void *state);
 
-    /* How JSON errors name their type: prefix of __type, or NULL for the bare name. DynamoDB has one per kind
-     * of error, hence a function. */
+    /* How JSON errors name their type: prefix of __type, or NULL for the bare name. DynamoDB has
+     * one per kind of error, hence a function. */
     const char *(*error_type)(const struct request *req, const struct aws_error *error);
     bool crc32_header; /* W10: x-amz-crc32 on every answer */
 
-    /* Replaces the model's validator where AWS's order or words are the service's own; NULL: the validator. */
+    /* Replaces the model's validator where AWS's order or words are the service's own; NULL: the
+     * validator. */
     int (*validate)(struct request *req, const void *in);
 
     size_t body_max; /* largest request body; 0: 16 MiB */
 };
 
-/* The state that service->open returned. Other services reach it through the typed accessor in the service's
- * public header (struct kinesis *kinesis_of(struct app *)). */
+/* The state that service->open returned. Other services reach it through the typed accessor in the
+ * service's public header (struct kinesis *kinesis_of(struct app *)). */
 void *service_state(struct app *app, const struct service *service);
 
 extern const struct service *const service_registry[];

@@ -1,7 +1,8 @@
 /*
- * Content files: object bodies, code packages, bundles. A blob is written under a temporary name and appears
- * under its id, whole, when it is committed; a crash leaves no half blob, and what it leaves under temporary
- * names is removed at the next start. Ids are ours (random); user-given names never become file names.
+ * Content files: object bodies, code packages, bundles. A blob is written under a temporary name
+ * and appears under its id, whole, when it is committed; a crash leaves no half blob, and what it
+ * leaves under temporary names is removed at the next start. Ids are ours (random); user-given
+ * names never become file names.
  */
 #ifndef CADABRA_BLOB_H
 #define CADABRA_BLOB_H

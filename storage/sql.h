@@ -1,13 +1,13 @@
 /*
  * One SQLite database: one writer at a time, readers beside it and never behind it.
  *
- * Writers that come at the same moment share a commit: each runs its statements in turn inside one open
- * transaction, as a savepoint of its own, and sql_write_end() returns when the shared transaction has been
- * committed. So an acknowledged write survives kill -9 (WAL, synchronous=NORMAL; FULL with --durability=full),
- * and a write costs a fraction of a commit.
+ * Writers that come at the same moment share a commit: each runs its statements in turn inside one
+ * open transaction, as a savepoint of its own, and sql_write_end() returns when the shared
+ * transaction has been committed. So an acknowledged write survives kill -9 (WAL,
+ * synchronous=NORMAL; FULL with --durability=full), and a write costs a fraction of a commit.
  *
- * Readers see the last committed state, each on a connection of its own. Statements are cached per connection by
- * their SQL text, which must be a constant (the cache compares pointers first).
+ * Readers see the last committed state, each on a connection of its own. Statements are cached per
+ * connection by their SQL text, which must be a constant (the cache compares pointers first).
  *
  * Nothing of SQLite is visible outside storage/: a store wraps this and shows typed functions.
  */
@@ -25,7 +25,8 @@ struct sql_migration {
     const char *sql; /* applied in order, once each; PRAGMA user_version counts them */
 };
 
-/* Opens or creates <data>/<name>.db, or a database in memory, and migrates it. NULL after logging why. */
+/* Opens or creates <data>/<name>.db, or a database in memory, and migrates it. NULL after logging
+ * why. */
 struct sql_db *sql_open(struct store_root *root, const char *name,
                         const struct sql_migration *migrations, size_t migration_count);
 void sql_close(struct sql_db *db);
@@ -35,23 +36,27 @@ enum store_status sql_read_begin(struct sql_db *db, struct sql **out_sql);
 void sql_read_end(struct sql *s);
 
 /* A write. It reads its own writes and those of the writers before it in the same commit.
- * sql_write_end(s, STORE_OK) commits and returns how that went; any other status rolls this writer's part back
- * and is returned as it is. */
+ * sql_write_end(s, STORE_OK) commits and returns how that went; any other status rolls this
+ * writer's part back and is returned as it is. */
 enum store_status sql_write_begin(struct sql_db *db, struct sql **out_sql);
 enum store_status sql_write_end(struct sql *s, enum store_status status);
 
-/* The statement of that text, ready to be bound. Never NULL: a text that does not compile is our bug and aborts. */
+/* The statement of that text, ready to be bound. Never NULL: a text that does not compile is our
+ * bug and aborts. */
 struct sql_stmt *sql_prepare(struct sql *s, const char *sql_text);
-/* Parameters count from 1. Bytes and text are borrowed until the statement is reset. NULL binds NULL. */
+/* Parameters count from 1. Bytes and text are borrowed until the statement is reset. NULL binds
+ * NULL. */
 void sql_bind_int(struct sql_stmt *st, int index, int64_t value);
 void sql_bind_double(struct sql_stmt *st, int index, double value);
 void sql_bind_text(struct sql_stmt *st, int index, const char *text);
 void sql_bind_blob(struct sql_stmt *st, int index, const void *data, size_t len);
 void sql_bind_null(struct sql_stmt *st, int index);
 
-/* STORE_OK: a row is there. STORE_NOT_FOUND: no more rows; the statement is reset. Else: the failure, logged, reset. */
+/* STORE_OK: a row is there. STORE_NOT_FOUND: no more rows; the statement is reset. Else: the
+ * failure, logged, reset. */
 enum store_status sql_step(struct sql_stmt *st);
-/* For statements without rows: STORE_OK, STORE_EXISTS on a uniqueness conflict, or the failure. Resets it. */
+/* For statements without rows: STORE_OK, STORE_EXISTS on a uniqueness conflict, or the failure.
+ * Resets it. */
 enum store_status sql_run(struct sql_stmt *st);
 /* Ends a statement whose rows were not all read. */
 void sql_reset(struct sql_stmt *st);

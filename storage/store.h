@@ -4,7 +4,8 @@
 
 #include "server/base/base.h"
 
-/* How a store function ended. The technical cause of STORE_FAILED has been logged where it arose. */
+/* How a store function ended. The technical cause of STORE_FAILED has been logged where it arose.
+ */
 enum store_status {
     STORE_OK = 0,
     STORE_NOT_FOUND,
@@ -27,8 +28,8 @@ struct store_options {
 
 struct store_root;
 
-/* Creates the directory where it is missing and takes its lock. NULL, with a line that says who holds the
- * directory or what is wrong with it in out_problem. */
+/* Creates the directory where it is missing and takes its lock. NULL, with a line that says who
+ * holds the directory or what is wrong with it in out_problem. */
 struct store_root *store_open(const struct store_options *options, char *out_problem,
                               size_t problem_size);
 void store_close(struct store_root *root);

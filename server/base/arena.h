@@ -1,10 +1,10 @@
 /*
  * The memory of one request: many small allocations that all end together.
  *
- * Nothing is freed singly. Foreign objects of the same lifetime (a SQLite statement, a jansson document, a
- * file) are tied to the arena with arena_defer(); the deferred calls run in reverse order when the arena is
- * released or reset. An arena belongs to one thread at a time. In sanitizer builds each allocation is its own
- * malloc, so that an overrun inside a request is seen.
+ * Nothing is freed singly. Foreign objects of the same lifetime (a SQLite statement, a jansson
+ * document, a file) are tied to the arena with arena_defer(); the deferred calls run in reverse
+ * order when the arena is released or reset. An arena belongs to one thread at a time. In sanitizer
+ * builds each allocation is its own malloc, so that an overrun inside a request is seen.
  */
 #ifndef CADABRA_ARENA_H
 #define CADABRA_ARENA_H

@@ -1,9 +1,10 @@
 /*
- * What every file of cadabra may take for granted: the C library, cleanup guards, allocation that cannot
- * fail, and a ban on the functions that have hurt people.
+ * What every file of cadabra may take for granted: the C library, cleanup guards, allocation that
+ * cannot fail, and a ban on the functions that have hurt people.
  *
- * Memory has three lifetimes, no fourth: a scope (AUTO_FREE and friends), a request (arena.h), the process
- * (a struct reached from struct app). Running out of memory aborts; no caller checks for it.
+ * Memory has three lifetimes, no fourth: a scope (AUTO_FREE and friends), a request (arena.h), the
+ * process (a struct reached from struct app). Running out of memory aborts; no caller checks for
+ * it.
  */
 #ifndef CADABRA_BASE_H
 #define CADABRA_BASE_H
@@ -27,8 +28,8 @@
 #define PRINTF_LIKE(format_index, first_argument)                                                  \
     __attribute__((format(printf, format_index, first_argument)))
 
-/* A run of bytes that somebody else owns. data is NULL where AWS would say "absent"; an empty but present
- * run has data != NULL and len 0. */
+/* A run of bytes that somebody else owns. data is NULL where AWS would say "absent"; an empty but
+ * present run has data != NULL and len 0. */
 struct bytes {
     const uint8_t *data;
     size_t len;
@@ -55,7 +56,8 @@ static inline void auto_close(const int *fd)
         close(*fd);
 }
 
-/* Allocation that aborts instead of failing. x_calloc and x_reallocarray check the multiplication. */
+/* Allocation that aborts instead of failing. x_calloc and x_reallocarray check the multiplication.
+ */
 void *x_malloc(size_t size);
 void *x_calloc(size_t count, size_t size);
 void *x_reallocarray(void *old, size_t count, size_t size);

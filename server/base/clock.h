@@ -1,6 +1,6 @@
 /*
- * The one clock. Wall time in milliseconds since 1970, which tests can move forward; a monotonic clock for
- * durations; and the time formats of AWS. All functions are thread-safe.
+ * The one clock. Wall time in milliseconds since 1970, which tests can move forward; a monotonic
+ * clock for durations; and the time formats of AWS. All functions are thread-safe.
  */
 #ifndef CADABRA_CLOCK_H
 #define CADABRA_CLOCK_H
@@ -23,7 +23,8 @@ void time_iso8601(int64_t ms, bool fraction, char out[TIME_TEXT_MAX]);
 void time_http(int64_t ms, char out[TIME_TEXT_MAX]);
 /* 20261122T172000Z */
 void time_basic(int64_t ms, char out[TIME_TEXT_MAX]);
-/* Read ISO 8601 (offsets and fractions allowed), HTTP dates and the basic form; false when it is none of them. */
+/* Read ISO 8601 (offsets and fractions allowed), HTTP dates and the basic form; false when it is
+ * none of them. */
 bool time_parse_iso8601(const char *text, int64_t *out_ms);
 bool time_parse_http(const char *text, int64_t *out_ms);
 bool time_parse_basic(const char *text, int64_t *out_ms);

@@ -1,12 +1,14 @@
 /*
  * A pull reader for JSON text: no tree, one pass, no recursion of its own.
  *
- * The caller walks the document: it asks for the next value's type, enters objects and arrays, and reads or
- * skips each value. Strings without escapes point into the input; others are unescaped into the arena. Strings
- * are checked to be UTF-8, as RFC 8259 demands, and may contain NUL (\u0000), hence the lengths.
+ * The caller walks the document: it asks for the next value's type, enters objects and arrays, and
+ * reads or skips each value. Strings without escapes point into the input; others are unescaped
+ * into the arena. Strings are checked to be UTF-8, as RFC 8259 demands, and may contain NUL
+ * (\u0000), hence the lengths.
  *
- * After the first fault every call answers JR_ERROR or false and `error` says what was wrong, in words that can
- * be shown to a user; so a decoder may check once, at the end. Depth is bounded by max_depth.
+ * After the first fault every call answers JR_ERROR or false and `error` says what was wrong, in
+ * words that can be shown to a user; so a decoder may check once, at the end. Depth is bounded by
+ * max_depth.
  */
 #ifndef CADABRA_JSON_READ_H
 #define CADABRA_JSON_READ_H

@@ -1,6 +1,6 @@
 /*
- * Log lines on standard error, one write() each, so that lines of threads never mix. Levels: error (something
- * of ours failed), warn, info (requests, start, stop), debug.
+ * Log lines on standard error, one write() each, so that lines of threads never mix. Levels: error
+ * (something of ours failed), warn, info (requests, start, stop), debug.
  */
 #ifndef CADABRA_LOG_H
 #define CADABRA_LOG_H

@@ -1,7 +1,7 @@
 /*
- * A growing run of bytes with a maximum it is born with. What would pass the maximum is dropped and remembered
- * in `overflow`, which the owner checks once, at the end. data is always NUL-terminated once something was
- * added, and NULL before.
+ * A growing run of bytes with a maximum it is born with. What would pass the maximum is dropped and
+ * remembered in `overflow`, which the owner checks once, at the end. data is always NUL-terminated
+ * once something was added, and NULL before.
  */
 #ifndef CADABRA_STRBUF_H
 #define CADABRA_STRBUF_H
@@ -16,13 +16,17 @@ struct strbuf {
     bool overflow;
 };
 
-#define STRBUF_INIT(maximum) {.max = (maximum)}
+#define STRBUF_INIT(maximum)                                                                       \
+    {                                                                                              \
+        .max = (maximum)                                                                           \
+    }
 
 void strbuf_init(struct strbuf *b, size_t max);
 void strbuf_release(struct strbuf *b);
 /* Empties it, keeping the memory. */
 void strbuf_clear(struct strbuf *b);
-/* Room for at least `more` further bytes, for callers that write in place; false when that passes the maximum. */
+/* Room for at least `more` further bytes, for callers that write in place; false when that passes
+ * the maximum. */
 bool strbuf_reserve(struct strbuf *b, size_t more);
 void strbuf_add(struct strbuf *b, const void *data, size_t len);
 void strbuf_add_char(struct strbuf *b, char c);

@@ -1,10 +1,11 @@
 /*
  * Shapes: what modelc knows of an AWS service, as constant tables.
  *
- * For every service modelc generates a header with a C struct per structure shape (build/<kind>/gen/<service>.h)
- * and a struct model of tables that describe the same structs to the codecs in server/protocol, to the validator
- * and to the router. Tables refer to each other by index and to names by offset, never by pointer: they need no
- * relocation, so they cost neither start-up time nor memory until they are used.
+ * For every service modelc generates a header with a C struct per structure shape
+ * (build/<kind>/gen/<service>.h) and a struct model of tables that describe the same structs to the
+ * codecs in server/protocol, to the validator and to the router. Tables refer to each other by
+ * index and to names by offset, never by pointer: they need no relocation, so they cost neither
+ * start-up time nor memory until they are used.
  *
  * How a shape looks in C:
  *
@@ -17,13 +18,14 @@
  *   timestamp          struct maybe_time         milliseconds since 1970
  *   document           struct bytes              the JSON text itself
  *   structure, union   struct <service>_<Shape> *            NULL is absent
- *   list, set          struct <service>_<Shape>  by value    { T *items; size_t count; }  items NULL is absent
- *   map                struct <service>_<Shape>  by value    { struct <service>_<Shape>_entry *items; size_t count; }
- *                                                            an entry is { const char *key; T value; }
- *   event stream       struct <service>_<Shape> *            always NULL in decoded input
- *   custom             the C type that the service names in handlers/<service>/custom.h, by value
+ *   list, set          struct <service>_<Shape>  by value    { T *items; size_t count; }  items
+ * NULL is absent map                struct <service>_<Shape>  by value    { struct
+ * <service>_<Shape>_entry *items; size_t count; } an entry is { const char *key; T value; } event
+ * stream       struct <service>_<Shape> *            always NULL in decoded input custom the C type
+ * that the service names in handlers/<service>/custom.h, by value
  *
- * T is the element as above, except that structures are stored by value in lists and maps, not by pointer.
+ * T is the element as above, except that structures are stored by value in lists and maps, not by
+ * pointer.
  */
 #ifndef CADABRA_SHAPE_H
 #define CADABRA_SHAPE_H
@@ -80,12 +82,12 @@ enum shape_kind {
 enum shape_flag {
     SHAPE_UNION = 1 << 0,
     SHAPE_ERROR = 1 << 1,
-    SHAPE_FLATTENED = 1 << 2,   /* list or map without the wrapping element */
-    SHAPE_SPARSE = 1 << 3,      /* null elements are kept */
-    SHAPE_STREAMING = 1 << 4,   /* blob that is a body of its own */
+    SHAPE_FLATTENED = 1 << 2, /* list or map without the wrapping element */
+    SHAPE_SPARSE = 1 << 3,    /* null elements are kept */
+    SHAPE_STREAMING = 1 << 4, /* blob that is a body of its own */
     SHAPE_EVENT_STREAM = 1 << 5,
     SHAPE_EVENT = 1 << 6,
-    SHAPE_SENSITIVE = 1 << 7,   /* never logged or traced */
+    SHAPE_SENSITIVE = 1 << 7, /* never logged or traced */
     SHAPE_HAS_MIN = 1 << 8,
     SHAPE_HAS_MAX = 1 << 9,
 };
@@ -125,7 +127,8 @@ struct member {
     uint32_t offset; /* in the parent struct; in a map entry of the value */
     uint16_t shape;
     uint8_t location;         /* enum member_location */
-    uint8_t timestamp_format; /* enum timestamp_format; DEFAULT looks at the shape, then at the location */
+    uint8_t timestamp_format; /* enum timestamp_format; DEFAULT looks at the shape, then at the
+                                 location */
     uint16_t flags;
 };
 
@@ -134,8 +137,9 @@ struct shape {
     uint8_t kind; /* enum shape_kind */
     uint8_t timestamp_format;
     uint16_t flags;
-    uint32_t size;         /* of the C type when stored by value */
-    uint32_t first_member; /* structure: its members; list: one, the element; map: two, key and value */
+    uint32_t size; /* of the C type when stored by value */
+    uint32_t
+        first_member; /* structure: its members; list: one, the element; map: two, key and value */
     uint32_t member_count;
     uint16_t payload_member; /* 1 + index among its members of the IN_PAYLOAD member; 0: none */
     uint16_t custom;         /* SHAPE_CUSTOM: index into model.customs */
@@ -149,7 +153,8 @@ struct shape {
     int64_t max;
 };
 
-/* A shape whose C type and codec are hand-written, for hot paths. `out` and `value` point at the C type. */
+/* A shape whose C type and codec are hand-written, for hot paths. `out` and `value` point at the C
+ * type. */
 struct custom_codec {
     size_t size;
     /* Returns 0, or -1 after setting *out_error to the text of a SerializationException. */
@@ -160,7 +165,8 @@ struct custom_codec {
     const char *(*describe)(const void *value, struct arena *a);
 };
 
-/* One error of a service. Generated from its model, or written by hand where the model is silent. */
+/* One error of a service. Generated from its model, or written by hand where the model is silent.
+ */
 struct aws_error {
     const char *name;       /* shape name: ResourceNotFoundException */
     const char *code;       /* what JSON and XML clients see; most often the name */
@@ -171,10 +177,10 @@ struct aws_error {
 };
 
 enum operation_flag {
-    OPERATION_UNSIGNED = 1 << 0,       /* authtype none */
-    OPERATION_STREAM_INPUT = 1 << 1,   /* the input's payload is a streaming blob */
+    OPERATION_UNSIGNED = 1 << 0,     /* authtype none */
+    OPERATION_STREAM_INPUT = 1 << 1, /* the input's payload is a streaming blob */
     OPERATION_STREAM_OUTPUT = 1 << 2,
-    OPERATION_EVENT_OUTPUT = 1 << 3,   /* the output holds an event stream */
+    OPERATION_EVENT_OUTPUT = 1 << 3, /* the output holds an event stream */
     OPERATION_CHECKSUM_REQUIRED = 1 << 4,
 };
 
@@ -223,7 +229,8 @@ struct model {
     uint16_t operation_count;
     uint16_t error_count;
     uint16_t custom_count;
-    /* Generated: calls the typed slot of `struct <service>_handlers`, and says whether it is filled. */
+    /* Generated: calls the typed slot of `struct <service>_handlers`, and says whether it is
+     * filled. */
     int (*call)(const void *handlers, uint16_t operation, struct request *req, const void *in,
                 void *out);
     bool (*has_handler)(const void *handlers, uint16_t operation);

@@ -1,9 +1,9 @@
 /*
  * One request, from its first header to its last byte, whatever HTTP version brought it.
  *
- * It is born when the undecoded target is known, in the thread of its connection (HTTP/1.1) or of its stream
- * (HTTP/2), and dies when the answer has been sent or the client has gone. It belongs to that thread alone.
- * All that it holds, and all that handlers make for it, lies in its arena.
+ * It is born when the undecoded target is known, in the thread of its connection (HTTP/1.1) or of
+ * its stream (HTTP/2), and dies when the answer has been sent or the client has gone. It belongs to
+ * that thread alone. All that it holds, and all that handlers make for it, lies in its arena.
  */
 #ifndef CADABRA_REQUEST_H
 #define CADABRA_REQUEST_H
@@ -36,9 +36,10 @@ struct request {
 
     /* As the client sent it. */
     const char *method;
-    const char *target; /* raw, never decoded: /b/a%2Fb?x=%20 ; scheme and authority already cut off */
-    const char *path;   /* the part before '?', raw, NUL-terminated */
-    const char *query;  /* the part after '?', raw; "" where there is none */
+    const char
+        *target; /* raw, never decoded: /b/a%2Fb?x=%20 ; scheme and authority already cut off */
+    const char *path;  /* the part before '?', raw, NUL-terminated */
+    const char *query; /* the part after '?', raw; "" where there is none */
     struct header *headers;
     size_t header_count;
     bool http2; /* then the authority is in header ":authority" and, for routing, in "host" too */
@@ -52,14 +53,15 @@ struct request {
     const struct operation *operation;
     unsigned protocol; /* enum protocol_kind of this request */
     char request_id[64];
-    int64_t received_ms;     /* clock of the app */
+    int64_t received_ms;      /* clock of the app */
     int64_t received_mono_us; /* monotonic, for the log line */
 
     /* What it becomes. */
     struct failure failure;
     struct response response;
 
-    /* For waits: readable-with-EOF on this descriptor means that the client has gone; -1 where not known. */
+    /* For waits: readable-with-EOF on this descriptor means that the client has gone; -1 where not
+     * known. */
     int client_fd;
     /* What the endpoint that accepted the connection was opened with (see listener.h). */
     void *endpoint_context;
@@ -67,7 +69,8 @@ struct request {
 
 /* First header of that name, compared without case; NULL when there is none. */
 const char *request_header(const struct request *req, const char *name);
-/* First query parameter of that name, decoded; NULL when there is none, "" for one without a value. */
+/* First query parameter of that name, decoded; NULL when there is none, "" for one without a value.
+ */
 const char *request_query(struct request *req, const char *name);
 /* True once the client has closed its connection or the server is stopping. */
 bool request_abandoned(const struct request *req);

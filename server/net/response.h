@@ -1,6 +1,6 @@
 /*
- * The answer of a request: status, headers, and a body that is bytes, a part of a file, or written step by step.
- * Names and values of headers are borrowed for the life of the request.
+ * The answer of a request: status, headers, and a body that is bytes, a part of a file, or written
+ * step by step. Names and values of headers are borrowed for the life of the request.
  */
 #ifndef CADABRA_RESPONSE_H
 #define CADABRA_RESPONSE_H
@@ -19,8 +19,9 @@ struct response_header {
 };
 
 /*
- * A body that is made while it is sent (event streams, long answers). `next` blocks until it has bytes, puts them
- * into out and returns 1; returns 0 at the end, -1 to cut the connection. It is called in the request's thread.
+ * A body that is made while it is sent (event streams, long answers). `next` blocks until it has
+ * bytes, puts them into out and returns 1; returns 0 at the end, -1 to cut the connection. It is
+ * called in the request's thread.
  */
 struct body_stream {
     int (*next)(struct request *req, void *context, struct strbuf *out);
