@@ -5,6 +5,7 @@
 #ifndef CADABRA_SERVICE_H
 #define CADABRA_SERVICE_H
 
+#include "server/auth/credential.h"
 #include "server/aws_error.h"
 
 struct service {
@@ -25,6 +26,11 @@ struct service {
     /* Replaces the model's validator where AWS's order or words are the service's own; NULL: the
      * validator. */
     int (*validate)(struct request *req, const void *in);
+
+    /* For services that give out access keys: what is known of this one. False when it is none of theirs. `out`
+     * borrows from the arena. Thread-safe. NULL for all others. */
+    bool (*find_credential)(void *state, const char *access_key, struct arena *a,
+                            struct credential *out);
 
     size_t body_max; /* largest request body; 0: 16 MiB */
 };
