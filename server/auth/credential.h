@@ -1,6 +1,7 @@
 /*
- * What is known of one access key: the secret that signs with it, and whom it stands for. The services that give
- * out keys (IAM for users, STS for sessions) answer with it through struct service's find_credential.
+ * What is known of one access key: the secret that signs with it, and whom it stands for. The
+ * services that give out keys (IAM for users, STS for sessions) answer with it through struct
+ * service's find_credential.
  */
 #ifndef CADABRA_CREDENTIAL_H
 #define CADABRA_CREDENTIAL_H
