@@ -8,16 +8,15 @@ BUILD ?= debug
 O ?= build/$(BUILD)
 PREFIX ?= /usr/local
 PYTHON ?= python3
-CC = gcc
+CC = $(if $(filter fuzz,$(BUILD)),clang,gcc)
 V ?= 0
+SHELL = /bin/bash
 Q = $(if $(filter 0,$(V)),@,)
 
 PACKAGES = libmicrohttpd sqlite3 jansson libcrypto libnghttp2 expat libpcre2-8 libzip zlib
-DEBIAN_PACKAGES = libmicrohttpd-dev libsqlite3-dev libjansson-dev libssl-dev libnghttp2-dev libexpat1-dev \
-                  libpcre2-dev libzip-dev zlib1g-dev
 ifneq ($(MAKECMDGOALS),clean)
 ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
-$(error a library is missing; on Debian: apt-get install build-essential pkg-config $(DEBIAN_PACKAGES))
+$(error a library is missing; on Debian run: .ci/install build)
 endif
 endif
 
@@ -28,6 +27,7 @@ FLAGS_release = -O2 -g -DNDEBUG -fno-plt -fno-semantic-interposition
 FLAGS_asan = -O1 -g3 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DCADABRA_ASAN
 FLAGS_tsan = -O1 -g3 -fsanitize=thread -fno-omit-frame-pointer
 FLAGS_cov = -O0 -g3 --coverage
+FLAGS_fuzz = -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -DCADABRA_ASAN
 ifeq ($(FLAGS_$(BUILD)),)
 $(error BUILD is one of debug, release, asan, tsan, cov; not '$(BUILD)')
 endif
@@ -104,19 +104,146 @@ $(O)/cadabra: $(O)/server/main.o $(LIB)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # --- tests -----------------------------------------------------------------------------------------------
+#
+# Tests of C run in the sanitized build; those of clients against build/$(TEST_BUILD)/cadabra.
+
+TEST_BUILD ?= asan
+ROOT = $(patsubst %/,%,$(dir $(O)))
+ASAN = $(MAKE) --no-print-directory BUILD=asan O=$(ROOT)/asan
+RELEASE = $(MAKE) --no-print-directory BUILD=release O=$(ROOT)/release
+VENV = $(CURDIR)/build/venv
+WITH_TOOLS = PATH=$(VENV)/bin:$$PATH CADABRA_BINARY=$(CURDIR)/$(ROOT)/$(TEST_BUILD)/cadabra
+# Two cores run more than two clients: most of a client's time is waiting for the other side.
+JOBS ?= 4
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
 
+$(O)/wire: $(O)/tests/wire/run.o $(LIB)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 unit: $(UNIT_BIN)
 .SECONDARY:
 
-.PHONY: test-unit
+.PHONY: check test test-unit test-wire test-vectors test-sdk test-workflows test-fault test-fuzz workflow-full
+check: test test-vectors test-workflows test-fault
+
+test: test-unit test-wire test-sdk
+
 test-unit:
-	$(Q)$(MAKE) --no-print-directory BUILD=asan O=$(patsubst %/$(BUILD),%,$(O))/asan unit
-	$(Q)tests/unit/run.sh $(patsubst %/$(BUILD),%,$(O))/asan/unit
+	$(Q)$(ASAN) unit
+	$(Q)tests/unit/run.sh $(ROOT)/asan/unit
+
+test-wire:
+	$(Q)$(ASAN) $(ROOT)/asan/wire
+	$(Q)$(ROOT)/asan/wire tests/wire
+
+test-vectors:
+	$(Q)tests/vectors/run.sh $(ROOT)/asan
+
+test-sdk:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python -m pytest -n $(JOBS) tests/sdk
+
+test-workflows:
+	$(Q)$(RELEASE)
+	$(Q)$(WITH_TOOLS) CADABRA_BINARY=$(CURDIR)/$(ROOT)/release/cadabra $(VENV)/bin/python -m pytest tests/workflows
+
+# All 541,909 orders instead of the first 20,000.
+workflow-full:
+	$(Q)$(RELEASE)
+	$(Q)$(WITH_TOOLS) CADABRA_BINARY=$(CURDIR)/$(ROOT)/release/cadabra WORKFLOW_ORDERS=all \
+	    $(VENV)/bin/python -m pytest tests/workflows/order_history
+
+test-fault:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python -m pytest tests/fault
+
+# --- fuzzing: clang's libFuzzer, one binary per tests/fuzz/fuzz_*.c; FUZZ_SECONDS each -----------------------
+
+FUZZ_SECONDS ?= 60
+FUZZ_SRC = $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_NAMES = $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
+
+.PHONY: fuzz fuzz-build
+fuzz-build:
+	$(Q)$(MAKE) --no-print-directory BUILD=fuzz O=$(ROOT)/fuzz fuzzers
+
+.PHONY: fuzzers
+fuzzers: $(FUZZ_NAMES:%=$(O)/fuzz_%)
+
+$(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+# New findings are kept in build/; seeds and past findings in tests/fuzz/corpus are replayed first.
+fuzz: fuzz-build
+	$(Q)tests/fuzz/run.sh $(ROOT)/fuzz $(FUZZ_SECONDS) $(FUZZ_NAMES)
+
+# Every seed and past finding once, without looking for new ones.
+test-fuzz: fuzz-build
+	$(Q)tests/fuzz/run.sh $(ROOT)/fuzz 0 $(FUZZ_NAMES)
+
+# --- benchmarks --------------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench:
+	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/run.py $(ROOT)/release
+
+BENCH_SRC = $(sort $(wildcard tests/bench/*.c))
+.PHONY: $(O)/bench
+$(O)/bench: $(BENCH_SRC:tests/bench/%.c=$(O)/bench_%)
+$(O)/bench_%: $(O)/tests/bench/%.o $(LIB)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# --- lint, format, coverage --------------------------------------------------------------------------------
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+TIDY_SRC ?= $(SRC) server/main.c server/model/modelc.c $(wildcard server/model/modelc_*.c)
+
+.PHONY: lint lint-format lint-tidy lint-text format cov
+lint: lint-format lint-text lint-tidy
+
+lint-format:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+
+lint-text:
+	$(Q)tests/tools/layers.sh
+	$(Q)tests/tools/sizes.sh
+	$(Q)tests/tools/headers.sh $(O) "$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS)"
+	$(Q)shellcheck $$(git ls-files '*.sh' .ci/run .ci/install)
+	$(Q)codespell -q 3 -I .codespell-ignore $$(git ls-files | grep -vE 'corpus|\.model$$|package-lock|vectors')
+
+lint-tidy: $(GEN_HDR)
+	$(Q)echo $(TIDY_SRC) | tr ' ' '\n' | xargs -P $$(nproc) -n 4 clang-tidy --quiet -- -x c -std=gnu17 $(CPPFLAGS) 2>&1 \
+	    | grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header-filter' ; test $${PIPESTATUS[1]} = 0
+
+format:
+	$(Q)clang-format -i $(C_FILES)
+
+# Unit tests, counted: build/cov/coverage.txt lists the lines of each file that ran.
+cov:
+	$(Q)$(MAKE) --no-print-directory BUILD=cov O=$(ROOT)/cov unit $(ROOT)/cov/cadabra
+	$(Q)tests/unit/run.sh $(ROOT)/cov/unit
+	$(Q)find $(ROOT)/cov -name '*.gcda' | xargs gcov -n 2>/dev/null | paste - - - | sort >$(ROOT)/cov/coverage.txt
+	@echo "$(ROOT)/cov/coverage.txt"
+
+# --- install -----------------------------------------------------------------------------------------------
+
+.PHONY: install help
+install: $(O)/cadabra
+	install -D -m 755 $(O)/cadabra $(DESTDIR)$(PREFIX)/bin/cadabra
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/cadabra/LICENSE
+
+help:
+	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
+	@echo "targets: all check test test-unit test-wire test-vectors test-sdk test-workflows workflow-full"
+	@echo "         test-fault test-fuzz fuzz bench lint format cov install clean"
 
 clean:
 	rm -rf build
