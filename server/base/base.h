@@ -75,6 +75,7 @@ static inline bool str_starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+#undef alloca
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok alloca strncpy
 
 #endif

@@ -1,0 +1,151 @@
+/*
+ * OpenSSL's low-level digests: they need neither providers nor a configuration file, so that the first digest of a
+ * process costs no more than the next (EVP loads its default provider first: 1 ms and some 400 KiB). They choose
+ * the CPU's own instructions just the same.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include "server/base/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
+#include <sys/random.h>
+#include <zlib.h>
+
+#include "server/base/encode.h"
+
+struct sha256_stream {
+    SHA256_CTX context;
+};
+
+void sha256(const void *data, size_t len, uint8_t out[SHA256_LEN])
+{
+    SHA256_CTX context;
+
+    SHA256_Init(&context);
+    SHA256_Update(&context, data, len);
+    SHA256_Final(out, &context);
+}
+
+void md5(const void *data, size_t len, uint8_t out[MD5_LEN])
+{
+    MD5_CTX context;
+
+    MD5_Init(&context);
+    MD5_Update(&context, data, len);
+    MD5_Final(out, &context);
+}
+
+/* RFC 2104 */
+void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                 uint8_t out[SHA256_LEN])
+{
+    uint8_t block[SHA256_CBLOCK] = {0}, inner[SHA256_LEN];
+    SHA256_CTX context;
+
+    if (key_len > sizeof(block))
+        sha256(key, key_len, block);
+    else if (key_len)
+        memcpy(block, key, key_len);
+
+    for (size_t i = 0; i < sizeof(block); i++)
+        block[i] ^= 0x36;
+    SHA256_Init(&context);
+    SHA256_Update(&context, block, sizeof(block));
+    SHA256_Update(&context, data, len);
+    SHA256_Final(inner, &context);
+
+    for (size_t i = 0; i < sizeof(block); i++)
+        block[i] ^= 0x36 ^ 0x5c;
+    SHA256_Init(&context);
+    SHA256_Update(&context, block, sizeof(block));
+    SHA256_Update(&context, inner, sizeof(inner));
+    SHA256_Final(out, &context);
+    OPENSSL_cleanse(block, sizeof(block));
+}
+
+uint32_t crc32_of(const void *data, size_t len)
+{
+    return (uint32_t)crc32_z(0, data, len);
+}
+
+struct sha256_stream *sha256_begin(void)
+{
+    struct sha256_stream *s = x_malloc(sizeof(*s));
+
+    SHA256_Init(&s->context);
+    return s;
+}
+
+void sha256_update(struct sha256_stream *s, const void *data, size_t len)
+{
+    SHA256_Update(&s->context, data, len);
+}
+
+void sha256_end(struct sha256_stream *s, uint8_t *out)
+{
+    if (out)
+        SHA256_Final(out, &s->context);
+    free(s);
+}
+
+bool equal_constant_time(const void *a, const void *b, size_t len)
+{
+    return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void random_bytes(void *out, size_t len)
+{
+    uint8_t *next = out;
+
+    while (len) {
+        ssize_t n = getrandom(next, len, 0);
+
+        if (n < 0) {
+            if (errno == EINTR)
+                continue;
+            abort(); /* a kernel without getrandom: nothing here may be guessable */
+        }
+        next += n;
+        len -= (size_t)n;
+    }
+}
+
+void uuid_v4(char out[37])
+{
+    uint8_t b[16];
+
+    random_bytes(b, sizeof(b));
+    b[6] = (b[6] & 0x0f) | 0x40;
+    b[8] = (b[8] & 0x3f) | 0x80;
+    /* Each group's NUL is overwritten by the dash after it. */
+    hex_encode(b, 4, out);
+    out[8] = '-';
+    hex_encode(b + 4, 2, out + 9);
+    out[13] = '-';
+    hex_encode(b + 6, 2, out + 14);
+    out[18] = '-';
+    hex_encode(b + 8, 2, out + 19);
+    out[23] = '-';
+    hex_encode(b + 10, 6, out + 24);
+}
+
+void random_text(char *out, size_t len, const char *alphabet)
+{
+    size_t count = strlen(alphabet), used = 0;
+    uint8_t pool[64];
+    unsigned limit;
+
+    assert(count > 0 && count <= 256);
+    limit = 256 - 256 % (unsigned)count; /* bytes beyond would favour the first letters */
+    while (used < len) {
+        size_t n = MIN(sizeof(pool), len - used);
+
+        random_bytes(pool, n);
+        for (size_t i = 0; i < n; i++)
+            if (pool[i] < limit)
+                out[used++] = alphabet[pool[i] % count];
+    }
+    out[len] = '\0';
+}
