@@ -212,10 +212,10 @@ lint: lint-format lint-text lint-tidy
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 
-lint-text:
+lint-text: $(GEN_HDR)
 	$(Q)tests/tools/layers.sh
 	$(Q)tests/tools/sizes.sh
-	$(Q)tests/tools/headers.sh $(O) "$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS)"
+	$(Q)tests/tools/headers.sh "$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS)"
 	$(Q)shellcheck $$(git ls-files '*.sh' .ci/run .ci/install)
 	$(Q)codespell -q 3 -I .codespell-ignore $$(git ls-files | grep -vE 'corpus|\.model$$|package-lock|vectors')
 
