@@ -76,6 +76,6 @@ static inline bool str_starts(const char *text, const char *prefix)
 }
 
 #undef alloca
-#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok alloca strncpy
+#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok strncpy
 
 #endif
