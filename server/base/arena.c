@@ -1,6 +1,7 @@
 /*
- * Bump allocation in blocks that double from 8 KiB to 64 KiB. What is large gets a block of its own, and the rest
- * of the current one stays in use. The oldest block is at the end of the list; a reset keeps it.
+ * Bump allocation in blocks that double from 8 KiB to 64 KiB. What is large gets a block of its
+ * own, and the rest of the current one stays in use. The oldest block is at the end of the list; a
+ * reset keeps it.
  *
  * With CADABRA_ASAN every allocation is a block, so that the sanitizer sees its bounds.
  */

@@ -1,4 +1,5 @@
-/* Dates by the civil calendar's arithmetic: no locale, no time zone, no lock, unlike the C library's. */
+/* Dates by the civil calendar's arithmetic: no locale, no time zone, no lock, unlike the C
+ * library's. */
 #include "server/base/clock.h"
 
 #include <time.h>
@@ -57,7 +58,8 @@ static int64_t days_from_date(int64_t year, int month, int day)
 
 static struct civil civil_from_ms(int64_t ms)
 {
-    int64_t days = floor_div(ms, MS_PER_DAY), rest = ms - days * MS_PER_DAY;
+    int64_t days = floor_div(ms, MS_PER_DAY),
+            rest = ms % MS_PER_DAY + (ms % MS_PER_DAY < 0 ? MS_PER_DAY : 0);
     int64_t z = days + 719468, era = floor_div(z, 146097), day_of_era = z - era * 146097;
     int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
@@ -91,7 +93,8 @@ static bool civil_to_ms(const struct civil *c, int64_t *out_ms)
     return true;
 }
 
-/* --- writing ---------------------------------------------------------------------------------------- */
+/* --- writing
+ * ---------------------------------------------------------------------------------------- */
 
 static char *put_digits(char *out, int value, int count)
 {
@@ -172,7 +175,8 @@ void time_basic(int64_t ms, char out[TIME_TEXT_MAX])
     *out = '\0';
 }
 
-/* --- reading: each step moves *text on and answers false at the first character that is not what it expects - */
+/* --- reading: each step moves *text on and answers false at the first character that is not what
+ * it expects - */
 
 static bool take_digits(const char **text, int count, int *out_value)
 {
@@ -267,7 +271,8 @@ bool time_parse_iso8601(const char *text, int64_t *out_ms)
         return false;
     if (!take_text(&text, "T") && !take_text(&text, "t"))
         return false;
-    if (!take_clock(&text, &c) || !take_fraction(&text, &c) || !take_zone(&text, &offset_ms) || *text)
+    if (!take_clock(&text, &c) || !take_fraction(&text, &c) || !take_zone(&text, &offset_ms) ||
+        *text)
         return false;
     if (!civil_to_ms(&c, &ms))
         return false;
@@ -275,7 +280,8 @@ bool time_parse_iso8601(const char *text, int64_t *out_ms)
     return true;
 }
 
-/* The form that is in use: Sun, 22 Nov 2026 17:20:00 GMT. The obsolete forms of RFC 9110 are refused. */
+/* The form that is in use: Sun, 22 Nov 2026 17:20:00 GMT. The obsolete forms of RFC 9110 are
+ * refused. */
 bool time_parse_http(const char *text, int64_t *out_ms)
 {
     struct civil c = {0};
@@ -286,7 +292,8 @@ bool time_parse_http(const char *text, int64_t *out_ms)
     return day_name && take_text(&text, ", ") && take_digits(&text, 2, &c.day) &&
            take_text(&text, " ") && take_month_name(&text, &c) && take_text(&text, " ") &&
            take_year(&text, &c.year) && take_text(&text, " ") && take_clock(&text, &c) &&
-           take_fraction(&text, &c) && take_text(&text, " GMT") && !*text && civil_to_ms(&c, out_ms);
+           take_fraction(&text, &c) && take_text(&text, " GMT") && !*text &&
+           civil_to_ms(&c, out_ms);
 }
 
 bool time_parse_basic(const char *text, int64_t *out_ms)

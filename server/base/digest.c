@@ -1,7 +1,7 @@
 /*
- * OpenSSL's low-level digests: they need neither providers nor a configuration file, so that the first digest of a
- * process costs no more than the next (EVP loads its default provider first: 1 ms and some 400 KiB). They choose
- * the CPU's own instructions just the same.
+ * OpenSSL's low-level digests: they need neither providers nor a configuration file, so that the
+ * first digest of a process costs no more than the next (EVP loads its default provider first: 1 ms
+ * and some 400 KiB). They choose the CPU's own instructions just the same.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 

@@ -1,6 +1,6 @@
 /*
- * Base64 works on groups of three bytes with one table each way; the decoder ors the table's answers together and
- * looks once for the mark of a foreign character, so the loop has no branches.
+ * Base64 works on groups of three bytes with one table each way; the decoder ors the table's
+ * answers together and looks once for the mark of a foreign character, so the loop has no branches.
  */
 #include "server/base/encode.h"
 
@@ -90,7 +90,8 @@ void base64_encode(const void *data, size_t len, char *out)
     *out = '\0';
 }
 
-/* The last group, which may be padded. Bits beyond the last byte are ignored, as Java's decoders do. */
+/* The last group, which may be padded. Bits beyond the last byte are ignored, as Java's decoders
+ * do. */
 static bool decode_last_group(const uint8_t *in, uint8_t *out, size_t *out_len)
 {
     size_t padding = in[3] != '=' ? 0 : in[2] != '=' ? 1 : 2;

@@ -1,5 +1,5 @@
-/* The line is put together on the stack and goes out in one write(). What a client sent may stand in it, hence
- * control characters are replaced: nobody forges a line. */
+/* The line is put together on the stack and goes out in one write(). What a client sent may stand
+ * in it, hence control characters are replaced: nobody forges a line. */
 #include "server/base/log.h"
 
 #include "server/base/clock.h"

@@ -1,6 +1,6 @@
 /*
- * Capacity doubles, and always has one byte for the NUL. After the first overflow everything further is dropped
- * too, so that the owner never sends a text with a hole in its middle.
+ * Capacity doubles, and always has one byte for the NUL. After the first overflow everything
+ * further is dropped too, so that the owner never sends a text with a hole in its middle.
  */
 #include "server/base/strbuf.h"
 
