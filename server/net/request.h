@@ -11,6 +11,7 @@
 #include "server/base/arena.h"
 #include "server/base/strbuf.h"
 #include "server/model/shape.h"
+#include "server/net/body.h"
 #include "server/net/response.h"
 
 struct app;
@@ -44,6 +45,12 @@ struct request {
     size_t header_count;
     bool http2; /* then the authority is in header ":authority" and, for routing, in "host" too */
     struct bytes body; /* whole, after HTTP and aws-chunked framing; data is never NULL */
+    enum body_state body_state;
+
+    /* How the body is taken; begin() of the endpoint's handler may change it (body.h). */
+    size_t body_max; /* bytes after all filters; BODY_MAX_DEFAULT before begin() */
+    struct body_filter *body_filters;
+    struct body_store body_store;
 
     /* Who asks, for what. Account and region are set before any handler runs. */
     char account[13];
