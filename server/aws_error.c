@@ -1,0 +1,85 @@
+/* Failures are noted in the request, once: the first one is the cause, what follows are its consequences. */
+#include "server/aws_error.h"
+
+#include "server/service.h"
+
+#define COMMON_ERROR(identifier, error_code, http_status, sender)                                  \
+    const struct aws_error identifier = {                                                          \
+        .name = error_code,                                                                        \
+        .code = error_code,                                                                        \
+        .status = (http_status),                                                                   \
+        .sender_fault = (sender),                                                                  \
+    }
+
+COMMON_ERROR(aws_ValidationException, "ValidationException", 400, true);
+COMMON_ERROR(aws_ValidationError, "ValidationError", 400, true);
+COMMON_ERROR(aws_SerializationException, "SerializationException", 400, true);
+COMMON_ERROR(aws_UnknownOperationException, "UnknownOperationException", 400, true);
+COMMON_ERROR(aws_InvalidAction, "InvalidAction", 400, true);
+COMMON_ERROR(aws_AccessDeniedException, "AccessDeniedException", 403, true);
+COMMON_ERROR(aws_SignatureDoesNotMatch, "SignatureDoesNotMatch", 403, true);
+COMMON_ERROR(aws_InternalFailure, "InternalFailure", 500, false);
+COMMON_ERROR(aws_RequestEntityTooLarge, "RequestEntityTooLarge", 413, true);
+COMMON_ERROR(cadabra_NotImplemented, "NotImplemented", 501, false);
+
+/* AWS: the JSON 1.x services answer AccessDeniedException with 400, all others with 403. */
+static COMMON_ERROR(access_denied_json, "AccessDeniedException", 400, true);
+
+static const struct aws_error *in_protocol(const struct request *req, const struct aws_error *error)
+{
+    const unsigned json = PROTOCOL_JSON_1_0 | PROTOCOL_JSON_1_1 | PROTOCOL_AMZ_CBOR_1_1;
+
+    if (error == &aws_AccessDeniedException && req->protocol & json)
+        return &access_denied_json;
+    return error;
+}
+
+static int fail(struct request *req, const struct aws_error *error, const void *members,
+                const char *message)
+{
+    if (!req->failure.error)
+        req->failure = (struct failure){
+            .error = in_protocol(req, error), .message = message, .members = members};
+    return -1;
+}
+
+int aws_fail(struct request *req, const struct aws_error *error, const char *format, ...)
+{
+    va_list arguments;
+    const char *message;
+
+    va_start(arguments, format);
+    message = arena_vprintf(&req->arena, format, arguments);
+    va_end(arguments);
+    return fail(req, error, NULL, message);
+}
+
+int aws_fail_with(struct request *req, const struct aws_error *error, const void *members,
+                  const char *format, ...)
+{
+    va_list arguments;
+    const char *message;
+
+    va_start(arguments, format);
+    message = arena_vprintf(&req->arena, format, arguments);
+    va_end(arguments);
+    return fail(req, error, members, message);
+}
+
+int aws_fail_internal(struct request *req)
+{
+    return fail(req, &aws_InternalFailure, NULL,
+                "The request processing has failed because of an unknown error, exception or "
+                "failure.");
+}
+
+int aws_fail_unsupported(struct request *req, const char *parameter)
+{
+    const char *service = req->service ? req->service->model->service : "aws";
+    const char *operation =
+        req->operation ? model_text(req->service->model, req->operation->name) : "this operation";
+
+    return aws_fail(req, &cadabra_NotImplemented,
+                    "cadabra has not built %s of %s:%s yet, and does not ignore it.", parameter,
+                    service, operation);
+}
