@@ -26,6 +26,7 @@ void log_line(enum log_level level, const char *file, int line, const char *form
     size_t room = sizeof(text) - 1, len; /* one byte is for the line feed */
     va_list arguments;
     int saved_errno = errno;
+    int added;
 
     if (!log_enabled(level))
         return;
@@ -36,9 +37,9 @@ void log_line(enum log_level level, const char *file, int line, const char *form
         len = (size_t)snprintf(text, room, "%s %s %s:%d: ", stamp, names[level], file, line);
     len = MIN(len, room - 1);
     va_start(arguments, format);
-    len += (size_t)MAX(0, vsnprintf(text + len, room - len, format, arguments));
+    added = vsnprintf(text + len, room - len, format, arguments);
     va_end(arguments);
-    len = MIN(len, room - 1);
+    len = MIN(len + (size_t)MAX(0, added), room - 1);
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             text[i] = '?';

@@ -1,0 +1,196 @@
+/*
+ * Content files.
+ *
+ *   <data>/<name>/tmp/<id>       being written
+ *   <data>/<name>/ab/<id>        whole; ab are the first two characters of the id
+ *
+ * A blob changes its name once, by rename(), when all its bytes are in it. So a name outside tmp/
+ * is a whole blob, and all that is in tmp/ when the folder is opened was left by a crash.
+ */
+#include "storage/blob.h"
+
+#include "server/base/digest.h"
+#include "server/base/log.h"
+#include "storage/storage.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+struct blob_dir {
+    char *path;
+    bool sync;
+};
+
+struct blob_writer {
+    struct blob_dir *dir;
+    int fd;
+    bool failed; /* logged */
+    int64_t size;
+    char id[BLOB_ID_LEN + 1];
+    char *temporary;
+};
+
+/* True for what blob_commit hands out: an id from a damaged row must not become a path. */
+static bool id_valid(const char *id)
+{
+    return strlen(id) == BLOB_ID_LEN && strspn(id, "0123456789abcdef") == BLOB_ID_LEN;
+}
+
+static char *folder_of(const struct blob_dir *dir, const char *id)
+{
+    return x_asprintf("%s/%.2s", dir->path, id);
+}
+
+static char *path_of(const struct blob_dir *dir, const char *id)
+{
+    return x_asprintf("%s/%.2s/%s", dir->path, id, id);
+}
+
+struct blob_dir *blob_open(struct store_root *root, const char *name)
+{
+    AUTO_FREE char *path = x_asprintf("%s/%s", root->directory, name);
+    AUTO_FREE char *tmp = x_asprintf("%s/tmp", path);
+    struct blob_dir *dir;
+
+    if ((mkdir(path, 0700) && errno != EEXIST) || (mkdir(tmp, 0700) && errno != EEXIST)) {
+        log_error("cannot create %s: %m", tmp);
+        return NULL;
+    }
+    if (!store_remove_below(tmp, NULL))
+        return NULL;
+    dir = x_calloc(1, sizeof(*dir));
+    dir->path = TAKE(path);
+    dir->sync = root->durability_full && !root->temporary;
+    return dir;
+}
+
+void blob_close(struct blob_dir *dir)
+{
+    if (!dir)
+        return;
+    free(dir->path);
+    free(dir);
+}
+
+enum store_status blob_begin(struct blob_dir *dir, struct blob_writer **out_writer)
+{
+    struct blob_writer *w = x_calloc(1, sizeof(*w));
+
+    w->dir = dir;
+    random_text(w->id, BLOB_ID_LEN, "0123456789abcdef");
+    w->temporary = x_asprintf("%s/tmp/%s", dir->path, w->id);
+    w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (w->fd < 0) {
+        log_error("cannot create %s: %m", w->temporary);
+        free(w->temporary);
+        free(w);
+        return STORE_FAILED;
+    }
+    *out_writer = w;
+    return STORE_OK;
+}
+
+enum store_status blob_write(struct blob_writer *w, const void *data, size_t len)
+{
+    const char *next = data;
+
+    while (len > 0 && !w->failed) {
+        ssize_t n = write(w->fd, next, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            log_error("cannot write %s: %m", w->temporary);
+            w->failed = true;
+            break;
+        }
+        next += n;
+        len -= (size_t)n;
+        w->size += n;
+    }
+    return w->failed ? STORE_FAILED : STORE_OK;
+}
+
+/* Makes the directory's entries as durable as the file's bytes. */
+static bool sync_folder(const char *path)
+{
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd >= 0 && fsync(fd) == 0;
+}
+
+static bool move_into_place(struct blob_writer *w)
+{
+    AUTO_FREE char *folder = folder_of(w->dir, w->id);
+    AUTO_FREE char *path = path_of(w->dir, w->id);
+    bool made = mkdir(folder, 0700) == 0;
+
+    if (!made && errno != EEXIST)
+        return false;
+    if (w->dir->sync && fsync(w->fd))
+        return false;
+    if (rename(w->temporary, path))
+        return false;
+    return !w->dir->sync || (sync_folder(folder) && (!made || sync_folder(w->dir->path)));
+}
+
+enum store_status blob_commit(struct blob_writer *w, char *out_id, int64_t *out_size)
+{
+    if (!w->failed && !move_into_place(w)) {
+        log_error("cannot keep %s: %m", w->temporary);
+        w->failed = true;
+    }
+    if (w->failed) {
+        blob_abort(w);
+        return STORE_FAILED;
+    }
+    memcpy(out_id, w->id, sizeof(w->id));
+    *out_size = w->size;
+    close(w->fd);
+    free(w->temporary);
+    free(w);
+    return STORE_OK;
+}
+
+void blob_abort(struct blob_writer *w)
+{
+    if (!w)
+        return;
+    if (unlink(w->temporary) && errno != ENOENT)
+        log_error("cannot remove %s: %m", w->temporary);
+    close(w->fd);
+    free(w->temporary);
+    free(w);
+}
+
+enum store_status blob_read(struct blob_dir *dir, const char *id, int *out_fd, int64_t *out_size)
+{
+    struct stat st;
+
+    if (!id_valid(id))
+        return STORE_NOT_FOUND;
+    AUTO_FREE char *path = path_of(dir, id);
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return STORE_NOT_FOUND;
+    if (fd < 0 || fstat(fd, &st)) {
+        log_error("cannot read %s: %m", path);
+        return STORE_FAILED;
+    }
+    *out_size = st.st_size;
+    *out_fd = fd;
+    fd = -1;
+    return STORE_OK;
+}
+
+enum store_status blob_remove(struct blob_dir *dir, const char *id)
+{
+    if (!id_valid(id))
+        return STORE_NOT_FOUND;
+    AUTO_FREE char *path = path_of(dir, id);
+    if (unlink(path) == 0)
+        return STORE_OK;
+    if (errno == ENOENT)
+        return STORE_NOT_FOUND;
+    log_error("cannot remove %s: %m", path);
+    return STORE_FAILED;
+}
