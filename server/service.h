@@ -7,6 +7,7 @@
 
 #include "server/auth/credential.h"
 #include "server/aws_error.h"
+#include "server/protocol/protocol.h"
 
 struct service {
     const struct model *model;
@@ -21,6 +22,7 @@ struct service {
     /* How JSON errors name their type: prefix of __type, or NULL for the bare name. DynamoDB has
      * one per kind of error, hence a function. */
     const char *(*error_type)(const struct request *req, const struct aws_error *error);
+    enum json_words json_words; /* how a JSON value of the wrong type is refused */
     bool crc32_header; /* W10: x-amz-crc32 on every answer */
 
     /* Replaces the model's validator where AWS's order or words are the service's own; NULL: the

@@ -14,6 +14,13 @@
 /* Documents nested deeper than this are refused, in every format. */
 enum { PROTOCOL_DEPTH_MAX = 128 };
 
+/* AWS has three wordings for a JSON value of the wrong type; struct service says which one is its. */
+enum json_words {
+    JSON_WORDS_COMMON,  /* "NUMBER_VALUE can not be converted to a String" */
+    JSON_WORDS_CLASSES, /* Kinesis: "class java.lang.Boolean can not be converted to an String" */
+    JSON_WORDS_DYNAMODB /* "NUMBER_VALUE cannot be converted to String" */
+};
+
 /*
  * Fills `in` (op->input_size zeroed bytes) with what the client sent. 0, or -1 after aws_fail() with the
  * SerializationException (or the protocol's like) that AWS would answer. For REST the labels of op->uri are read
