@@ -32,7 +32,7 @@ ifeq ($(FLAGS_$(BUILD)),)
 $(error BUILD is one of debug, release, asan, tsan, cov; not '$(BUILD)')
 endif
 
-CPPFLAGS += -D_GNU_SOURCE -I. -I$(O)/gen $(shell pkg-config --cflags $(PACKAGES))
+CPPFLAGS += -D_GNU_SOURCE -I. -I$(O) -I$(O)/gen $(shell pkg-config --cflags $(PACKAGES))
 CFLAGS += -std=gnu17 $(WARNINGS) $(FLAGS_$(BUILD)) -pthread -fstack-protector-strong
 LDFLAGS += $(FLAGS_$(BUILD)) -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections
 LDLIBS += $(shell pkg-config --libs $(PACKAGES)) -lm
@@ -48,7 +48,7 @@ GEN_OBJ = $(GEN_SRC:.c=.o)
 EMBEDDED = $(sort $(wildcard storage/schema/*.sql web/*.html web/*.js web/*.css handlers/lambda/runtime/*))
 EMBED_OBJ = $(EMBEDDED:%=$(O)/embed/%.o)
 
-SRC = $(sort $(filter-out server/main.c server/model/modelc.c,\
+SRC = $(sort $(filter-out server/main.c server/model/modelc.c server/model/modelc_%,\
         $(wildcard server/*.c server/*/*.c storage/*.c handlers/*/*.c)))
 OBJ = $(SRC:%.c=$(O)/%.o)
 LIB = $(O)/libcadabra.a
@@ -72,7 +72,7 @@ $(O)/modelc: server/model/modelc.c $(wildcard server/model/modelc_*.c) $(O)/flag
 	$(Q)$(CC) -std=gnu17 $(WARNINGS) -O1 -g -D_GNU_SOURCE -I. -o $@ $(filter %.c,$^)
 
 # modelc writes header and tables of one service in one run.
-$(O)/gen/%.h $(O)/gen/%.c &: server/model/%.model $(O)/modelc
+$(O)/gen/%.h $(O)/gen/%.c &: server/model/%.model $(wildcard server/model/*.custom) $(O)/modelc
 	@mkdir -p $(O)/gen
 	@echo "  MODEL $*"
 	$(Q)$(O)/modelc $< $(O)/gen/$*.h $(O)/gen/$*.c

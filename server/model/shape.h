@@ -9,23 +9,27 @@
  *
  * How a shape looks in C:
  *
- *   string, enum       const char *              NULL is absent; never holds a NUL byte
- *   blob               struct bytes              data NULL is absent
+ *   string, enum       const char *             NULL is absent; never holds a NUL byte
+ *   blob               struct bytes             data NULL is absent
  *   boolean            struct maybe_bool
  *   byte short integer struct maybe_int
  *   long               struct maybe_long
  *   float double       struct maybe_double
- *   timestamp          struct maybe_time         milliseconds since 1970
- *   document           struct bytes              the JSON text itself
- *   structure, union   struct <service>_<Shape> *            NULL is absent
- *   list, set          struct <service>_<Shape>  by value    { T *items; size_t count; }  items
- * NULL is absent map                struct <service>_<Shape>  by value    { struct
- * <service>_<Shape>_entry *items; size_t count; } an entry is { const char *key; T value; } event
- * stream       struct <service>_<Shape> *            always NULL in decoded input custom the C type
- * that the service names in handlers/<service>/custom.h, by value
+ *   timestamp          struct maybe_time        milliseconds since 1970
+ *   document           struct bytes             the JSON text itself
+ *   structure, union   struct <service>_<Shape> *           NULL is absent
+ *   list, set          struct <service>_<Shape>, by value   items NULL is absent:
+ *                          { T *items; size_t count; }
+ *   map                struct <service>_<Shape>, by value   items NULL is absent:
+ *                          { struct <service>_<Shape>_entry *items; size_t count; }
+ *                          an entry is { const char *key; T value; }
+ *   event stream       struct <service>_<Shape> *           always NULL in decoded input
+ *   custom             by value, the C type of handlers/<service>/custom.h
  *
- * T is the element as above, except that structures are stored by value in lists and maps, not by
- * pointer.
+ * T is the element as above, but structures are stored by value in lists and maps, not by pointer.
+ *
+ * The single member of a list's shape is named "member", those of a map's "key" and "value", and so
+ * are their wire names unless the model gives others.
  */
 #ifndef CADABRA_SHAPE_H
 #define CADABRA_SHAPE_H
@@ -113,6 +117,7 @@ enum member_flag {
     MEMBER_EVENT_HEADER = 1 << 4,
     MEMBER_EVENT_PAYLOAD = 1 << 5,
     MEMBER_FLATTENED = 1 << 6,
+    MEMBER_STREAMING = 1 << 7, /* a payload of any length */
 };
 
 /* A name is an offset into model.strings; 0 is the empty string and stands for "none". */
@@ -127,8 +132,7 @@ struct member {
     uint32_t offset; /* in the parent struct; in a map entry of the value */
     uint16_t shape;
     uint8_t location;         /* enum member_location */
-    uint8_t timestamp_format; /* enum timestamp_format; DEFAULT looks at the shape, then at the
-                                 location */
+    uint8_t timestamp_format; /* DEFAULT: the shape's, then the location's */
     uint16_t flags;
 };
 
@@ -137,9 +141,9 @@ struct shape {
     uint8_t kind; /* enum shape_kind */
     uint8_t timestamp_format;
     uint16_t flags;
-    uint32_t size; /* of the C type when stored by value */
-    uint32_t
-        first_member; /* structure: its members; list: one, the element; map: two, key and value */
+    uint32_t size;         /* of the C type when stored by value */
+    uint32_t item_size;    /* list, map: from one item or entry to the next */
+    uint32_t first_member; /* of a structure; a list has one, a map two: key and value */
     uint32_t member_count;
     uint16_t payload_member; /* 1 + index among its members of the IN_PAYLOAD member; 0: none */
     uint16_t custom;         /* SHAPE_CUSTOM: index into model.customs */
@@ -182,6 +186,7 @@ enum operation_flag {
     OPERATION_STREAM_OUTPUT = 1 << 2,
     OPERATION_EVENT_OUTPUT = 1 << 3, /* the output holds an event stream */
     OPERATION_CHECKSUM_REQUIRED = 1 << 4,
+    OPERATION_UNSIGNED_PAYLOAD = 1 << 5, /* the signature does not cover the body */
 };
 
 struct operation {
