@@ -206,8 +206,11 @@ $(O)/bench_%: $(O)/tests/bench/%.o $(LIB)
 C_FILES = $(shell git ls-files '*.c' '*.h')
 TIDY_SRC ?= $(SRC) server/main.c server/model/modelc.c $(wildcard server/model/modelc_*.c)
 
-.PHONY: lint lint-format lint-tidy lint-text format cov
-lint: lint-format lint-text lint-tidy
+.PHONY: lint lint-readme lint-format lint-tidy lint-text format cov
+lint: lint-format lint-text lint-tidy lint-readme
+
+lint-readme: $(O)/cadabra
+	$(Q)tests/tools/readme.sh $(O)/cadabra --check
 
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
@@ -232,6 +235,11 @@ cov:
 	$(Q)tests/unit/run.sh $(ROOT)/cov/unit
 	$(Q)find $(ROOT)/cov -name '*.gcda' | xargs gcov -n 2>/dev/null | paste - - - | sort >$(ROOT)/cov/coverage.txt
 	@echo "$(ROOT)/cov/coverage.txt"
+
+# The operations that work, as README.md lists them.
+.PHONY: readme
+readme: $(O)/cadabra
+	$(Q)tests/tools/readme.sh $(O)/cadabra
 
 # --- install -----------------------------------------------------------------------------------------------
 
