@@ -1,4 +1,5 @@
-/* Failures are noted in the request, once: the first one is the cause, what follows are its consequences. */
+/* Failures are noted in the request, once: the first one is the cause, what follows are its
+ * consequences. */
 #include "server/aws_error.h"
 
 #include "server/service.h"
