@@ -9,6 +9,12 @@
 #include "server/aws_error.h"
 #include "server/protocol/protocol.h"
 
+/* What x-amzn-RequestId looks like. */
+enum request_id_form {
+    REQUEST_ID_UUID,
+    REQUEST_ID_ALNUM_52, /* 52 of 0-9A-Z: DynamoDB */
+};
+
 struct service {
     const struct model *model;
     const void *handlers; /* const struct <service>_handlers * */
@@ -24,13 +30,15 @@ struct service {
     const char *(*error_type)(const struct request *req, const struct aws_error *error);
     enum json_words json_words; /* how a JSON value of the wrong type is refused */
     bool crc32_header; /* W10: x-amz-crc32 on every answer */
+    enum request_id_form request_id_form;
+    bool id_2_header; /* x-amz-id-2 beside the request id: Kinesis, S3 */
 
     /* Replaces the model's validator where AWS's order or words are the service's own; NULL: the
      * validator. */
     int (*validate)(struct request *req, const void *in);
 
-    /* For services that give out access keys: what is known of this one. False when it is none of theirs. `out`
-     * borrows from the arena. Thread-safe. NULL for all others. */
+    /* For services that give out access keys: what is known of this one. False when it is none of
+     * theirs. `out` borrows from the arena. Thread-safe. NULL for all others. */
     bool (*find_credential)(void *state, const char *access_key, struct arena *a,
                             struct credential *out);
 

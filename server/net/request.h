@@ -16,7 +16,7 @@
 
 struct app;
 struct service;
-struct auth_result;
+struct dispatch_state;
 struct failure;
 
 struct header {
@@ -62,6 +62,8 @@ struct request {
     char request_id[64];
     int64_t received_ms;      /* clock of the app */
     int64_t received_mono_us; /* monotonic, for the log line */
+
+    struct dispatch_state *dispatch; /* dispatch.c's own; NULL on other endpoints */
 
     /* What it becomes. */
     struct failure failure;
