@@ -1,0 +1,26 @@
+/*
+ * A database that is opened when it is first needed, so that a server that nobody asks for a
+ * service costs nothing for it: a read of what was never written answers "not found" without
+ * opening anything, the first write opens.
+ *
+ * Thread-safe. Once open, reaching the database costs one atomic load.
+ */
+#ifndef CADABRA_LAZY_H
+#define CADABRA_LAZY_H
+
+#include "storage/sql.h"
+
+struct lazy_db;
+
+/* name and migrations must be constants. Never NULL. */
+struct lazy_db *lazy_new(struct store_root *root, const char *name,
+                         const struct sql_migration *migrations, size_t migration_count);
+/* Closes what is open. */
+void lazy_free(struct lazy_db *l);
+
+/* sql_read_begin(); STORE_NOT_FOUND while nothing was ever stored. */
+enum store_status lazy_read_begin(struct lazy_db *l, struct sql **out_sql);
+/* sql_write_begin(), after opening the database where that has not been done. */
+enum store_status lazy_write_begin(struct lazy_db *l, struct sql **out_sql);
+
+#endif
