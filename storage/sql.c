@@ -181,7 +181,6 @@ struct sql_db *sql_open(struct store_root *root, const char *name,
     db->root = root;
     db->name = x_strdup(name);
     db->path = x_asprintf("%s/%s.db", root->directory, name);
-    pthread_mutex_init(&db->write_lock, NULL);
     pthread_mutex_init(&db->lock, NULL);
     db->writer = connect_to(db, true);
     if (!db->writer || !migrate(db->writer, migrations, migration_count)) {
@@ -203,7 +202,6 @@ void sql_close(struct sql_db *db)
     }
     sql_disconnect(
         db->writer); /* the last one: it moves the log into the database and removes it */
-    pthread_mutex_destroy(&db->write_lock);
     pthread_mutex_destroy(&db->lock);
     free(db->path);
     free(db->name);

@@ -35,9 +35,19 @@ void sql_close(struct sql_db *db);
 enum store_status sql_read_begin(struct sql_db *db, struct sql **out_sql);
 void sql_read_end(struct sql *s);
 
-/* A write. It reads its own writes and those of the writers before it in the same commit.
- * sql_write_end(s, STORE_OK) commits and returns how that went; any other status rolls this
- * writer's part back and is returned as it is. */
+/*
+ * A write as a function: runs turn(s, context) and commits, or takes it back when it returns
+ * anything but STORE_OK. What it returned is returned, or STORE_FAILED when the commit failed. The
+ * turn may run in another thread, which commits for many at once: that is the fast way to write, to
+ * be taken for what is written often. It must be short, touch nothing but s and context, and not
+ * wait for anything.
+ */
+enum store_status sql_write(struct sql_db *db,
+                            enum store_status (*turn)(struct sql *s, void *context), void *context);
+
+/* The same as a span of code. It reads its own writes and those of the writers before it in the
+ * same commit. sql_write_end(s, STORE_OK) commits and returns how that went; any other status rolls
+ * this writer's part back and is returned as it is. */
 enum store_status sql_write_begin(struct sql_db *db, struct sql **out_sql);
 enum store_status sql_write_end(struct sql *s, enum store_status status);
 

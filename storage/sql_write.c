@@ -1,14 +1,16 @@
 /*
  * Group commit.
  *
- * Writers queue for write_lock. Who has it runs its statements (its turn) inside the one open
- * transaction. At the end of its turn it looks whether others queue: if so it leaves the
- * transaction open, hands the lock on and waits; if not, or when the transaction has become long,
- * it commits for all who wait, and wakes them.
+ * One thread at a time owns the writer connection; the others queue. The owner runs its own turn
+ * inside an open transaction, then takes the queue from its head: a turn that was given as a
+ * function (sql_write) it runs itself, without waking anybody; to a thread that wants the
+ * connection in its own hands (sql_write_begin) it hands ownership on, with the transaction open,
+ * and waits. Who finds the queue empty, or the transaction long, commits for all, wakes them, and
+ * hands ownership to the head of the queue.
  *
  * What must hold:
- *   1. A transaction is left open only for a writer that is queueing, so somebody will always
- * commit it.
+ *   1. An owner that does not commit has handed ownership to somebody; so somebody will always
+ * commit.
  *   2. Every turn that took part returns after the commit, and fails if it failed, whatever its own
  * outcome: even a refusal may rest on what an earlier turn of the same transaction wrote.
  *   3. A turn that is taken back leaves the turns before it untouched. The first turn takes back
@@ -16,98 +18,142 @@
  * nothing needs none.
  *   4. When SQLite gives up the transaction in the middle (disk full, I/O error), all its turns
  * fail, and the turn that was running runs no further statement.
+ *   5. A turn lies on its thread's stack, and that thread may leave once it sees TURN_DONE: read
+ * `next` before.
  *
  * The log (WAL) is moved into the database after the commit has been acknowledged, by who
  * committed. While readers overlap without a gap the log cannot be started anew; once it is long,
- * the writer waits for them.
+ * the owner waits for them.
  */
 #include "storage/storage.h"
 
 #include "server/base/clock.h"
-#include "server/base/log.h"
 
-#include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 
 enum {
     TURNS_MAX = 128,
     TRANSACTION_MAX_US = 10000,
+    CROWD_US =
+        300, /* commits of different threads that are closer than this tell of more to come */
     CHECKPOINT_FRAMES = 4000, /* pages of 4 KiB: 16 MiB */
     LONG_LOG_FRAMES = 16000,
 };
 
-struct sql_batch {
-    _Atomic uint32_t done; /* 0 until the commit has ended; the futex that the turns wait on */
-    _Atomic uint32_t holders;
-    enum store_status result; /* written before done */
+enum turn_state {
+    TURN_QUEUED,
+    TURN_OWNER, /* the connection is yours */
+    TURN_DONE,  /* committed or failed; `status` says which */
 };
 
-/* --- waiting for the commit
- * -------------------------------------------------------------------------------- */
+struct sql_turn {
+    _Atomic uint32_t state; /* enum turn_state; the futex that its thread waits on */
+    enum store_status status;
+    enum store_status (*run)(struct sql *s, void *context); /* NULL: sql_write_begin */
+    void *context;
+    struct sql_turn *next; /* in the queue, then among the unacknowledged */
+};
 
-static void batch_release(struct sql_batch *b)
+/* --- waiting and waking
+ * ------------------------------------------------------------------------------------ */
+
+static enum turn_state turn_wait(struct sql_turn *t)
 {
-    if (atomic_fetch_sub(&b->holders, 1) == 1)
-        free(b);
+    uint32_t state;
+
+    while ((state = atomic_load(&t->state)) == TURN_QUEUED)
+        syscall(SYS_futex, &t->state, FUTEX_WAIT_PRIVATE, TURN_QUEUED, NULL, NULL, 0);
+    return state;
 }
 
-static enum store_status batch_wait(struct sql_batch *b)
+/* t may be gone when the system call is made: its address then wakes nobody, or somebody who looks
+ * again. */
+static void turn_wake(struct sql_turn *t, enum turn_state state)
 {
-    enum store_status result;
-
-    while (atomic_load(&b->done) == 0)
-        syscall(SYS_futex, &b->done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-    result = b->result;
-    batch_release(b);
-    return result;
+    atomic_store(&t->state, state);
+    syscall(SYS_futex, &t->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static void batch_finish(struct sql_batch *b, enum store_status result)
+static void list_add(struct sql_turn_list *list, struct sql_turn *t)
 {
-    if (!b)
-        return;
-    b->result = result;
-    atomic_store(&b->done, 1);
-    syscall(SYS_futex, &b->done, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
-    batch_release(b);
+    t->next = NULL;
+    if (list->last)
+        list->last->next = t;
+    else
+        list->first = t;
+    list->last = t;
 }
 
-/* The open transaction's batch, with the caller as one more holder. */
-static struct sql_batch *batch_join(struct sql_db *db)
+static struct sql_turn *list_take(struct sql_turn_list *list)
 {
-    if (!db->batch) {
-        db->batch = x_calloc(1, sizeof(*db->batch));
-        db->batch->holders = 1; /* the transaction itself */
+    struct sql_turn *t = list->first;
+
+    if (t) {
+        list->first = t->next;
+        if (!list->first)
+            list->last = NULL;
     }
-    atomic_fetch_add(&db->batch->holders, 1);
-    return db->batch;
+    return t;
+}
+
+/* Becomes the owner, or lets another owner run the turn: then the turn is done when this returns
+ * false. */
+static bool own(struct sql_db *db, struct sql_turn *t)
+{
+    bool free;
+
+    pthread_mutex_lock(&db->lock);
+    free = !db->owned;
+    if (free)
+        db->owned = true;
+    else
+        list_add(&db->queue, t);
+    pthread_mutex_unlock(&db->lock);
+    return free || turn_wait(t) == TURN_OWNER;
+}
+
+static struct sql_turn *take_next(struct sql_db *db)
+{
+    struct sql_turn *t;
+
+    pthread_mutex_lock(&db->lock);
+    t = list_take(&db->queue);
+    pthread_mutex_unlock(&db->lock);
+    return t;
+}
+
+static void disown(struct sql_db *db)
+{
+    struct sql_turn *next;
+
+    pthread_mutex_lock(&db->lock);
+    next = list_take(&db->queue);
+    db->owned = next != NULL;
+    pthread_mutex_unlock(&db->lock);
+    if (next)
+        turn_wake(next, TURN_OWNER);
 }
 
 /* --- a turn
  * ------------------------------------------------------------------------------------------------
  */
 
-enum store_status sql_write_begin(struct sql_db *db, struct sql **out_sql)
+static enum store_status turn_begin(struct sql_db *db)
 {
     struct sql *s = db->writer;
 
-    atomic_fetch_add(&db->waiting, 1);
-    pthread_mutex_lock(&db->write_lock);
-    atomic_fetch_sub(&db->waiting, 1);
+    s->touched = s->savepoint = s->broken = false;
     if (sqlite3_get_autocommit(s->handle)) {
-        if (sql_control(s, "BEGIN IMMEDIATE") != STORE_OK) {
-            pthread_mutex_unlock(&db->write_lock);
+        if (sql_control(s, "BEGIN IMMEDIATE") != STORE_OK)
             return STORE_FAILED;
-        }
         db->turns = 0;
         db->scope_pending_count = 0;
         db->began_us = clock_monotonic_us();
     }
-    s->touched = s->savepoint = s->broken = false;
     db->scope_pending_before = db->scope_pending_count;
-    *out_sql = s;
     return STORE_OK;
 }
 
@@ -148,26 +194,23 @@ static void take_back(struct sql *s)
     }
 }
 
-static void keep(struct sql *s)
+/* The turn's statements have run: keeps or takes back what they did, and waits for the commit with
+ * the others. */
+static void turn_end(struct sql *s, struct sql_turn *t)
 {
-    if (s->savepoint && !s->broken && sql_control(s, "RELEASE turn") != STORE_OK)
+    sql_reset_all(s);
+    if (t->status != STORE_OK)
+        take_back(s);
+    else if (s->savepoint && !s->broken && sql_control(s, "RELEASE turn") != STORE_OK)
         s->broken = true;
+    s->db->turns++;
+    list_add(&s->db->unacknowledged, t);
 }
 
-/* Ends the transaction, one way or the other; nobody's turn survives a failure. */
-static enum store_status commit(struct sql *s)
+static void turn_run(struct sql_db *db, struct sql_turn *t)
 {
-    struct sql_db *db = s->db;
-    enum store_status result = STORE_FAILED;
-
-    if (!s->broken && (sqlite3_get_autocommit(s->handle) || sql_control(s, "COMMIT") == STORE_OK))
-        result = STORE_OK;
-    if (!sqlite3_get_autocommit(s->handle))
-        sql_control(s, "ROLLBACK");
-    if (result == STORE_OK)
-        sql_scope_committed(db);
-    db->scope_pending_count = 0;
-    return result;
+    t->status = t->run(db->writer, t->context);
+    turn_end(db->writer, t);
 }
 
 /* --- the log
@@ -192,7 +235,7 @@ void sql_write_prepare(struct sql_db *db)
     sqlite3_wal_hook(db->writer->handle, note_frames, db);
 }
 
-/* Under write_lock, outside a transaction. */
+/* By the owner, outside a transaction. */
 static void checkpoint(struct sql_db *db)
 {
     bool wait = db->wal_frames >= LONG_LOG_FRAMES;
@@ -206,44 +249,142 @@ static void checkpoint(struct sql_db *db)
     db->wal_retry = db->wal_frames + CHECKPOINT_FRAMES;
 }
 
-/* --- the end of a turn
- * ------------------------------------------------------------------------------------- */
+/* --- the end of a transaction
+ * ------------------------------------------------------------------------------ */
 
-/* Another writer queues and may go on in the same transaction. */
-static bool hand_on(const struct sql *s)
+static bool transaction_open(const struct sql_db *db)
 {
-    const struct sql_db *db = s->db;
+    return !db->writer->broken && !sqlite3_get_autocommit(db->writer->handle);
+}
 
-    return atomic_load(&db->waiting) > 0 && !s->broken && !sqlite3_get_autocommit(s->handle) &&
-           db->turns < TURNS_MAX && clock_monotonic_us() - db->began_us < TRANSACTION_MAX_US;
+/* Ends the transaction, one way or the other; nobody's turn survives a failure. */
+static enum store_status commit(struct sql_db *db)
+{
+    struct sql *s = db->writer;
+    enum store_status result = STORE_FAILED;
+
+    if (!s->broken && (sqlite3_get_autocommit(s->handle) || sql_control(s, "COMMIT") == STORE_OK))
+        result = STORE_OK;
+    if (!sqlite3_get_autocommit(s->handle))
+        sql_control(s, "ROLLBACK");
+    if (result == STORE_OK)
+        sql_scope_committed(db);
+    db->scope_pending_count = 0;
+    return result;
+}
+
+/* Commits for all turns, wakes all but `self`, and gives up ownership. */
+static void commit_all(struct sql_db *db, const struct sql_turn *self)
+{
+    enum store_status result = commit(db);
+    struct sql_turn *t = db->unacknowledged.first;
+    bool log_is_long = db->wal_frames >= db->wal_retry;
+
+    db->unacknowledged = (struct sql_turn_list){0};
+    db->last_turns = db->turns;
+    db->last_committer = pthread_self();
+    db->last_commit_us = clock_monotonic_us();
+    if (!log_is_long)
+        disown(db); /* first, so that the next owner is at work while we wake the others */
+    while (t) {
+        struct sql_turn *next = t->next;
+        if (result != STORE_OK)
+            t->status = result;
+        if (t != self)
+            turn_wake(t, TURN_DONE);
+        t = next;
+    }
+    if (log_is_long) {
+        checkpoint(db);
+        disown(db);
+    }
+}
+
+/*
+ * Threads that were woken by the last commit, or that are reading their next request, are about to
+ * queue: letting them run first makes commits ten times rarer. One thread that writes alone is
+ * never delayed.
+ */
+static void let_others_queue(const struct sql_db *db)
+{
+    bool crowded = db->last_turns > 1 || (!pthread_equal(db->last_committer, pthread_self()) &&
+                                          db->began_us - db->last_commit_us < CROWD_US);
+
+    if (crowded)
+        sched_yield();
+}
+
+/* The next turn that may take part in the open transaction. */
+static struct sql_turn *next_in_transaction(struct sql_db *db)
+{
+    struct sql_turn *t;
+
+    if (!transaction_open(db) || db->turns >= TURNS_MAX ||
+        clock_monotonic_us() - db->began_us > TRANSACTION_MAX_US)
+        return NULL;
+    t = take_next(db);
+    if (t)
+        return t;
+    let_others_queue(db);
+    return take_next(db);
+}
+
+/* The owner's own turn has ended: runs or lets run what queues, and returns after the commit. */
+static void finish(struct sql_db *db, struct sql_turn *self)
+{
+    struct sql_turn *next;
+
+    while ((next = next_in_transaction(db))) {
+        if (!next->run) {
+            atomic_store(&self->state, TURN_QUEUED);
+            turn_wake(next, TURN_OWNER);
+            turn_wait(self);
+            return;
+        }
+        turn_begin(db); /* cannot fail: the transaction is open */
+        turn_run(db, next);
+    }
+    commit_all(db, self);
+}
+
+/* --- what callers see
+ * -------------------------------------------------------------------------------------- */
+
+enum store_status sql_write(struct sql_db *db,
+                            enum store_status (*turn)(struct sql *s, void *context), void *context)
+{
+    struct sql_turn t = {.run = turn, .context = context};
+
+    if (!own(db, &t))
+        return t.status;
+    if (turn_begin(db) != STORE_OK) {
+        disown(db);
+        return STORE_FAILED;
+    }
+    turn_run(db, &t);
+    finish(db, &t);
+    return t.status;
+}
+
+enum store_status sql_write_begin(struct sql_db *db, struct sql **out_sql)
+{
+    struct sql_turn t = {0};
+
+    own(db, &t);
+    if (turn_begin(db) != STORE_OK) {
+        disown(db);
+        return STORE_FAILED;
+    }
+    *out_sql = db->writer;
+    return STORE_OK;
 }
 
 enum store_status sql_write_end(struct sql *s, enum store_status status)
 {
-    struct sql_db *db = s->db;
-    struct sql_batch *batch;
-    enum store_status result;
+    struct sql_turn t = {.status = status};
 
     assert(s->writer);
-    sql_reset_all(s);
-    if (status == STORE_OK)
-        keep(s);
-    else
-        take_back(s);
-    db->turns++;
-    if (hand_on(s)) {
-        batch = batch_join(db);
-        pthread_mutex_unlock(&db->write_lock);
-        result = batch_wait(batch);
-    } else {
-        result = commit(s);
-        batch = TAKE(db->batch);
-        if (db->wal_frames >= db->wal_retry) {
-            batch_finish(TAKE(batch), result);
-            checkpoint(db);
-        }
-        pthread_mutex_unlock(&db->write_lock);
-        batch_finish(batch, result);
-    }
-    return result == STORE_OK ? status : STORE_FAILED;
+    turn_end(s, &t);
+    finish(s->db, &t);
+    return t.status;
 }

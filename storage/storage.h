@@ -51,25 +51,33 @@ struct sql {
     struct sql_stmt *buckets[STATEMENT_BUCKETS];
     struct sql *next_idle; /* readers; guarded by db->lock */
     bool writer;
-    /* The writer's turn; guarded by db->write_lock. */
+    /* The writer's present turn; the owner's. */
     bool touched;   /* this turn has changed something */
     bool savepoint; /* this turn has a savepoint open */
     bool broken;    /* SQLite gave up the whole transaction in this turn */
 };
 
-struct sql_batch;
+struct sql_turn; /* sql_write.c */
+struct sql_turn_list {
+    struct sql_turn *first;
+    struct sql_turn *last;
+};
 
 struct sql_db {
     struct store_root *root;
     char *name;
     char *path;
 
-    pthread_mutex_t write_lock; /* held from sql_write_begin to sql_write_end */
-    _Atomic unsigned waiting;   /* writers that are queueing for write_lock */
-    struct sql *writer;         /* guarded by write_lock, like all down to the blank line */
-    struct sql_batch *batch;    /* those who wait for the open transaction's commit; NULL: none */
-    unsigned turns;             /* how many took part in the open transaction */
+    /* The writer connection and what belongs to it are the owner's alone, down to the blank line.
+     */
+    struct sql *writer;
+    struct sql_turn_list
+        unacknowledged; /* took part in the open transaction, wait for its commit */
+    unsigned turns;     /* how many took part in the open transaction */
     int64_t began_us;
+    unsigned last_turns; /* of the last transaction that was committed */
+    pthread_t last_committer;
+    int64_t last_commit_us;
     int wal_frames; /* as of the last commit */
     int wal_retry;  /* no checkpoint is tried before the log has that many frames */
     struct scope_entry scope_pending[SCOPE_PENDING_MAX]; /* seen in the open transaction */
@@ -77,7 +85,9 @@ struct sql_db {
     unsigned scope_pending_before; /* the count when this turn began */
 
     pthread_mutex_t lock;
-    struct sql *idle; /* readers that are free; guarded by lock, like all below */
+    bool owned;                 /* somebody owns the writer; guarded by lock, like all below */
+    struct sql_turn_list queue; /* those who wait for it, oldest first */
+    struct sql *idle;           /* readers that are free */
     unsigned idle_count;
     struct scope_entry scope_cache[SCOPE_CACHE_SLOTS];
 };
