@@ -13,8 +13,7 @@ struct option {
     struct text_list *(*list)(struct config *c); /* of options that may be given several times */
 };
 
-/* --- one function per option: checks the value and keeps it
- * ------------------------------------------- */
+/* --- one function per option: checks the value and keeps it --- */
 
 static const char *set_port(struct config *c, const char *value)
 {
@@ -211,8 +210,7 @@ static void environment_name(const struct option *o, char out[40])
             out[i] = (char)(out[i] - 'a' + 'A');
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 struct reading {
     struct config *config;

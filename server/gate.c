@@ -1,7 +1,7 @@
 #include "server/gate.h"
 
 #include <pthread.h>
-#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
@@ -22,9 +22,9 @@ struct gate *gate_new(void)
     struct gate *g = x_calloc(1, sizeof(*g));
     pthread_condattr_t monotonic;
 
-    g->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    g->stop_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (g->stop_fd < 0) {
-        log_error("eventfd: %s", strerror(errno));
+        log_error("timerfd: %s", strerror(errno));
         free(g);
         return NULL;
     }
@@ -67,20 +67,21 @@ void gate_leave(struct gate *g)
     pthread_mutex_unlock(&g->lock);
 }
 
-/* The counter of an eventfd says whether it is readable. */
-static void set_stop(struct gate *g, bool stop)
+/* A timer that has run out stays readable until it is set again; 0 puts it at rest. */
+static void set_stop_after(struct gate *g, int64_t delay_ns)
 {
-    eventfd_t ignored;
+    struct itimerspec when = {
+        .it_value = {.tv_sec = delay_ns / 1000000000, .tv_nsec = delay_ns % 1000000000}};
 
-    if (stop ? eventfd_write(g->stop_fd, 1) : eventfd_read(g->stop_fd, &ignored))
-        log_error("eventfd: %s", strerror(errno));
+    if (timerfd_settime(g->stop_fd, 0, &when, NULL))
+        log_error("timerfd: %s", strerror(errno));
 }
 
 static void open_locked(struct gate *g)
 {
     g->closed = false;
     if (!g->hurried)
-        set_stop(g, false);
+        set_stop_after(g, 0);
     pthread_cond_broadcast(&g->opened);
 }
 
@@ -94,7 +95,8 @@ bool gate_close(struct gate *g, int64_t timeout_ms)
     while (g->closed)
         pthread_cond_wait(&g->opened, &g->lock);
     g->closed = true;
-    set_stop(g, true);
+    if (!g->hurried)
+        set_stop_after(g, 1);
     deadline_ms = clock_monotonic_ms() + timeout_ms;
     deadline =
         (struct timespec){.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
@@ -120,10 +122,10 @@ int gate_stop_fd(const struct gate *g)
     return g->stop_fd;
 }
 
-void gate_hurry(struct gate *g)
+void gate_hurry(struct gate *g, int64_t delay_ms)
 {
     pthread_mutex_lock(&g->lock);
     g->hurried = true;
-    set_stop(g, true);
+    set_stop_after(g, MAX(1, delay_ms * 1000000));
     pthread_mutex_unlock(&g->lock);
 }

@@ -26,9 +26,9 @@ void gate_leave(struct gate *g);
 bool gate_close(struct gate *g, int64_t timeout_ms);
 void gate_open(struct gate *g);
 
-/* Readable while the gate is closed, and for good after gate_hurry(). */
+/* Readable while the gate is closed, and for good some time after gate_hurry(). */
 int gate_stop_fd(const struct gate *g);
-/* For the shutdown: whoever is inside and waits shall end early from now on. */
-void gate_hurry(struct gate *g);
+/* For the shutdown: whoever is still inside and waits after that time shall end early. */
+void gate_hurry(struct gate *g, int64_t delay_ms);
 
 #endif

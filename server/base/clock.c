@@ -93,8 +93,7 @@ static bool civil_to_ms(const struct civil *c, int64_t *out_ms)
     return true;
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 static char *put_digits(char *out, int value, int count)
 {
@@ -175,8 +174,7 @@ void time_basic(int64_t ms, char out[TIME_TEXT_MAX])
     *out = '\0';
 }
 
-/* --- reading: each step moves *text on and answers false at the first character that is not what
- * it expects - */
+/* Reading: each step moves *text on and answers false at the first unexpected character. */
 
 static bool take_digits(const char **text, int count, int *out_value)
 {

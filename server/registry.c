@@ -1,0 +1,34 @@
+/*
+ * The services, by hand: the only place of the server that knows them. A service may use those
+ * above it in the list when it opens; they close in reverse. What is known by its model alone
+ * answers "not built yet" in its own protocol.
+ */
+#include "server/service.h"
+
+/* Here goes #include "handlers/<service>/<service>.h" of each service that is built. */
+
+#define NOT_BUILT(name)                                                                            \
+    extern const struct model name##_model;                                                        \
+    static const struct service name##_service = {.model = &name##_model}
+
+NOT_BUILT(sts);
+NOT_BUILT(iam);
+NOT_BUILT(logs);
+NOT_BUILT(kinesis);
+NOT_BUILT(dynamodb);
+NOT_BUILT(dynamodbstreams);
+NOT_BUILT(lambda);
+NOT_BUILT(firehose);
+NOT_BUILT(s3);
+NOT_BUILT(sns);
+NOT_BUILT(sqs);
+
+const struct service *const service_registry[] = {
+    &sts_service,      &iam_service,      &logs_service,
+    &kinesis_service,  &dynamodb_service, &dynamodbstreams_service,
+    &lambda_service, /* calls all of the above */
+    &firehose_service, &s3_service,       &sns_service,
+    &sqs_service,
+};
+
+const size_t service_count = ARRAY_LEN(service_registry);

@@ -1,0 +1,295 @@
+#include "server/route.h"
+
+#include "server/base/encode.h"
+#include "server/protocol/uri_template.h"
+#include "server/service.h"
+
+static const unsigned json_protocols = PROTOCOL_JSON_1_0 | PROTOCOL_JSON_1_1;
+static const unsigned rest_protocols = PROTOCOL_REST_JSON | PROTOCOL_REST_XML;
+
+/* AWS: a REST service that knows no such path answers so. */
+static const struct aws_error unknown_path = {
+    .name = "UnknownOperationException",
+    .code = "UnknownOperationException",
+    .status = 404,
+    .sender_fault = true,
+};
+
+const struct operation *route_find_operation(const struct model *m, const char *name, size_t len)
+{
+    size_t low = 0, high = m->operation_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const char *candidate = model_text(m, m->operations[middle].name);
+        int order = strncmp(name, candidate, len);
+
+        if (order == 0 && candidate[len])
+            order = -1;
+        if (order == 0)
+            return &m->operations[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+static const char *content_type(const struct request *req)
+{
+    const char *type = request_header(req, "content-type");
+
+    return type ? type : "";
+}
+
+/* --- by target --- */
+
+static unsigned protocol_of_target(const struct request *req)
+{
+    const char *type = content_type(req);
+    unsigned protocol = PROTOCOL_JSON_1_1;
+
+    if (strstr(type, "cbor"))
+        protocol = PROTOCOL_AMZ_CBOR_1_1;
+    else if (strstr(type, "json-1.0"))
+        protocol = PROTOCOL_JSON_1_0;
+    if (req->service && !(req->service->model->protocols & protocol)) {
+        unsigned spoken = req->service->model->protocols & json_protocols;
+
+        protocol = spoken & PROTOCOL_JSON_1_1 ? PROTOCOL_JSON_1_1 : PROTOCOL_JSON_1_0;
+    }
+    return protocol;
+}
+
+/* X-Amz-Target: Kinesis_20131202.PutRecord */
+static void route_by_target(struct request *req, const char *target)
+{
+    size_t prefix_len = strcspn(target, ".");
+
+    for (size_t i = 0; i < service_count && target[prefix_len]; i++) {
+        const struct model *m = service_registry[i]->model;
+
+        if (m->target_prefix && strlen(m->target_prefix) == prefix_len &&
+            memcmp(m->target_prefix, target, prefix_len) == 0) {
+            const char *name = target + prefix_len + 1;
+
+            req->service = service_registry[i];
+            req->operation = route_find_operation(m, name, strlen(name));
+            break;
+        }
+    }
+    req->protocol = protocol_of_target(req);
+}
+
+/* /service/<Name>/operation/<Operation> */
+static void route_by_rpc_path(struct request *req)
+{
+    const char *name = req->path + strlen("/service/");
+    size_t name_len = strcspn(name, "/");
+    const char *operation = name + name_len;
+
+    req->protocol = PROTOCOL_RPC_V2_CBOR;
+    if (!str_starts(operation, "/operation/"))
+        return;
+    operation += strlen("/operation/");
+    for (size_t i = 0; i < service_count; i++) {
+        const struct model *m = service_registry[i]->model;
+
+        if (m->protocols & PROTOCOL_RPC_V2_CBOR && m->service_id &&
+            strlen(m->service_id) == name_len && memcmp(m->service_id, name, name_len) == 0) {
+            req->service = service_registry[i];
+            req->operation = route_find_operation(m, operation, strlen(operation));
+            return;
+        }
+    }
+}
+
+/* --- by path --- */
+
+/* The most special template that fits. */
+static const struct operation *match_path(const struct model *m, const struct request *req)
+{
+    const struct operation *best = NULL;
+
+    for (size_t i = 0; i < m->operation_count; i++) {
+        const struct operation *op = &m->operations[i];
+        const char *uri = model_text(m, op->uri);
+
+        if (!str_eq(model_text(m, op->method), req->method) ||
+            !uri_template_match(uri, req->path, req->query, NULL))
+            continue;
+        if (!best || uri_template_compare(uri, model_text(m, best->uri)) < 0)
+            best = op;
+    }
+    return best;
+}
+
+static void route_by_path(struct request *req, const struct service *s)
+{
+    req->service = s;
+    req->protocol = s->model->protocols & rest_protocols;
+    req->operation = match_path(s->model, req);
+}
+
+/* Services that share a scope (dynamodb and its streams, es and opensearch) differ in path. */
+static bool route_by_scope(struct request *req, const char *scope)
+{
+    const struct service *first = NULL;
+
+    for (size_t i = 0; i < service_count; i++) {
+        const struct service *s = service_registry[i];
+
+        if (!str_eq(s->model->scope, scope))
+            continue;
+        if (!first)
+            first = s;
+        if (s->model->protocols & rest_protocols) {
+            route_by_path(req, s);
+            if (req->operation)
+                return true;
+        }
+    }
+    if (!first)
+        return false;
+    req->service = first;
+    req->protocol = first->model->protocols & (rest_protocols | PROTOCOL_QUERY);
+    if (!req->protocol)
+        req->protocol = first->model->protocols & json_protocols;
+    return true;
+}
+
+static void route_unsigned(struct request *req)
+{
+    for (size_t i = 0; i < service_count; i++) {
+        if (service_registry[i]->model->protocols & PROTOCOL_REST_JSON) {
+            route_by_path(req, service_registry[i]);
+            if (req->operation)
+                return;
+        }
+    }
+    req->service = NULL;
+    req->protocol = PROTOCOL_REST_XML;
+    route_by_scope(req, "s3"); /* an anonymous request for an object */
+}
+
+static bool is_form(const struct request *req)
+{
+    return str_starts(content_type(req), "application/x-www-form-urlencoded");
+}
+
+/* Other services' requests may carry a form's content type too (curl sets it), but not to this
+ * path. */
+static bool is_query_call(struct request *req)
+{
+    return (is_form(req) && str_eq(req->path, "/")) || request_query(req, "Action");
+}
+
+/* The service of a scope, or where the request is unsigned of an API version; those are pairwise
+ * distinct. */
+static const struct service *query_service(const char *scope, const char *version)
+{
+    for (size_t i = 0; i < service_count; i++) {
+        const struct model *m = service_registry[i]->model;
+
+        if (!(m->protocols & PROTOCOL_QUERY))
+            continue;
+        if (scope[0] ? str_eq(m->scope, scope) : version && str_eq(m->api_version, version))
+            return service_registry[i];
+    }
+    return NULL;
+}
+
+/* The Action stands in the form, which route_by_form() reads; until then the service is known by
+ * its scope only. */
+static bool route_as_query(struct request *req, const struct auth_result *auth)
+{
+    bool is_signed = auth->service[0] != '\0';
+    const struct service *s = NULL;
+
+    if (!is_query_call(req))
+        return false;
+    if (is_signed) {
+        s = query_service(auth->service, NULL);
+        if (!s)
+            return false;
+    }
+    req->service = s;
+    req->protocol = PROTOCOL_QUERY;
+    return true;
+}
+
+void route_by_head(struct request *req, const struct auth_result *auth)
+{
+    const char *target = request_header(req, "x-amz-target");
+    const char *smithy = request_header(req, "smithy-protocol");
+
+    if (smithy && str_eq(smithy, "rpc-v2-cbor") && str_starts(req->path, "/service/"))
+        route_by_rpc_path(req);
+    else if (target)
+        route_by_target(req, target);
+    else if (route_as_query(req, auth))
+        return;
+    else if (auth->service[0] == '\0')
+        route_unsigned(req);
+    else if (!route_by_scope(req, auth->service))
+        req->protocol = is_query_call(req) ? PROTOCOL_QUERY : PROTOCOL_REST_JSON;
+}
+
+/* --- by form --- */
+
+static const char *form_value(struct request *req, const char *name)
+{
+    const char *cursor = (const char *)req->body.data, *end = cursor + req->body.len;
+    struct uri_parameter p;
+
+    while (is_form(req) && uri_parameter_next(&cursor, end, &p))
+        if (p.name_len == strlen(name) && memcmp(p.name, name, p.name_len) == 0)
+            return url_decode(&req->arena, p.value, p.value_len, true, NULL);
+    return request_query(req, name);
+}
+
+static int route_by_form(struct request *req, const struct auth_result *auth)
+{
+    const char *action = form_value(req, "Action"), *version = form_value(req, "Version");
+
+    req->service = query_service(auth->service, version);
+    if (!action)
+        return aws_fail(req, &aws_InvalidAction, "The request names no Action.");
+    if (req->service)
+        req->operation = route_find_operation(req->service->model, action, strlen(action));
+    if (!req->operation)
+        return aws_fail(req, &aws_InvalidAction,
+                        "Could not find operation %.100s for version %.32s", action,
+                        version ? version : "NO_VERSION_SPECIFIED");
+    return 0;
+}
+
+static int fail_unknown(struct request *req, const struct auth_result *auth)
+{
+    const char *target = request_header(req, "x-amz-target");
+    const unsigned rpc = json_protocols | PROTOCOL_AMZ_CBOR_1_1 | PROTOCOL_RPC_V2_CBOR;
+
+    if (req->protocol & PROTOCOL_RPC_V2_CBOR)
+        return aws_fail(req, &aws_UnknownOperationException, "There is no operation %.200s.",
+                        req->path);
+    if (target)
+        return aws_fail(req, &aws_UnknownOperationException, "There is no operation %.200s.",
+                        target);
+    if (req->protocol & rpc)
+        return aws_fail(req, &aws_UnknownOperationException,
+                        "The request names no operation in X-Amz-Target.");
+    if (!req->service && auth->service[0])
+        return aws_fail(req, &cadabra_NotImplemented,
+                        "cadabra has no service %.100s yet; `cadabra ops` lists what works.",
+                        auth->service);
+    return aws_fail(req, &unknown_path, "There is no operation %.16s %.200s.", req->method,
+                    req->path);
+}
+
+int route_by_body(struct request *req, const struct auth_result *auth)
+{
+    if (req->protocol == PROTOCOL_QUERY && (req->service || !auth->service[0]))
+        return route_by_form(req, auth);
+    return req->operation ? 0 : fail_unknown(req, auth);
+}

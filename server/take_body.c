@@ -1,0 +1,110 @@
+#include "server/take_body.h"
+
+#include "server/app.h"
+#include "server/config.h"
+#include "server/protocol/aws_chunked.h"
+#include "server/service.h"
+
+static int fail_too_large(struct request *req)
+{
+    return aws_fail(req, &aws_RequestEntityTooLarge,
+                    "The request body is larger than %zu bytes, the most that is taken here.",
+                    req->body_max);
+}
+
+/* --- aws-chunked as a body filter --- */
+
+static int push_chunks(struct request *req, struct body_filter *filter, const void *data,
+                       size_t len)
+{
+    const uint8_t *next = data;
+
+    while (len > 0) {
+        struct bytes run;
+        enum aws_chunked_status status = aws_chunked_next(filter->context, &next, &len, &run);
+
+        if (status)
+            return aws_chunked_fail(req, status);
+        if (run.len && body_emit(req, filter, run.data, run.len))
+            return -1;
+    }
+    return 0;
+}
+
+static int finish_chunks(struct request *req, struct body_filter *filter)
+{
+    enum aws_chunked_status status = aws_chunked_finish(filter->context);
+
+    return status ? aws_chunked_fail(req, status) : 0;
+}
+
+static void add_aws_chunked(struct request *req, const struct auth_result *auth)
+{
+    const char *length = request_header(req, "x-amz-decoded-content-length");
+    struct aws_chunked_options options = {.decoded_length = -1};
+    struct body_filter *filter = ARENA_NEW(&req->arena, struct body_filter);
+    struct auth_chunk_seed seed;
+
+    if (length && *length && strspn(length, "0123456789") == strlen(length) && strlen(length) < 19)
+        options.decoded_length = strtoll(length, NULL, 10);
+    if (req->app->config->auth_verify && auth_chunk_seed(req, auth, &seed))
+        options.seed = &seed;
+    *filter = (struct body_filter){
+        .push = push_chunks,
+        .finish = finish_chunks,
+        .context = aws_chunked_new(&req->arena, &options),
+    };
+    body_add_filter(req, filter);
+}
+
+/* --- */
+
+static bool announces_more_than(const struct request *req, size_t max)
+{
+    const char *length = request_header(req, "content-length");
+
+    return length && strspn(length, "0123456789") == strlen(length) &&
+           (strlen(length) > 18 || strtoull(length, NULL, 10) > max);
+}
+
+/* AWS: S3 stores a gzip body as it came; every other service unpacks it. */
+static bool is_packed(const struct request *req)
+{
+    const char *encoding = request_header(req, "content-encoding");
+
+    return encoding && strcasestr(encoding, "gzip") &&
+           !(req->service && req->service->model->protocols & PROTOCOL_REST_XML);
+}
+
+int take_body_begin(struct request *req, const struct auth_result *auth)
+{
+    bool chunked = aws_chunked_is_used(req);
+
+    if (req->service && req->service->body_max)
+        req->body_max = req->service->body_max;
+    if (!chunked && announces_more_than(req, req->body_max))
+        return fail_too_large(req);
+    if (chunked)
+        add_aws_chunked(req, auth);
+    if (is_packed(req))
+        body_add_gunzip(req);
+    return 0;
+}
+
+int take_body_check(struct request *req)
+{
+    if (req->failure.error)
+        return -1;
+    switch (req->body_state) {
+    case BODY_WHOLE:
+        return 0;
+    case BODY_TOO_LARGE:
+        return fail_too_large(req);
+    case BODY_MALFORMED:
+        return aws_fail(req, &aws_SerializationException,
+                        "The request body is not in the encoding that its headers tell of.");
+    case BODY_LOST:
+        break;
+    }
+    return aws_fail_internal(req);
+}
