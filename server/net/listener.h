@@ -21,15 +21,18 @@ struct endpoint;
 /*
  * What an endpoint does with a request. For each request whose headers were read, in this order:
  *
- * begin  once, before the body is read. Target, headers and endpoint_context are there. It may set
- * req->body_max, add body filters and, to refuse, return -1 after noting the refusal in the request
- * (aws_fail()); the body is then not kept. Must not block: on HTTP/2 it holds up the other requests
- * of the connection. NULL: nothing to do. serve  once, in a thread where it may block, unless the
- * client went before its request was complete. Must fill req->response. Called for refused requests
- * too, and for bodies that could not be taken: look at req->failure and req->body_state first. done
- * once, after the answer was sent or the client has gone; response.status is 0 if serve was never
- * called. The request and its response are still whole. It is the last call that sees them. NULL:
- * nothing to do.
+ * - begin: once, before the body is read. Target, headers and endpoint_context are there. It may
+ *   set req->body_max, add body filters and, to refuse, return -1 after noting the refusal in the
+ *   request (aws_fail()); the body is then not kept. Must not block: on HTTP/2 it holds up the
+ *   other requests of the connection. NULL: nothing to do.
+ *
+ * - serve: once, in a thread where it may block, unless the client went before its request was
+ *   complete. Must fill req->response. Called for refused requests too, and for bodies that could
+ *   not be taken: look at req->failure and req->body_state first.
+ *
+ * - done: once, after the answer was sent or the client has gone; response.status is 0 if serve
+ *   was never called. The request and its response are still whole; it is the last call that sees
+ *   them. NULL: nothing to do.
  */
 struct endpoint_handler {
     int (*begin)(struct request *req);

@@ -1,0 +1,104 @@
+/*
+ * What the files of server/net share and nobody else sees: a connection, and one exchange (request and answer)
+ * on it, whatever the HTTP version.
+ */
+#ifndef CADABRA_NET_H
+#define CADABRA_NET_H
+
+#include "server/net/listener.h"
+
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+enum connection_kind {
+    CONNECTION_SILENT, /* has not said enough to be told apart; the accepting thread has it */
+    CONNECTION_HTTP1,
+    CONNECTION_HTTP2,
+};
+
+/*
+ * One accepted socket. Made by the accepting thread, handed to an engine, which ends it with connection_end().
+ * While it is in the listener's list its descriptor is open, so that whoever holds the listener's lock may shut it
+ * down.
+ */
+struct connection {
+    struct connection *previous; /* the listener's lock */
+    struct connection *next;
+    struct listener *listener;
+    struct endpoint *endpoint;
+    int fd;
+    enum connection_kind kind;
+    struct sockaddr_storage peer;
+    socklen_t peer_len;
+    bool watched; /* in the accepting thread's epoll set */
+
+    /* What the watchdog goes by. */
+    atomic_uint open;          /* requests begun and not done */
+    atomic_uint serving;       /* of these, in a handler: no timeout */
+    atomic_uint_fast64_t done; /* requests done */
+    uint64_t seen_bytes;       /* these four: the accepting thread's */
+    uint64_t seen_done;
+    int64_t changed_ms;
+    bool partial; /* bytes came that have become no request yet */
+};
+
+/* Takes the connection out of the listener and frees it. Comes before close(c->fd), which is the engine's part. */
+void connection_end(struct connection *c);
+/* True once the listener stops or the endpoint closes: no further requests, answers still go out. */
+bool connection_stopping(const struct connection *c);
+const char *connection_temp_dir(const struct connection *c);
+
+/* --- an exchange: exchange.c --- */
+
+/* What is read and dropped of a body that nobody wants, before the connection is cut. */
+enum { DRAIN_MAX = 1 << 30 };
+
+struct exchange {
+    struct request req; /* first: exchange_of() */
+    struct connection *connection;
+    const struct endpoint_handler *handler;
+    bool begun;   /* begin was called, so done will be */
+    bool refused; /* by begin */
+    size_t dropped;
+    /* Of a BODY_STREAM, for the engine: what next() gave and has not been sent. */
+    struct strbuf pending;
+    size_t pending_sent;
+};
+
+/* client_fd as in struct request. */
+void exchange_init(struct exchange *x, struct connection *c, int client_fd);
+/* Cuts off scheme and authority, copies the rest, parts it at '?'. */
+void exchange_set_target(struct exchange *x, const char *target);
+/* When method, target and headers are in place. */
+void exchange_begin(struct exchange *x);
+/* Body bytes; false when the client should be cut off because it does not stop. */
+bool exchange_body(struct exchange *x, const void *data, size_t len);
+/* Calls the handler. Afterwards response.status is valid, whatever the handler did. */
+void exchange_serve(struct exchange *x);
+/* The next piece of a BODY_STREAM into x->pending, which must have been sent: 1, 0 or -1 as from next(). */
+int exchange_next(struct exchange *x);
+/* Ends the request, whether it was answered or not, and makes room for another one. */
+void exchange_end(struct exchange *x);
+void exchange_release(struct exchange *x);
+
+/* True for the answers that have no body whatever their headers say. */
+bool exchange_bodiless(const struct exchange *x);
+/* The Content-Length of the answer; -1 for a stream. */
+int64_t exchange_length(const struct exchange *x);
+/* True for headers that the engines write themselves and those that belong to a connection. */
+bool header_is_ours(const char *name);
+
+/* --- the engines --- */
+
+struct http1;
+struct http1 *http1_new(struct listener *l);
+/* No connection may be left. */
+void http1_free(struct http1 *h);
+/* Takes the connection over, in any case. */
+void http1_adopt(struct http1 *h, struct connection *c);
+
+/* Serves an HTTP/2 connection until it ends, in this thread, and ends it. */
+struct crew;
+void http2_serve(struct connection *c, struct crew *crew);
+
+#endif
