@@ -21,9 +21,14 @@ void background_free(struct background *b); /* stops everything first */
 struct background_task *background_start(struct background *b, const char *name,
                                          void (*run)(struct background_task *task, void *context),
                                          void *context);
-/* Asks one task to stop and waits until it has. Never call it from the task itself. */
+/* The same for work that nobody will stop singly: there is no handle. False where the other one
+ * gives NULL. */
+bool background_run(struct background *b, const char *name,
+                    void (*run)(struct background_task *task, void *context), void *context);
+/* Asks one task to stop and waits until it has; the handle is gone then. NULL is allowed. Never
+ * call it from the task itself. */
 void background_stop(struct background_task *task);
-/* Asks all tasks to stop and waits for all; new ones may be started afterwards. */
+/* Asks all tasks to stop and waits for all, not from a task; new ones may be started afterwards. */
 void background_stop_all(struct background *b);
 
 /* For the task: */

@@ -20,8 +20,10 @@ void waitq_wake(struct waitq *q);
 
 enum wait_result { WAIT_WOKEN, WAIT_TIMEOUT, WAIT_ABANDONED };
 
-/* Waits until the counter has passed `ticket`, timeout_ms have gone by, or gone_fd hangs up (a
- * client's socket) or stop_fd becomes readable; either descriptor may be -1. */
+/* Waits until the counter has passed `ticket`, timeout_ms have gone by (negative: no limit), or
+ * gone_fd hangs up (a client's socket, or whatever req->client_fd is), or stop_fd becomes readable;
+ * either descriptor may be -1. A wake-up that came in time wins over the other reasons; hanging up
+ * and stopping are both WAIT_ABANDONED. */
 enum wait_result waitq_wait(struct waitq *q, uint64_t ticket, int64_t timeout_ms, int gone_fd,
                             int stop_fd);
 

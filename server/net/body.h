@@ -48,10 +48,14 @@ int body_emit(struct request *req, struct body_filter *filter, const void *data,
  * become is bounded by body_max like any body. */
 void body_add_gunzip(struct request *req);
 
+/* The temporary file that holds the body, for copying it on in the kernel; -1 when it is in memory.
+ * The file ends with the request. */
+int body_file(const struct request *req);
+
 /* Where the body is kept: only body.c looks inside. */
 struct body_store {
-    struct strbuf memory;
-    int fd; /* of the temporary file, -1 while there is none */
+    struct strbuf memory; /* its memory outlives the request */
+    int fd;               /* of the temporary file, -1 while there is none */
     void *map;
     size_t len; /* in memory and file together */
     const char *temp_dir;

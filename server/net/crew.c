@@ -1,7 +1,7 @@
 /*
- * See crew.h. A job is put into a queue; `idle` threads wait for it. A new thread is made only when more jobs wait than
- * threads, so a job never waits for another one to end. A thread that ends leaves its handle behind, and the next
- * caller joins it.
+ * See crew.h. A job is put into a queue; `idle` threads wait for it. A new thread is made only when
+ * more jobs wait than threads, so a job never waits for another one to end. A thread that ends
+ * leaves its handle behind, and the next caller joins it.
  */
 #include "server/net/crew.h"
 

@@ -56,8 +56,11 @@ struct listener *listener_new(const struct listener_options *options);
  * Stops accepting, wakes every long poll (request_abandoned() turns true), lets requests in flight
  * finish for up to grace_ms, then cuts the connections and waits for their threads. Not from a
  * request's thread. May be called more than once.
+ *
+ * False when a handler has not returned even then: nothing that requests use may be freed, and the
+ * process should leave by _exit().
  */
-void listener_stop(struct listener *l, int64_t grace_ms);
+bool listener_stop(struct listener *l, int64_t grace_ms);
 /* Stops with the default grace (10 s) if that was not done yet. All endpoints end with it. NULL is
  * allowed. */
 void listener_free(struct listener *l);

@@ -1,6 +1,6 @@
 /*
- * What the files of server/net share and nobody else sees: a connection, and one exchange (request and answer)
- * on it, whatever the HTTP version.
+ * What the files of server/net share and nobody else sees: a connection, and one exchange (request
+ * and answer) on it, whatever the HTTP version.
  */
 #ifndef CADABRA_NET_H
 #define CADABRA_NET_H
@@ -16,10 +16,16 @@ enum connection_kind {
     CONNECTION_HTTP2,
 };
 
+/* What an event of the accepting thread's epoll set is about. */
+struct watch {
+    enum { WATCH_WAKE, WATCH_SOCKET, WATCH_CONNECTION } what;
+    void *owner;
+};
+
 /*
- * One accepted socket. Made by the accepting thread, handed to an engine, which ends it with connection_end().
- * While it is in the listener's list its descriptor is open, so that whoever holds the listener's lock may shut it
- * down.
+ * One accepted socket. Made by the accepting thread, handed to an engine, which ends it with
+ * connection_end(). While it is in the listener's list its descriptor is open, so that whoever
+ * holds the listener's lock may shut it down.
  */
 struct connection {
     struct connection *previous; /* the listener's lock */
@@ -30,6 +36,7 @@ struct connection {
     enum connection_kind kind;
     struct sockaddr_storage peer;
     socklen_t peer_len;
+    struct watch watch;
     bool watched; /* in the accepting thread's epoll set */
 
     /* What the watchdog goes by. */
@@ -42,11 +49,16 @@ struct connection {
     bool partial; /* bytes came that have become no request yet */
 };
 
-/* Takes the connection out of the listener and frees it. Comes before close(c->fd), which is the engine's part. */
+/* Takes the connection out of the listener and frees it. Comes before close(c->fd), which is the
+ * engine's part. */
 void connection_end(struct connection *c);
-/* True once the listener stops or the endpoint closes: no further requests, answers still go out. */
+/* True once the listener stops or the endpoint closes: no further requests, answers still go out.
+ */
 bool connection_stopping(const struct connection *c);
 const char *connection_temp_dir(const struct connection *c);
+struct app *connection_app(const struct connection *c);
+const struct endpoint_handler *endpoint_handler_of(const struct endpoint *e);
+void *endpoint_context_of(const struct endpoint *e);
 
 /* --- an exchange: exchange.c --- */
 
@@ -75,7 +87,8 @@ void exchange_begin(struct exchange *x);
 bool exchange_body(struct exchange *x, const void *data, size_t len);
 /* Calls the handler. Afterwards response.status is valid, whatever the handler did. */
 void exchange_serve(struct exchange *x);
-/* The next piece of a BODY_STREAM into x->pending, which must have been sent: 1, 0 or -1 as from next(). */
+/* The next piece of a BODY_STREAM into x->pending, which must have been sent: 1, 0 or -1 as from
+ * next(). */
 int exchange_next(struct exchange *x);
 /* Ends the request, whether it was answered or not, and makes room for another one. */
 void exchange_end(struct exchange *x);
@@ -91,8 +104,8 @@ bool header_is_ours(const char *name);
 /* --- the engines --- */
 
 struct http1;
-struct http1 *http1_new(struct listener *l);
-/* No connection may be left. */
+struct http1 *http1_new(unsigned connection_max);
+/* No connection may be left. NULL is allowed. */
 void http1_free(struct http1 *h);
 /* Takes the connection over, in any case. */
 void http1_adopt(struct http1 *h, struct connection *c);
