@@ -147,6 +147,7 @@ test-vectors:
 test-sdk:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python -m pytest -n $(JOBS) tests/sdk
+	$(Q)$(VENV)/bin/python tests/tools/trace.py build/sdk/trace.jsonl $(ROOT)/$(TEST_BUILD)/cadabra
 
 test-workflows:
 	$(Q)$(RELEASE)
