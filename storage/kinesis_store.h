@@ -1,0 +1,142 @@
+/*
+ * Streams, shards and records of Kinesis on disk.
+ *
+ * A record's number counts from 1 in its shard and only grows; its arrival time never goes back
+ * within a shard, whatever the clock does. So a place in a shard is one number, and a time is found
+ * by bisection.
+ *
+ * A struct kinesis_stream is what is known of a stream in memory. Records are only ever appended
+ * through one such object per stream (handlers/kinesis/live.c sees to that), because it holds the
+ * numbers that come next.
+ *
+ * All functions are thread-safe. Texts and records that come out live in the arena that was given.
+ */
+#ifndef CADABRA_KINESIS_STORE_H
+#define CADABRA_KINESIS_STORE_H
+
+#include "server/base/arena.h"
+#include "storage/store.h"
+
+struct kinesis_store;
+
+enum kinesis_mode { KINESIS_PROVISIONED, KINESIS_ON_DEMAND };
+
+enum { KINESIS_HASH_LEN = 16, KINESIS_SECRET_LEN = 32 };
+
+/* A range of hash keys, big endian, both ends inclusive. */
+struct kinesis_hash_range {
+    uint8_t start[KINESIS_HASH_LEN];
+    uint8_t end[KINESIS_HASH_LEN];
+};
+
+struct kinesis_shard {
+    int64_t id;              /* never used twice in this data directory */
+    int32_t index;           /* the number in its name */
+    int32_t parent;          /* index, -1: none */
+    int32_t adjacent_parent; /* index, -1: none */
+    struct kinesis_hash_range range;
+    int64_t created_ms;
+    int64_t closed_ms;       /* 0: open */
+    _Atomic int64_t next;    /* number of the next record */
+    _Atomic int64_t last_ms; /* arrival of the newest record ever; 0: there was none */
+};
+
+struct kinesis_stream {
+    int64_t id; /* never used twice in this data directory */
+    char *name;
+    enum kinesis_mode mode;
+    int64_t created_ms;
+    int32_t retention_hours;
+    int32_t record_max; /* bytes of data and partition key */
+    size_t shard_count;
+    struct kinesis_shard *shards; /* ordered by index */
+    size_t open_count;
+    struct kinesis_shard **open; /* those that take records, ordered by hash range */
+    _Atomic bool gone;           /* deleted: appending answers STORE_NOT_FOUND */
+};
+
+struct kinesis_new_stream {
+    const char *name;
+    enum kinesis_mode mode;
+    int64_t created_ms;
+    int32_t retention_hours;
+    int32_t record_max;
+    const char *tags; /* JSON, NULL: none */
+    const struct kinesis_hash_range *ranges;
+    size_t shard_count;
+};
+
+struct kinesis_stream_row {
+    const char *name;
+    enum kinesis_mode mode;
+    int64_t created_ms;
+};
+
+/* What is appended; number and at_ms are filled in. */
+struct kinesis_append {
+    struct kinesis_shard *shard; /* of the stream; open */
+    const char *key;
+    struct bytes data;
+    int64_t number;
+    int64_t at_ms;
+};
+
+struct kinesis_record {
+    int64_t number;
+    int64_t at_ms;
+    const char *key;
+    struct bytes data;
+};
+
+struct kinesis_read_limits {
+    size_t records;     /* at most */
+    size_t bytes;       /* of data, at most; the first record is always given */
+    int64_t not_before; /* older records have left the stream */
+};
+
+struct kinesis_batch {
+    struct kinesis_record *records;
+    size_t count;
+    int64_t next; /* number to go on from */
+};
+
+/* Costs nothing until the first stream is made. */
+struct kinesis_store *kinesis_store_open(struct store_root *root);
+void kinesis_store_close(struct kinesis_store *store);
+/* A key of this data directory, made when it is first asked for. */
+enum store_status kinesis_store_secret(struct kinesis_store *store,
+                                       uint8_t out[KINESIS_SECRET_LEN]);
+
+/* STORE_EXISTS: there is one of that name. */
+enum store_status kinesis_store_create(struct kinesis_store *store, const struct scope *scope,
+                                       const struct kinesis_new_stream *stream);
+/* The caller frees it. */
+enum store_status kinesis_store_load(struct kinesis_store *store, const struct scope *scope,
+                                     const char *name, struct kinesis_stream **out_stream);
+void kinesis_stream_free(struct kinesis_stream *stream);
+/* The stream is gone at once; kinesis_store_trim() removes its records bit by bit. */
+enum store_status kinesis_store_delete(struct kinesis_store *store, struct kinesis_stream *stream);
+/* Names in order, those after `after` (NULL: from the start), at most `limit`. */
+enum store_status kinesis_store_list(struct kinesis_store *store, const struct scope *scope,
+                                     const char *after, size_t limit, struct arena *a,
+                                     struct kinesis_stream_row **out_rows, size_t *out_count);
+/* How many shards take records in all streams of the scope. */
+enum store_status kinesis_store_open_shards(struct kinesis_store *store, const struct scope *scope,
+                                            int64_t *out_count);
+
+/* All or none. */
+enum store_status kinesis_store_append(struct kinesis_store *store, struct kinesis_stream *stream,
+                                       struct kinesis_append *items, size_t count, int64_t now_ms);
+/* Records from that number on. */
+enum store_status kinesis_store_read(struct kinesis_store *store, const struct kinesis_shard *shard,
+                                     int64_t from, const struct kinesis_read_limits *limits,
+                                     struct arena *a, struct kinesis_batch *out);
+/* Number of the first record that came at that time or later; that of the next one when there is
+ * none. */
+enum store_status kinesis_store_number_at(struct kinesis_store *store,
+                                          const struct kinesis_shard *shard, int64_t at_ms,
+                                          int64_t *out_number);
+/* Removes some of what has left its stream. *out_more: there is more of it. */
+enum store_status kinesis_store_trim(struct kinesis_store *store, int64_t now_ms, bool *out_more);
+
+#endif
