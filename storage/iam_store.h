@@ -121,7 +121,7 @@ enum store_status iam_inline_list(struct iam_store *store, const char *account, 
 /* AWS does not count white space. */
 int64_t iam_document_size(const char *document);
 
-/* --- managed policies: iam_policy_store.c --- */
+/* --- managed policies: iam_managed_store.c --- */
 
 struct iam_policy {
     int64_t id;
@@ -182,7 +182,7 @@ enum store_status iam_policy_change_tags(struct iam_store *store, const char *ar
 /* STORE_LIMIT: it has `max` versions. */
 enum store_status iam_version_create(struct iam_store *store, const char *arn, const char *document,
                                      bool make_default, int64_t now_ms, int64_t max,
-                                     struct arena *a, struct iam_version *out);
+                                     struct iam_version *out);
 /* out_policy_missing tells apart what was not found. */
 enum store_status iam_version_get(struct iam_store *store, const char *arn, int number,
                                   struct arena *a, struct iam_version *out,
@@ -216,16 +216,21 @@ enum store_status iam_attach(struct iam_store *store, const char *account, enum 
                              const char *name, const struct iam_attachment *what, int64_t max);
 enum store_status iam_detach(struct iam_store *store, const char *account, enum iam_kind kind,
                              const char *name, const char *arn, bool *out_entity_missing);
-/* In the order of names, then ARNs; `after` is an ARN. */
+/* In the order of ARNs; `after` is one. */
 enum store_status iam_attached_list(struct iam_store *store, const char *account,
                                     enum iam_kind kind, const char *name, const char *path_prefix,
                                     const char *after, size_t limit, struct arena *a,
                                     struct iam_attachments *out);
-/* The entities of an account that have the policy attached. */
+/* Who uses a managed policy. */
+struct iam_users_of_policy {
+    const char *arn;
+    enum iam_kind kind;
+    bool as_boundary; /* else: attached */
+    const char *path_prefix;
+};
 enum store_status iam_attached_entities(struct iam_store *store, const char *account,
-                                        enum iam_kind kind, const char *arn,
-                                        const char *path_prefix, struct arena *a,
-                                        struct iam_entities *out);
+                                        const struct iam_users_of_policy *what, const char *after,
+                                        size_t limit, struct arena *a, struct iam_entities *out);
 
 /* --- keys and sessions: iam_key_store.c --- */
 
