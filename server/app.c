@@ -8,6 +8,7 @@
 #include "server/base/log.h"
 #include "server/config.h"
 #include "server/gate.h"
+#include "server/model/pattern.h"
 #include "server/service.h"
 #include "storage/store.h"
 
@@ -47,6 +48,7 @@ bool app_open(struct app *app)
 
     app->service_states = x_calloc(service_count, sizeof(*app->service_states));
     app->background = background_new();
+    app->patterns = pattern_cache_new();
     app->gate = gate_new();
     if (!app->gate)
         return false;
@@ -70,6 +72,7 @@ void app_close(struct app *app)
     if (app->store)
         store_close(TAKE(app->store));
     gate_free(TAKE(app->gate));
+    pattern_cache_free(TAKE(app->patterns));
     free(TAKE(app->service_states));
     app->stop_fd = -1;
 }

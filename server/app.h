@@ -13,17 +13,19 @@ struct background;
 struct trace;
 struct gate;
 struct listener;
+struct pattern_cache;
 
 struct app {
     const struct config *config;
     struct clock_source clock;
-    struct store_root *store;      /* the data directory: storage/store.h */
-    struct background *background; /* threads that reset and shutdown stop: background.h */
-    struct listener *listener;     /* net/listener.h; services may open endpoints of their own */
-    struct trace *trace;           /* NULL without --trace */
-    struct gate *gate;             /* reset waits here until no request is inside: gate.h */
-    void **service_states;         /* by index in service_registry */
-    uint16_t port;                 /* the one that is being listened on */
+    struct store_root *store;       /* the data directory: storage/store.h */
+    struct background *background;  /* threads that reset and shutdown stop: background.h */
+    struct listener *listener;      /* net/listener.h; services may open endpoints of their own */
+    struct trace *trace;            /* NULL without --trace */
+    struct gate *gate;              /* reset waits here until no request is inside: gate.h */
+    struct pattern_cache *patterns; /* of the validator: model/pattern.h */
+    void **service_states;          /* by index in service_registry */
+    uint16_t port;                  /* the one that is being listened on */
 
     /* Readable while a reset or the shutdown waits for requests to end. Whatever a request may wait
      * for longer than a moment, it must poll this too (stop_fd of waitq_wait()) and end early. */

@@ -78,7 +78,8 @@ struct source_service {
     const char *scope;
     const char *target_prefix;
     const char *xml_namespace;
-    unsigned protocols; /* enum protocol_kind */
+    const char *validation_error; /* a shape's name; NULL: the common error */
+    unsigned protocols;           /* enum protocol_kind */
     bool query_compatible;
     const char **includes;
     size_t include_count;

@@ -365,6 +365,8 @@ static void read_custom_line(struct reader *r)
         read_protocols(r);
     else if (str_eq(key, "xmlns"))
         r->service->xml_namespace = need_word(r, "the namespace");
+    else if (str_eq(key, "validation-error"))
+        r->service->validation_error = need_word(r, "the error's shape");
     else
         read_custom_shape(r, key);
 }

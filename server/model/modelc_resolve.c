@@ -62,6 +62,41 @@ static int need_shape(const struct source_service *s, const char *name, int line
     return shape;
 }
 
+static uint32_t java_hash(const char *text)
+{
+    uint32_t hash = 0;
+
+    for (; *text; text++)
+        hash = hash * 31 + (unsigned char)*text;
+    return hash;
+}
+
+static int compare_enums(const void *a, const void *b, void *table_size)
+{
+    const char *left = *(const char *const *)a;
+    const char *right = *(const char *const *)b;
+    uint32_t mask = *(const uint32_t *)table_size - 1;
+    uint32_t left_bucket = java_hash(left) & mask;
+    uint32_t right_bucket = java_hash(right) & mask;
+
+    if (left_bucket != right_bucket)
+        return left_bucket < right_bucket ? -1 : 1;
+    return strcmp(left, right);
+}
+
+/* AWS: messages print the values of an enum in the order in which a Java hash table of 32 or more
+ * buckets gives them back: [INDEXES, TOTAL, NONE]. All recorded messages of DynamoDB and Kinesis
+ * agree with that. */
+static void order_enums(struct source_shape *shape)
+{
+    uint32_t table_size = 32;
+
+    while (shape->enum_count * 4 > table_size * 3)
+        table_size *= 2;
+    if (shape->enum_count)
+        qsort_r(shape->enums, shape->enum_count, sizeof *shape->enums, compare_enums, &table_size);
+}
+
 static void resolve_members(struct source_service *s, struct source_shape *shape)
 {
     for (size_t i = 0; i < shape->member_count; i++) {
@@ -105,6 +140,7 @@ static void resolve_shapes(struct source_service *s)
 
         resolve_members(s, shape);
         check_members(s, shape);
+        order_enums(shape);
         if (shape->flags & SHAPE_ERROR && !shape->status)
             fail_at(s->path, shape->line, "an error needs status=");
     }
@@ -123,6 +159,14 @@ static void resolve_customs(struct source_service *s)
         s->shapes[index].custom = (int)i;
         s->shapes[index].member_count = 0;
     }
+}
+
+static void check_validation_error(const struct source_service *s)
+{
+    int error = s->validation_error ? find_shape(s, s->validation_error) : 0;
+
+    if (error < 0 || (s->validation_error && !(s->shapes[error].flags & SHAPE_ERROR)))
+        fail_at(s->custom_path, 0, "there is no error '%s'", s->validation_error);
 }
 
 /* An operation without input (or output) gets a struct of its own, so that all handlers look alike.
@@ -183,6 +227,7 @@ void resolve_model(struct source_service *s)
         fail_at(s->path, 1, "more shapes or operations than 16 bits can count");
     resolve_customs(s);
     resolve_shapes(s);
+    check_validation_error(s);
     for (size_t i = 0; i < s->operation_count; i++) {
         if (i && str_eq(s->operations[i - 1].name, s->operations[i].name))
             fail_at(s->path, s->operations[i].line, "operation '%s' is there twice",

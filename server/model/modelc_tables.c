@@ -305,6 +305,8 @@ static void write_model(const struct source_service *s, size_t error_count, FILE
     write_quoted(s->api_version ? s->api_version : "", out);
     fputs(",\n    .xml_namespace = ", out);
     write_quoted(s->xml_namespace ? s->xml_namespace : "", out);
+    if (s->validation_error)
+        fprintf(out, ",\n    .validation_error = &%s_%s", s->name, s->validation_error);
     fprintf(out, ",\n    .protocols = 0x%x,\n    .query_compatible = %s,\n", s->protocols,
             s->query_compatible ? "true" : "false");
     fputs("    .strings = strings,\n    .shapes = shapes,\n    .members = members,\n    .enums = "

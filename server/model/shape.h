@@ -59,6 +59,12 @@ struct maybe_time {
     int64_t ms;
 };
 
+/* What every generated list and map looks like, whatever it holds. */
+struct any_list {
+    void *items;
+    size_t count;
+};
+
 #define SOME_BOOL(v) ((struct maybe_bool){.set = true, .value = (v)})
 #define SOME_INT(v) ((struct maybe_int){.set = true, .value = (v)})
 #define SOME_LONG(v) ((struct maybe_long){.set = true, .value = (v)})
@@ -220,9 +226,10 @@ struct model {
     const char *target_prefix; /* NULL for REST and query services */
     const char *service_id;    /* rpc-v2-cbor: /service/<Name>/ ; NULL where not spoken */
     const char *api_version;
-    const char *xml_namespace; /* "" where none */
-    unsigned protocols;        /* enum protocol_kind, or'ed */
-    bool query_compatible;     /* JSON errors carry x-amzn-query-error */
+    const char *xml_namespace;                /* "" where none */
+    const struct aws_error *validation_error; /* NULL: ValidationException */
+    unsigned protocols;                       /* enum protocol_kind, or'ed */
+    bool query_compatible;                    /* JSON errors carry x-amzn-query-error */
     const char *strings;
     const struct shape *shapes;
     const struct member *members;
@@ -245,5 +252,14 @@ static inline const char *model_text(const struct model *m, model_name n)
 {
     return m->strings + n;
 }
+
+/* The operation of that name; NULL when there is none. */
+const struct operation *model_find_operation(const struct model *m, const char *name, size_t len);
+/* The member of a structure that travels under that name; NULL when there is none. */
+const struct member *model_find_member(const struct model *m, const struct shape *structure,
+                                       const char *wire_name, size_t len);
+/* Whether the client (or the handler) has given a value. slot is where a structure's member stands,
+ * so for a structure it is the place of the pointer. */
+bool shape_is_set(const struct model *m, const struct shape *shape, const void *slot);
 
 #endif
