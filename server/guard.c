@@ -67,10 +67,9 @@ static bool is_harmless_host(const char *host, size_t len)
 /* Without the port and without the dot that ends a fully qualified name. */
 static size_t host_length(const char *authority)
 {
-    size_t len = authority[0] == '[' ? strcspn(authority, "]") : strcspn(authority, ":");
+    size_t bracket = authority[0] == '[' ? strcspn(authority, "]") : 0;
+    size_t len = bracket + strcspn(authority + bracket, ":");
 
-    if (authority[len] == ']')
-        len++;
     return len > 0 && authority[len - 1] == '.' ? len - 1 : len;
 }
 
