@@ -15,27 +15,6 @@ static const struct aws_error unknown_path = {
     .sender_fault = true,
 };
 
-const struct operation *route_find_operation(const struct model *m, const char *name, size_t len)
-{
-    size_t low = 0, high = m->operation_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const char *candidate = model_text(m, m->operations[middle].name);
-        int order = strncmp(name, candidate, len);
-
-        if (order == 0 && candidate[len])
-            order = -1;
-        if (order == 0)
-            return &m->operations[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
 static const char *content_type(const struct request *req)
 {
     const char *type = request_header(req, "content-type");
@@ -75,7 +54,7 @@ static void route_by_target(struct request *req, const char *target)
             const char *name = target + prefix_len + 1;
 
             req->service = service_registry[i];
-            req->operation = route_find_operation(m, name, strlen(name));
+            req->operation = model_find_operation(m, name, strlen(name));
             break;
         }
     }
@@ -99,7 +78,7 @@ static void route_by_rpc_path(struct request *req)
         if (m->protocols & PROTOCOL_RPC_V2_CBOR && m->service_id &&
             strlen(m->service_id) == name_len && memcmp(m->service_id, name, name_len) == 0) {
             req->service = service_registry[i];
-            req->operation = route_find_operation(m, operation, strlen(operation));
+            req->operation = model_find_operation(m, operation, strlen(operation));
             return;
         }
     }
@@ -107,19 +86,46 @@ static void route_by_rpc_path(struct request *req)
 
 /* --- by path --- */
 
-/* The most special template that fits. */
-static const struct operation *match_path(const struct model *m, const struct request *req)
+/* How many members the operation wants in headers and query, or -1 when one of them is missing. */
+static int wanted_members(const struct model *m, struct request *req, const struct operation *op)
+{
+    const struct shape *input = op->input ? &m->shapes[op->input - 1] : NULL;
+    int wanted = 0;
+
+    for (uint32_t i = 0; input && i < input->member_count; i++) {
+        const struct member *member = &m->members[input->first_member + i];
+        const char *name = model_text(m, member->wire_name);
+
+        if (!(member->flags & MEMBER_REQUIRED))
+            continue;
+        if (member->location == IN_HEADER && !request_header(req, name))
+            return -1;
+        if (member->location == IN_QUERY && !request_query(req, name))
+            return -1;
+        wanted += member->location == IN_HEADER || member->location == IN_QUERY;
+    }
+    return wanted;
+}
+
+/* The most special template that fits. Where two are alike, the one whose members are all there and
+ * more in number: CopyObject is PutObject with a header, ListParts is GetObject with a parameter.
+ */
+static const struct operation *match_path(const struct model *m, struct request *req)
 {
     const struct operation *best = NULL;
 
     for (size_t i = 0; i < m->operation_count; i++) {
         const struct operation *op = &m->operations[i];
         const char *uri = model_text(m, op->uri);
+        int order = 0;
 
         if (!str_eq(model_text(m, op->method), req->method) ||
             !uri_template_match(uri, req->path, req->query, NULL))
             continue;
-        if (!best || uri_template_compare(uri, model_text(m, best->uri)) < 0)
+        if (best)
+            order = uri_template_compare(uri, model_text(m, best->uri));
+        if (!best || order < 0 ||
+            (order == 0 && wanted_members(m, req, op) > wanted_members(m, req, best)))
             best = op;
     }
     return best;
@@ -257,7 +263,7 @@ static int route_by_form(struct request *req, const struct auth_result *auth)
     if (!action)
         return aws_fail(req, &aws_InvalidAction, "The request names no Action.");
     if (req->service)
-        req->operation = route_find_operation(req->service->model, action, strlen(action));
+        req->operation = model_find_operation(req->service->model, action, strlen(action));
     if (!req->operation)
         return aws_fail(req, &aws_InvalidAction,
                         "Could not find operation %.100s for version %.32s", action,

@@ -17,7 +17,4 @@ void route_by_head(struct request *req, const struct auth_result *auth);
  */
 int route_by_body(struct request *req, const struct auth_result *auth);
 
-/* The operation of that name; NULL when the service has none. */
-const struct operation *route_find_operation(const struct model *m, const char *name, size_t len);
-
 #endif

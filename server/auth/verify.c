@@ -285,7 +285,7 @@ static int check_signature(struct request *req, const struct auth_result *auth, 
     char hex[2 * SHA256_LEN + 1];
     char wanted[SIGNATURE_LEN + 1];
     uint8_t key[SHA256_LEN];
-    const char *hash;
+    const char *hash = NULL;
     const char *canonical;
     const char *to_sign;
 

@@ -119,6 +119,7 @@ START_TEST(paths_name_an_operation)
     ROUTES("s3:ListBuckets 0x10", "GET", "/", NULL, NULL, "s3");
     ROUTES("s3:GetObject 0x10", "GET", "/bucket/a//b/../c", NULL, NULL, "s3");
     ROUTES("s3:GetObject 0x10", "GET", "/bucket/key", NULL, NULL, "");
+    ROUTES("s3:ListParts 0x10", "GET", "/bucket/key?uploadId=1", NULL, NULL, "s3");
     ROUTES("s3:PutObject 0x10", "PUT", "/bucket/key", "application/x-www-form-urlencoded", NULL,
            "s3");
 }

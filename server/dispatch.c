@@ -1,0 +1,218 @@
+/*
+ * The pipeline. Every stage is a function that returns 0, or -1 after aws_fail(): begin() and run()
+ * call them one after another. Whatever fails is answered by protocol_encode_error() in the
+ * client's own protocol.
+ *
+ * A request that touches services is inside the app's gate from serve() until done(), since a
+ * streamed answer is made after serve() has returned.
+ */
+#include "server/dispatch.h"
+
+#include "server/app.h"
+#include "server/auth/auth.h"
+#include "server/base/log.h"
+#include "server/config.h"
+#include "server/gate.h"
+#include "server/guard.h"
+#include "server/internal.h"
+#include "server/model/validate.h"
+#include "server/protocol/protocol.h"
+#include "server/route.h"
+#include "server/service.h"
+#include "server/take_body.h"
+#include "server/trace.h"
+
+struct dispatch_state {
+    struct auth_result auth;
+    bool is_internal;
+    bool inside; /* the gate */
+    void *in;
+    void *out;
+};
+
+/* --- before the body has come --- */
+
+static void identify(struct request *req)
+{
+    struct dispatch_state *d = req->dispatch;
+    const struct config *config = req->app->config;
+
+    auth_parse(req, &d->auth);
+    auth_identify(req, &d->auth, config->account);
+    if (d->auth.kind == AUTH_NONE || d->auth.kind == AUTH_OTHER)
+        snprintf(req->region, sizeof(req->region), "%s", config->region);
+}
+
+static void name_request(struct request *req)
+{
+    if (req->service && req->service->request_id_form == REQUEST_ID_ALNUM_52)
+        random_text(req->request_id, 52, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    else
+        uuid_v4(req->request_id);
+}
+
+static int begin(struct request *req)
+{
+    struct dispatch_state *d = ARENA_NEW(&req->arena, struct dispatch_state);
+
+    req->dispatch = d;
+    identify(req);
+    d->is_internal = internal_is_meant(req, &d->auth);
+    if (!d->is_internal)
+        route_by_head(req, &d->auth);
+    name_request(req);
+    if (guard_check(req))
+        return -1;
+    return d->is_internal ? 0 : take_body_begin(req, &d->auth);
+}
+
+/* --- with the body --- */
+
+static int find_operation(struct request *req)
+{
+    const struct service *s;
+
+    if (route_by_body(req, &req->dispatch->auth))
+        return -1;
+    s = req->service;
+    if (!s->handlers ||
+        !s->model->has_handler(s->handlers, (uint16_t)(req->operation - s->model->operations)))
+        return aws_fail(req, &cadabra_NotImplemented,
+                        "cadabra has not built %s:%s yet; `cadabra ops` lists what works.",
+                        s->model->service, model_text(s->model, req->operation->name));
+    if (s->open && !service_state(req->app, s))
+        return aws_fail_internal(req); /* a reset could not open it again */
+    return 0;
+}
+
+static int authorise(struct request *req)
+{
+    return req->app->config->auth_verify ? auth_verify(req, &req->dispatch->auth) : 0;
+}
+
+static int decode(struct request *req)
+{
+    struct dispatch_state *d = req->dispatch;
+
+    d->in = arena_zalloc(&req->arena, req->operation->input_size);
+    d->out = arena_zalloc(&req->arena, req->operation->output_size);
+    return protocol_decode(req, req->service->model, req->operation, d->in);
+}
+
+static int validate(struct request *req)
+{
+    const struct service *s = req->service;
+
+    if (s->validate)
+        return s->validate(req, req->dispatch->in);
+    return validate_input(req, s->model, req->operation, req->dispatch->in);
+}
+
+static int call(struct request *req)
+{
+    const struct service *s = req->service;
+    uint16_t index = (uint16_t)(req->operation - s->model->operations);
+
+    if (s->model->call(s->handlers, index, req, req->dispatch->in, req->dispatch->out) == 0)
+        return 0;
+    return req->failure.error ? -1 : aws_fail_internal(req);
+}
+
+static int encode(struct request *req)
+{
+    protocol_encode(req, req->service->model, req->operation, req->dispatch->out);
+    if (req->response.kind == BODY_BYTES && req->response.bytes.overflow) {
+        log_error("the answer to %s:%s is larger than %zu bytes", req->service->model->service,
+                  model_text(req->service->model, req->operation->name), req->response.bytes.max);
+        return aws_fail_internal(req);
+    }
+    return 0;
+}
+
+static int run(struct request *req)
+{
+    if (take_body_check(req) || find_operation(req) || authorise(req) || decode(req) ||
+        validate(req) || call(req))
+        return -1;
+    return encode(req);
+}
+
+/* --- the answer --- */
+
+static void add_request_id(struct request *req)
+{
+    const struct service *s = req->service;
+
+    if (s && s->model->protocols & PROTOCOL_REST_XML)
+        response_set_header(req, "x-amz-request-id", req->request_id);
+    else
+        response_set_header(req, "x-amzn-RequestId", req->request_id);
+    if (s && s->id_2_header) {
+        char *id = arena_alloc(&req->arena, 77);
+
+        random_text(id, 76, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+        response_set_header(req, "x-amz-id-2", id);
+    }
+}
+
+/* W10: of the exact bytes of the body. */
+static void add_crc32(struct request *req)
+{
+    const struct response *r = &req->response;
+
+    if (req->service && req->service->crc32_header && r->kind <= BODY_BYTES)
+        response_set_header(
+            req, "x-amz-crc32",
+            arena_printf(&req->arena, "%" PRIu32,
+                         crc32_of(r->bytes.data ? r->bytes.data : "", r->bytes.len)));
+}
+
+static void serve(struct request *req)
+{
+    struct dispatch_state *d = req->dispatch;
+
+    if (!req->failure.error && guard_is_preflight(req)) {
+        guard_answer_preflight(req);
+    } else if (!req->failure.error && d->is_internal) {
+        internal_answer(req);
+    } else {
+        gate_enter(req->app->gate);
+        d->inside = true;
+        if (run(req))
+            protocol_encode_error(req);
+        add_request_id(req);
+        add_crc32(req);
+    }
+    guard_add_headers(req);
+}
+
+/* --- afterwards --- */
+
+static void write_log(struct request *req, double ms)
+{
+    const struct model *m = req->service ? req->service->model : NULL;
+    const char *error = req->failure.error ? req->failure.error->code : "";
+    const char *operation;
+
+    if (!log_enabled(LOG_LEVEL_INFO))
+        return;
+    if (m && req->operation)
+        operation = model_text(m, req->operation->name);
+    else
+        operation = arena_printf(&req->arena, "%.16s %.200s", req->method, req->path);
+    log_info("%s %s %s %s %u%s%s %.1f ms", req->account, req->region, m ? m->service : "-",
+             operation, req->response.status, *error ? " " : "", error, ms);
+}
+
+static void done(struct request *req)
+{
+    double ms = (double)(clock_monotonic_us() - req->received_mono_us) / 1000;
+
+    if (req->dispatch->inside)
+        gate_leave(req->app->gate);
+    write_log(req, ms);
+    if (req->app->trace)
+        trace_request(req->app->trace, req, ms);
+}
+
+const struct endpoint_handler dispatch_handler = {.begin = begin, .serve = serve, .done = done};
