@@ -137,6 +137,21 @@ bool cbor_decode_body(struct decoder *d, const struct shape *s, void *out);
 bool query_decode_body(struct decoder *d, const struct shape *s, void *out);
 bool rest_decode(struct decoder *d, const struct operation *op, void *out);
 
+/* Whole answers, into req->response.bytes; the REST ones write headers and status too. */
+void query_encode(struct request *req, const struct model *m, const struct operation *op,
+                  const void *out);
+void rest_encode(struct request *req, const struct model *m, const struct operation *op,
+                 const void *out);
+/* Writes what members bound to headers (and to the status) say, from an output or an error. */
+void rest_encode_headers(struct request *req, const struct model *m, const struct shape *s,
+                         const void *value);
+
+/* The body of an error. `message` is the member of the error's shape s that bears the text (NULL:
+ * none does), `members` the error's own struct or NULL; m is NULL when the request never reached a
+ * service. */
+void query_encode_error(struct request *req, const struct model *m, const char *code,
+                        const struct member *message, const struct shape *s, const void *members);
+
 /* Write a structure, or its members between a begin and an end that the caller writes: those that
  * travel in the body, without the member `except` (may be NULL). */
 void json_encode_structure(struct jw *w, const struct model *m, const struct shape *s,
