@@ -113,6 +113,9 @@ void epoch_seconds_text(int64_t ms, char out[EPOCH_TEXT_MAX]);
 /* False when the seconds are no number or beyond what a date can say. */
 bool epoch_seconds_to_ms(double seconds, int64_t *out_ms);
 
+/* "String", "Integer", "Date" ...: what AWS calls the kind of a scalar. */
+const char *shape_type_name(const struct shape *s);
+
 /* The double that len characters spell, with "NaN", "Infinity" and "-Infinity"; false when they
  * spell none. */
 bool double_from_text(const char *text, size_t len, double *out);

@@ -10,30 +10,6 @@
 
 enum { EXCERPT_MAX = 1024 };
 
-static const char *type_name(const struct shape *s)
-{
-    switch ((enum shape_kind)s->kind) {
-    case SHAPE_STRING:
-        return "String";
-    case SHAPE_BLOB:
-        return "Blob";
-    case SHAPE_BOOLEAN:
-        return "Boolean";
-    case SHAPE_INTEGER:
-        return "Integer";
-    case SHAPE_LONG:
-        return "Long";
-    case SHAPE_FLOAT:
-        return "Float";
-    case SHAPE_DOUBLE:
-        return "Double";
-    case SHAPE_TIMESTAMP:
-        return "Date";
-    default:
-        return "Object";
-    }
-}
-
 static bool is_decimal(struct jr_text raw)
 {
     return memchr(raw.data, '.', raw.len) || memchr(raw.data, 'e', raw.len) ||
@@ -103,7 +79,7 @@ static const char *dynamodb_collection(struct decoder *d, const struct shape *s)
         return "Unrecognized collection type class java.nio.ByteBuffer";
     default:
         return arena_printf(d->arena, "Unrecognized collection type class java.lang.%s",
-                            type_name(s));
+                            shape_type_name(s));
     }
 }
 
@@ -124,7 +100,7 @@ static const char *dynamodb_words(struct decoder *d, const struct shape *s, bool
     if (s->kind == SHAPE_BOOLEAN && type == JR_STRING)
         return "Unexpected token received from parser";
     const char *token = type == JR_NUMBER && is_decimal(raw) ? "DECIMAL_VALUE" : token_name(type);
-    return arena_printf(d->arena, "%s cannot be converted to %s", token, type_name(s));
+    return arena_printf(d->arena, "%s cannot be converted to %s", token, shape_type_name(s));
 }
 
 /* --- the others --- */
@@ -160,7 +136,8 @@ static const char *class_words(struct decoder *d, const struct shape *s, enum jr
     else if (type != JR_NUMBER)
         class = "java.lang.Boolean";
     return arena_printf(d->arena, "class %s can not be converted to %s %s", class,
-                        s->kind == SHAPE_BLOB ? "a" : "an", type_name(s)); /* AWS: "an String" */
+                        s->kind == SHAPE_BLOB ? "a" : "an",
+                        shape_type_name(s)); /* AWS: "an String" */
 }
 
 static const char *common_words(struct decoder *d, const struct shape *s, enum jr_type type,
@@ -169,7 +146,7 @@ static const char *common_words(struct decoder *d, const struct shape *s, enum j
     if (type == JR_STRING && s->kind == SHAPE_BLOB)
         return blob_fault(d, unquoted(raw));
     return arena_printf(d->arena, "%s can not be converted to %s %s", token_name(type),
-                        s->kind == SHAPE_INTEGER ? "an" : "a", type_name(s));
+                        s->kind == SHAPE_INTEGER ? "an" : "a", shape_type_name(s));
 }
 
 const char *json_mismatch(struct decoder *d, const struct shape *s, bool is_element,

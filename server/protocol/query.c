@@ -358,8 +358,9 @@ void query_encode_error(struct request *req, const struct model *m, const char *
     xml_open(b, "Error");
     xml_element(b, "Type", error->sender_fault ? "Sender" : "Receiver");
     xml_element(b, "Code", code);
-    xml_element(b, "Message", req->failure.message ? req->failure.message : "");
-    if (members)
+    if (req->failure.message)
+        xml_element(b, "Message", req->failure.message);
+    if (members && s)
         xml_encode_members(&x, s, members, message);
     xml_close(b, "Error");
     xml_element(b, "RequestId", req->request_id);

@@ -48,7 +48,7 @@ void rest_json_encode_error(struct request *req, const struct model *m,
     jw_begin_object(&w);
     if (type && !(members && member_value(m, type, members)))
         jw_member_string(&w, "Type", req->failure.error->sender_fault ? "User" : "Service");
-    if (members)
+    if (members && s)
         json_encode_members(&w, m, s, members, message);
     if (req->failure.message && *req->failure.message)
         jw_member_string(&w, message ? model_text(m, message->wire_name) : "message",

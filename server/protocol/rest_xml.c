@@ -51,8 +51,9 @@ void rest_xml_encode_error(struct request *req, const struct model *m, const cha
     xml_declaration(b);
     xml_open(b, "Error");
     xml_element(b, "Code", code);
-    xml_element(b, "Message", req->failure.message ? req->failure.message : "");
-    if (members)
+    if (req->failure.message)
+        xml_element(b, "Message", req->failure.message);
+    if (members && s)
         xml_encode_members(&x, s, members, message);
     xml_element(b, "RequestId", req->request_id);
     xml_close(b, "Error");

@@ -335,24 +335,27 @@ static bool time_from_text(enum timestamp_format format, const char *text, int64
     }
 }
 
-static const char *kind_name(const struct shape *s)
+const char *shape_type_name(const struct shape *s)
 {
     switch ((enum shape_kind)s->kind) {
-    case SHAPE_BOOLEAN:
-        return "a Boolean";
-    case SHAPE_INTEGER:
-        return "an Integer";
-    case SHAPE_LONG:
-        return "a Long";
-    case SHAPE_FLOAT:
-    case SHAPE_DOUBLE:
-        return "a Double";
-    case SHAPE_TIMESTAMP:
-        return "a Date";
+    case SHAPE_STRING:
+        return "String";
     case SHAPE_BLOB:
-        return "a Blob";
+        return "Blob";
+    case SHAPE_BOOLEAN:
+        return "Boolean";
+    case SHAPE_INTEGER:
+        return "Integer";
+    case SHAPE_LONG:
+        return "Long";
+    case SHAPE_FLOAT:
+        return "Float";
+    case SHAPE_DOUBLE:
+        return "Double";
+    case SHAPE_TIMESTAMP:
+        return "Date";
     default:
-        return "this type";
+        return "Object";
     }
 }
 
@@ -422,7 +425,8 @@ bool scalar_from_text(struct decoder *d, const struct member *mb, const struct s
         break;
     }
     if (!good)
-        return decode_fail(d, "STRING_VALUE can not be converted to %s", kind_name(s));
+        return decode_fail(d, "STRING_VALUE can not be converted to %s %s",
+                           s->kind == SHAPE_INTEGER ? "an" : "a", shape_type_name(s));
     return true;
 }
 

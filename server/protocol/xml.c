@@ -344,7 +344,8 @@ void xml_encode_members(struct xml_out *x, const struct shape *s, const void *va
     for (uint32_t i = 0; i < s->member_count; i++) {
         const struct member *mb = &members[i];
         if (mb == except || mb->location != IN_BODY || (mb->flags & MEMBER_XML_ATTRIBUTE) ||
-            (member_shape(x->m, mb)->flags & SHAPE_EVENT_STREAM))
+            (member_shape(x->m, mb)->flags & SHAPE_EVENT_STREAM) ||
+            (mb->flags & MEMBER_EVENT_HEADER))
             continue;
         const void *v = member_value(x->m, mb, value);
         if (v)
