@@ -224,7 +224,7 @@ lint-text: $(GEN_HDR)
 	$(Q)codespell -q 3 -I .codespell-ignore $$(git ls-files | grep -vE 'corpus|\.model$$|package-lock|vectors')
 
 lint-tidy: $(GEN_HDR)
-	$(Q)echo $(TIDY_SRC) | tr ' ' '\n' | xargs -P $$(nproc) -n 4 clang-tidy --quiet -- -x c -std=gnu17 $(CPPFLAGS) 2>&1 \
+	$(Q)echo $(TIDY_SRC) | xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu17 $(CPPFLAGS)' _ 2>&1 \
 	    | grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header-filter' ; test $${PIPESTATUS[1]} = 0
 
 format:
