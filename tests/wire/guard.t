@@ -9,6 +9,11 @@ X-Amz-Target: Kinesis_20131202.ListStreams
 {}
 ---
 403
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: AccessDeniedException
+Content-Type: application/x-amz-json-1.1
+
+{"__type":"AccessDeniedException","message":"A web page of https://evil.example may not call this server. If it is yours, start cadabra with --allow-origin https://evil.example."}
 
 === a name that a stranger can point here
 GET /_cadabra/health HTTP/1.1
@@ -16,6 +21,11 @@ Host: evil.example:4566
 
 ---
 403
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: AccessDeniedException
+Content-Type: application/x-amz-json-1.0
+
+{"__type":"AccessDeniedException","Message":"The server was called by the name evil.example, which it does not know. If it is right, start cadabra with --allow-host evil.example."}
 
 === may a script of an allowed page send this?
 OPTIONS / HTTP/1.1
@@ -41,6 +51,11 @@ Access-Control-Request-Method: POST
 
 ---
 403
+x-amz-request-id: {{uuid}}
+Content-Type: application/xml
+
+<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>AccessDeniedException</Code><Message>A web page of https://evil.example may not call this server. If it is yours, start cadabra with --allow-origin https://evil.example.</Message><RequestId>{{uuid}}</RequestId></Error>
 
 === an allowed page may read the answer
 GET /_cadabra/health HTTP/1.1

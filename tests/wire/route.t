@@ -9,6 +9,11 @@ X-Amz-Target: Kinesis_20131202.Nonsense
 {}
 ---
 400
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: UnknownOperationException
+Content-Type: application/x-amz-json-1.1
+
+{"__type":"UnknownOperationException","message":"There is no operation Kinesis_20131202.Nonsense."}
 
 === an unknown target
 POST / HTTP/1.1
@@ -19,6 +24,11 @@ X-Amz-Target: Nothing_20200101.Nonsense
 {}
 ---
 400
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: UnknownOperationException
+Content-Type: application/x-amz-json-1.0
+
+{"__type":"UnknownOperationException","message":"There is no operation Nothing_20200101.Nonsense."}
 
 === an unknown action
 POST / HTTP/1.1
@@ -28,6 +38,10 @@ Content-Type: application/x-www-form-urlencoded
 Action=Nonsense&Version=2011-06-15
 ---
 400
+x-amzn-RequestId: {{uuid}}
+Content-Type: text/xml
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>Could not find operation Nonsense for version 2011-06-15</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
 
 === an unknown path of a REST service
 GET /2015-03-31/nonsense HTTP/1.1
@@ -36,6 +50,11 @@ Authorization: AWS4-HMAC-SHA256 Credential=123456789012/20261122/eu-west-1/lambd
 
 ---
 404
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: UnknownOperationException
+Content-Type: application/json
+
+{"message":"There is no operation GET /2015-03-31/nonsense."}
 
 === an operation that is not built, JSON
 POST / HTTP/1.1
@@ -46,6 +65,11 @@ X-Amz-Target: Kinesis_20131202.StartStreamEncryption
 {"StreamName":"s","EncryptionType":"KMS","KeyId":"k"}
 ---
 501
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: NotImplemented
+Content-Type: application/x-amz-json-1.1
+
+{"__type":"NotImplemented","message":"cadabra has not built kinesis:StartStreamEncryption yet; `cadabra ops` lists what works."}
 
 === an operation that is not built, query
 POST / HTTP/1.1
@@ -55,13 +79,23 @@ Content-Type: application/x-www-form-urlencoded
 Action=CreateTopic&Version=2010-03-31&Name=t
 ---
 501
+x-amzn-RequestId: {{uuid}}
+Content-Type: text/xml
+
+<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>cadabra has not built sns:CreateTopic yet; `cadabra ops` lists what works.</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
 
 === an operation that is not built, REST-JSON
-GET /2015-03-31/functions/f/concurrency HTTP/1.1
+GET /2019-09-30/functions/f/concurrency HTTP/1.1
 Host: 127.0.0.1:4566
+Authorization: AWS4-HMAC-SHA256 Credential=123456789012/20261122/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0
 
 ---
 501
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: NotImplemented
+Content-Type: application/json
+
+{"message":"cadabra has not built lambda:GetFunctionConcurrency yet; `cadabra ops` lists what works."}
 
 === an operation that is not built, REST-XML
 GET /bucket/key HTTP/1.1
@@ -69,6 +103,11 @@ Host: 127.0.0.1:4566
 
 ---
 501
+x-amz-request-id: {{uuid}}
+Content-Type: application/xml
+
+<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>NotImplemented</Code><Message>cadabra has not built s3:GetObject yet; `cadabra ops` lists what works.</Message><RequestId>{{uuid}}</RequestId></Error>
 
 === a service that nobody has modelled
 POST / HTTP/1.1
@@ -79,23 +118,7 @@ Authorization: AWS4-HMAC-SHA256 Credential=123456789012/20261122/eu-west-1/ec2/a
 Action=DescribeInstances&Version=2016-11-15
 ---
 501
+x-amzn-RequestId: {{uuid}}
+Content-Type: text/xml
 
-=== malformed JSON
-POST / HTTP/1.1
-Host: 127.0.0.1:4566
-Content-Type: application/x-amz-json-1.1
-X-Amz-Target: Kinesis_20131202.ListStreams
-
-{"Limit"
----
-400
-
-=== JSON that is nested 10,000 deep
-POST / HTTP/1.1
-Host: 127.0.0.1:4566
-Content-Type: application/x-amz-json-1.1
-X-Amz-Target: Kinesis_20131202.ListStreams
-
-{{repeat 10000 [}}
----
-400
+<ErrorResponse><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>cadabra has no service ec2 yet; `cadabra ops` lists what works.</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
