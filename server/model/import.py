@@ -2,10 +2,13 @@
 """Turns a public AWS API model (botocore's service-2.json) into a .model file.
 
     import.py SOURCE NAME > server/model/NAME.model
+    import.py SOURCE NAME OLDER > server/model/NAME.model
     import.py --suite FILE INDEX NAME > NAME.model      one suite of a protocol test file
     import.py --suites FILE NAME DIRECTORY              all of them: DIRECTORY/NAME_<index>.model
 
 SOURCE is a service-2.json (or .json.gz), or the name of a service in the botocore that Python finds.
+OLDER is the model of a service (SQS) from before it moved from the query protocol to JSON: it alone
+knows the names of members, the wrappers and the error codes of the query protocol.
 A .model keeps the facts that decode, validate and encode requests, and none of the prose. README.md
 beside this file describes the format. The same input always gives the same output, byte for byte.
 """
@@ -228,6 +231,29 @@ def model_text(name, model):
     return "\n\n".join(blocks) + "\n"
 
 
+def member_lists(shape):
+    """Each member of a structure, list or map as (name, traits)."""
+    yield from shape.get("members", {}).items()
+    yield from ((name, shape[name]) for name in ("member", "key", "value") if name in shape)
+
+
+def add_query_facts(model, older):
+    """What only the older model, of the time of the query protocol, still says."""
+    for name, old in older["shapes"].items():
+        shape = model["shapes"].get(name, {})
+        traits = dict(member_lists(shape))
+        for member, old_traits in member_lists(old):
+            wire = old_traits.get("locationName")
+            if member in traits and wire and wire != traits[member].get("locationName", member):
+                traits[member]["queryName"] = wire
+        if "error" in old and shape:
+            shape["error"] = old["error"]
+    for name, old in older["operations"].items():
+        output = model["operations"].get(name, {}).get("output")
+        if output and "resultWrapper" in old.get("output", {}):
+            output["resultWrapper"] = old["output"]["resultWrapper"]
+
+
 def open_model(source):
     if not os.path.exists(source):
         import botocore
@@ -262,8 +288,11 @@ def main(arguments):
             name = "%s_%d" % (arguments[2], index)
             with open(os.path.join(arguments[3], name + ".model"), "w", encoding="utf-8") as out:
                 out.write(model_text(name, suite_model(suite)))
-    elif len(arguments) == 2 and not arguments[0].startswith("--"):
-        sys.stdout.write(model_text(arguments[1], open_model(arguments[0])))
+    elif len(arguments) in (2, 3) and not arguments[0].startswith("--"):
+        model = open_model(arguments[0])
+        if len(arguments) == 3:
+            add_query_facts(model, open_model(arguments[2]))
+        sys.stdout.write(model_text(arguments[1], model))
     else:
         fail("usage:\n" + __doc__)
 
