@@ -59,6 +59,9 @@ void exchange_set_target(struct exchange *x, const char *target)
     const char *authority = strstr(target, "://");
     const char *query;
 
+    if (!x->opened)
+        atomic_fetch_add(&x->connection->open, 1);
+    x->opened = true;
     /* The absolute form, http://host:port/path: proxies get it, and some clients send it to
      * everybody. */
     if (target[0] != '/' && authority && authority < target + strcspn(target, "/?")) {
@@ -82,7 +85,6 @@ void exchange_begin(struct exchange *x)
 {
     struct request *req = &x->req;
 
-    atomic_fetch_add(&x->connection->open, 1);
     x->begun = true;
     req->received_mono_us = clock_monotonic_us();
     if (req->app)
@@ -139,9 +141,10 @@ void exchange_end(struct exchange *x)
         if (x->handler->done)
             x->handler->done(&x->req);
         atomic_fetch_add(&x->connection->done, 1);
-        atomic_fetch_sub(&x->connection->open, 1);
     }
-    x->begun = x->refused = false;
+    if (x->opened)
+        atomic_fetch_sub(&x->connection->open, 1);
+    x->opened = x->begun = x->refused = false;
     x->dropped = 0;
     strbuf_clear(&x->pending);
     x->pending_sent = 0;

@@ -173,6 +173,18 @@ static struct MHD_Response *make_response(struct exchange *x)
     }
 }
 
+/* A header without a value is left out: libmicrohttpd cannot send one. */
+static void add_headers(struct MHD_Response *to, const struct response *r)
+{
+    for (size_t i = 0; i < r->header_count; i++) {
+        const struct response_header *h = &r->headers[i];
+
+        if (!header_is_ours(h->name) && h->value[0] &&
+            MHD_add_response_header(to, h->name, h->value) != MHD_YES)
+            log_error("response header %s left out: its value cannot be sent", h->name);
+    }
+}
+
 static enum MHD_Result answer(struct talk *t)
 {
     struct exchange *x = &t->exchange;
@@ -188,10 +200,7 @@ static enum MHD_Result answer(struct talk *t)
                   x->req.path);
         return MHD_NO;
     }
-    for (size_t i = 0; i < r->header_count; i++)
-        if (!header_is_ours(r->headers[i].name) &&
-            MHD_add_response_header(response, r->headers[i].name, r->headers[i].value) != MHD_YES)
-            log_error("response header %s left out: its value cannot be sent", r->headers[i].name);
+    add_headers(response, r);
     rc = MHD_queue_response(t->mhd, r->status, response);
     MHD_destroy_response(response);
     return rc;

@@ -40,7 +40,7 @@ struct connection {
     bool watched; /* in the accepting thread's epoll set */
 
     /* What the watchdog goes by. */
-    atomic_uint open;          /* requests begun and not done */
+    atomic_uint open;          /* requests whose target is known and that are not done */
     atomic_uint serving;       /* of these, in a handler: no timeout */
     atomic_uint_fast64_t done; /* requests done */
     uint64_t seen_bytes;       /* these four: the accepting thread's */
@@ -69,6 +69,7 @@ struct exchange {
     struct request req; /* first: exchange_of() */
     struct connection *connection;
     const struct endpoint_handler *handler;
+    bool opened;  /* the target is known: counted in connection->open */
     bool begun;   /* begin was called, so done will be */
     bool refused; /* by begin */
     size_t dropped;

@@ -34,33 +34,30 @@ static enum MHD_Result answer(void *constant, struct MHD_Connection *connection,
 
 int main(int argc, char **argv)
 {
-    size_t body_len = argc > 1 ? strtoul(argv[1], NULL, 10) : BODY_DEFAULT;
-    size_t pool = argc > 2 ? strtoul(argv[2], NULL, 10) : POOL_DEFAULT;
+    uint16_t port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
+    size_t body_len = argc > 2 ? strtoul(argv[2], NULL, 10) : BODY_DEFAULT;
+    size_t pool = argc > 3 ? strtoul(argv[3], NULL, 10) : POOL_DEFAULT;
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     char *body = malloc(body_len + 1);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct MHD_Response *constant;
-    struct MHD_Daemon *daemon;
-    char byte;
 
-    if (!body)
-        return 1;
+    if (!port || !body) {
+        fputs("usage: bare_server PORT [BODY_BYTES [POOL_BYTES]]\n", stderr);
+        return 2;
+    }
     memset(body, 'x', body_len);
     constant = MHD_create_response_from_buffer(body_len, body, MHD_RESPMEM_MUST_FREE);
     MHD_add_response_header(constant, "Content-Type", "application/x-amz-json-1.0");
-    daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
-        NULL, answer, constant, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        pool, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK, MHD_OPTION_CONNECTION_LIMIT, 4096u,
-        MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
-    if (!daemon) {
+    if (!MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                              MHD_USE_POLL,
+                          0, NULL, NULL, answer, constant, MHD_OPTION_SOCK_ADDR, &address,
+                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool, MHD_OPTION_THREAD_STACK_SIZE,
+                          (size_t)STACK, MHD_OPTION_CONNECTION_LIMIT, 4096u,
+                          MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END)) {
         fputs("bare_server: libmicrohttpd did not start\n", stderr);
         return 1;
     }
-    printf("%d\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
-    fflush(stdout);
-    while (read(STDIN_FILENO, &byte, 1) > 0)
-        ;
-    MHD_stop_daemon(daemon);
-    MHD_destroy_response(constant);
-    return 0;
+    for (;;)
+        pause();
 }
