@@ -6,8 +6,8 @@
 
 #define COMMON_ERROR(identifier, error_code, http_status, sender)                                  \
     const struct aws_error identifier = {                                                          \
-        .name = error_code,                                                                        \
-        .code = error_code,                                                                        \
+        .name = (error_code),                                                                      \
+        .code = (error_code),                                                                      \
         .status = (http_status),                                                                   \
         .sender_fault = (sender),                                                                  \
     }
@@ -76,11 +76,10 @@ int aws_fail_internal(struct request *req)
 
 int aws_fail_unsupported(struct request *req, const char *parameter)
 {
-    const char *service = req->service ? req->service->model->service : "aws";
-    const char *operation =
-        req->operation ? model_text(req->service->model, req->operation->name) : "this operation";
+    const struct model *m = req->service->model;
 
+    assert(req->operation); /* only handlers call this */
     return aws_fail(req, &cadabra_NotImplemented,
                     "cadabra has not built %s of %s:%s yet, and does not ignore it.", parameter,
-                    service, operation);
+                    m->service, model_text(m, req->operation->name));
 }

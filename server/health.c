@@ -8,23 +8,15 @@
 
 enum { TIMEOUT_S = 3, ANSWER_MAX = 65536 };
 
-static int connect_to(uint16_t port)
+static bool connect_to(int fd, uint16_t port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval timeout = {.tv_sec = TIMEOUT_S};
-    AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int connected;
 
-    if (fd < 0)
-        return -1;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
-        return -1;
-    connected = fd;
-    fd = -1;
-    return connected;
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
 static bool read_answer(int fd, struct strbuf *out)
@@ -44,11 +36,11 @@ static bool read_answer(int fd, struct strbuf *out)
 int health_ask(const struct config *config)
 {
     struct strbuf answer = STRBUF_INIT(ANSWER_MAX);
-    AUTO_CLOSE int fd = connect_to(config->port);
+    AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const char *body;
     bool well;
 
-    if (fd < 0 || !read_answer(fd, &answer)) {
+    if (fd < 0 || !connect_to(fd, config->port) || !read_answer(fd, &answer)) {
         fprintf(stderr, "cadabra: no server answers on 127.0.0.1:%u: %s\n", config->port,
                 strerror(errno));
         strbuf_release(&answer);

@@ -29,7 +29,7 @@ struct service {
      * one per kind of error, hence a function. */
     const char *(*error_type)(const struct request *req, const struct aws_error *error);
     enum json_words json_words; /* how a JSON value of the wrong type is refused */
-    bool crc32_header; /* W10: x-amz-crc32 on every answer */
+    bool crc32_header;          /* W10: x-amz-crc32 on every answer */
     enum request_id_form request_id_form;
     bool id_2_header; /* x-amz-id-2 beside the request id: Kinesis, S3 */
 

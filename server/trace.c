@@ -62,9 +62,8 @@ static void write_header(struct jw *w, const char *name, const char *value)
 {
     jw_begin_array(w);
     jw_string(w, name);
-    if (strcasecmp(name, "x-amz-security-token") == 0)
-        jw_string(w, "***");
-    else if (strcasecmp(name, "authorization") == 0 && !strcasestr(value, "Signature="))
+    if (strcasecmp(name, "x-amz-security-token") == 0 ||
+        (strcasecmp(name, "authorization") == 0 && !strcasestr(value, "Signature=")))
         jw_string(w, "***");
     else
         write_without(w, value, "Signature=");
@@ -148,7 +147,7 @@ void trace_request(struct trace *t, const struct request *req, double ms)
     jw_member_string(&w, "region", req->region);
     if (req->service)
         jw_member_string(&w, "service", req->service->model->service);
-    if (req->operation)
+    if (req->service && req->operation)
         jw_member_string(&w, "operation", model_text(req->service->model, req->operation->name));
     jw_member_string(&w, "protocol", protocol_name(req->protocol));
     jw_key(&w, "ms");
