@@ -5,39 +5,39 @@
 #include "storage/dynamodb_store.h"
 
 #include "server/base/embed.h"
+#include "storage/lazy.h"
 #include "storage/scope.h"
-#include "storage/sql.h"
 
 EMBED(storage_schema_dynamodb_001_sql);
 
 struct ddb_store {
-    struct sql_db *db;
+    struct lazy_db *db;
 };
 
 /* Rows that one write of a purge removes: few enough that other writers hardly wait. */
 enum { PURGE_ROWS = 2000 };
 
+static const struct sql_migration migrations[] = {
+    {.sql = embed_storage_schema_dynamodb_001_sql},
+};
+
 struct ddb_store *ddb_store_open(struct store_root *root)
 {
-    const struct sql_migration migrations[] = {{.sql = embed_storage_schema_dynamodb_001_sql}};
-    struct sql_db *db = sql_open(root, "dynamodb", migrations, ARRAY_LEN(migrations));
-
-    if (db == NULL)
-        return NULL;
     struct ddb_store *store = x_calloc(1, sizeof(*store));
-    store->db = db;
+
+    store->db = lazy_new(root, "dynamodb", migrations, ARRAY_LEN(migrations));
     return store;
 }
 
 void ddb_store_close(struct ddb_store *store)
 {
-    sql_close(store->db);
+    lazy_free(store->db);
     free(store);
 }
 
 enum store_status ddb_read_begin(struct ddb_store *store, struct ddb_session *out)
 {
-    return sql_read_begin(store->db, &out->sql);
+    return lazy_read_begin(store->db, &out->sql);
 }
 
 void ddb_read_end(struct ddb_session *s)
@@ -47,7 +47,7 @@ void ddb_read_end(struct ddb_session *s)
 
 enum store_status ddb_write_begin(struct ddb_store *store, struct ddb_session *out)
 {
-    return sql_write_begin(store->db, &out->sql);
+    return lazy_write_begin(store->db, &out->sql);
 }
 
 enum store_status ddb_write_end(struct ddb_session *s, enum store_status status)
@@ -84,27 +84,42 @@ enum store_status ddb_table_find(struct ddb_session *s, const struct scope *scop
 
     if (rc != STORE_OK)
         return rc;
-    struct sql_stmt *st =
-        sql_prepare(s->sql, "SELECT id, definition FROM tables WHERE scope = ?1 AND name = ?2");
+    struct sql_stmt *st = sql_prepare(
+        s->sql, "SELECT id, version, definition FROM tables WHERE scope = ?1 AND name = ?2");
     sql_bind_int(st, 1, scope_id);
     sql_bind_text(st, 2, name);
     rc = sql_step(st);
     if (rc != STORE_OK)
         return rc;
     out->id = sql_column_int(st, 0);
-    out->definition = sql_column_text(st, 1, a);
+    out->version = sql_column_int(st, 1);
+    out->definition = sql_column_text(st, 2, a);
     sql_reset(st);
     return STORE_OK;
 }
 
 enum store_status ddb_table_update(struct ddb_session *s, int64_t table_id, const char *definition)
 {
-    struct sql_stmt *st = sql_prepare(s->sql, "UPDATE tables SET definition = ?2 WHERE id = ?1");
+    struct sql_stmt *st = sql_prepare(
+        s->sql, "UPDATE tables SET definition = ?2, version = version + 1 WHERE id = ?1");
 
     sql_bind_int(st, 1, table_id);
     sql_bind_text(st, 2, definition);
     enum store_status rc = sql_run(st);
     return rc == STORE_OK && sql_changes(s->sql) == 0 ? STORE_NOT_FOUND : rc;
+}
+
+enum store_status ddb_table_check(struct ddb_session *s, int64_t table_id, int64_t version)
+{
+    struct sql_stmt *st = sql_prepare(s->sql, "SELECT version FROM tables WHERE id = ?1");
+
+    sql_bind_int(st, 1, table_id);
+    enum store_status rc = sql_step(st);
+    if (rc != STORE_OK)
+        return rc;
+    bool same = sql_column_int(st, 0) == version;
+    sql_reset(st);
+    return same ? STORE_OK : STORE_CONFLICT;
 }
 
 enum store_status ddb_table_remove(struct ddb_session *s, int64_t table_id)
@@ -176,7 +191,7 @@ static enum store_status purge_some(struct ddb_store *store, const char *sql_tex
                                     int64_t to, int64_t *out_changes)
 {
     struct sql *sql;
-    enum store_status rc = sql_write_begin(store->db, &sql);
+    enum store_status rc = lazy_write_begin(store->db, &sql);
 
     if (rc != STORE_OK)
         return rc;
@@ -221,7 +236,7 @@ enum store_status ddb_store_purge(struct ddb_store *store, int64_t table_id, int
 static enum store_status find_lost(struct ddb_store *store, int64_t after, int64_t *out_id)
 {
     struct sql *sql;
-    enum store_status rc = sql_read_begin(store->db, &sql);
+    enum store_status rc = lazy_read_begin(store->db, &sql);
 
     if (rc != STORE_OK)
         return rc;

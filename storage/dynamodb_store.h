@@ -15,7 +15,8 @@
 
 struct ddb_store;
 
-struct ddb_store *ddb_store_open(struct store_root *root); /* NULL after logging why */
+/* Never NULL: the database is opened when it is first needed. */
+struct ddb_store *ddb_store_open(struct store_root *root);
 void ddb_store_close(struct ddb_store *store);
 
 struct sql;
@@ -24,6 +25,7 @@ struct ddb_session {
     struct sql *sql;
 };
 
+/* STORE_NOT_FOUND while nothing was ever stored. */
 enum store_status ddb_read_begin(struct ddb_store *store, struct ddb_session *out);
 void ddb_read_end(struct ddb_session *s);
 enum store_status ddb_write_begin(struct ddb_store *store, struct ddb_session *out);
@@ -34,6 +36,7 @@ enum store_status ddb_write_end(struct ddb_session *s, enum store_status status)
 
 struct ddb_table_row {
     int64_t id;
+    int64_t version; /* 1, and one more with each update */
     const char *definition;
 };
 
@@ -43,6 +46,9 @@ enum store_status ddb_table_insert(struct ddb_session *s, const struct scope *sc
 enum store_status ddb_table_find(struct ddb_session *s, const struct scope *scope, const char *name,
                                  struct arena *a, struct ddb_table_row *out);
 enum store_status ddb_table_update(struct ddb_session *s, int64_t table_id, const char *definition);
+/* STORE_OK: the table is there in this version; STORE_CONFLICT: in another; STORE_NOT_FOUND: it is
+ * gone. A write that relies on a definition asks this first. */
+enum store_status ddb_table_check(struct ddb_session *s, int64_t table_id, int64_t version);
 /* Removes the definition; the rows are left for ddb_store_purge. */
 enum store_status ddb_table_remove(struct ddb_session *s, int64_t table_id);
 /* Up to `limit` names above `after` ("" for the first) in order, into names; *out_count says how

@@ -260,23 +260,29 @@ size_t ddb_number_size(const struct ddb_number *n)
     return 1 + pairs + misaligned + n->negative;
 }
 
+/* AWS: the form in which DynamoDB keeps numbers, and hashes those that are partition keys: a byte
+ * of sign and exponent of 100, then pairs of digits plus one; turned round for negative numbers,
+ * whose end is marked so that the shorter, which is the larger, comes behind. */
 size_t ddb_number_key(const struct ddb_number *n, uint8_t out[DDB_NUMBER_KEY_MAX])
 {
+    enum { ZERO = 0x80, PAIRS_MAX = 20, END_OF_NEGATIVE = 102 };
+    int exponent = n->exponent + 1;
+    int odd = exponent & 1;
     size_t len = 0;
 
-    /* 1 negative, 2 zero, 3 positive; then the exponent; then pairs of digits, 1 to 100. Of a
-     * negative number all is turned round, and a last byte above every pair puts the shorter, which
-     * is the larger, behind. */
-    out[len++] = n->count == 0 ? 2 : n->negative ? 1 : 3;
-    if (n->count == 0)
-        return len;
-    uint8_t exponent = (uint8_t)(n->exponent - DDB_NUMBER_EXPONENT_MIN);
-    out[len++] = n->negative ? (uint8_t)(255 - exponent) : exponent;
-    for (int i = 0; i < n->count; i += 2) {
-        uint8_t pair = (uint8_t)(n->digits[i] * 10 + (i + 1 < n->count ? n->digits[i + 1] : 0) + 1);
-        out[len++] = n->negative ? (uint8_t)(101 - pair) : pair;
+    if (n->count == 0) {
+        out[0] = ZERO;
+        return 1;
     }
-    if (n->negative)
-        out[len++] = 0xff;
+    int scale = (exponent + odd) / 2 - 64;
+    out[len++] = (uint8_t)(n->negative ? ~scale : scale);
+    for (int i = -odd; i < n->count; i += 2) {
+        int high = i < 0 ? 0 : n->digits[i];
+        int low = i + 1 < n->count ? n->digits[i + 1] : 0;
+        int pair = high * 10 + low;
+        out[len++] = (uint8_t)(n->negative ? 101 - pair : pair + 1);
+    }
+    if (n->negative && len <= PAIRS_MAX)
+        out[len++] = END_OF_NEGATIVE;
     return len;
 }

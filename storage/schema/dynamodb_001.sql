@@ -10,6 +10,7 @@ CREATE TABLE tables (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: rows of a dropped table can be removed later
     scope INTEGER NOT NULL,
     name TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1, -- goes up with each change of the definition
     definition TEXT NOT NULL,
     UNIQUE (scope, name)
 ) STRICT;

@@ -1,0 +1,370 @@
+/*
+ * The cache of table definitions: a hash table of snapshots under a lock that is held for a look
+ * and a count.
+ *
+ * Loading happens outside the lock. `generation` goes up with every change of any table; what was
+ * loaded while it went up is used once but not kept, since it may be older than the change.
+ */
+#include "handlers/dynamodb/state.h"
+
+#include <pthread.h>
+
+#include "dynamodb.h"
+#include "handlers/common/arn.h"
+#include "handlers/dynamodb/service.h"
+#include "server/background.h"
+#include "server/base/log.h"
+
+enum { BUCKETS = 256 };
+
+struct ddb {
+    struct ddb_store *store;
+    struct background *background;
+    struct background_task *purge; /* NULL where there was nothing to purge */
+    pthread_mutex_t lock;
+    uint64_t generation;               /* lock */
+    struct ddb_table *tables[BUCKETS]; /* lock */
+};
+
+/* --- snapshots --- */
+
+static void table_release(void *table)
+{
+    struct ddb_table *t = table;
+
+    if (--t->references > 0)
+        return;
+    arena_release(&t->arena);
+    free(t);
+}
+
+static struct ddb_table *table_new(const struct scope *scope, const char *name,
+                                   const struct ddb_table_row *row)
+{
+    struct ddb_table *t = x_calloc(1, sizeof(*t));
+
+    arena_init(&t->arena);
+    t->references = 1;
+    if (!ddb_definition_read(row->definition, &t->arena, &t->definition)) {
+        log_error("the stored definition of table %s is damaged", name);
+        table_release(t);
+        return NULL;
+    }
+    t->id = row->id;
+    t->version = row->version;
+    t->name = arena_strdup(&t->arena, name);
+    snprintf(t->account, sizeof(t->account), "%s", scope->account);
+    snprintf(t->region, sizeof(t->region), "%s", scope->region);
+    return t;
+}
+
+const struct ddb_index *ddb_table_index(const struct ddb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->definition.index_count; i++)
+        if (str_eq(t->definition.indexes[i].name, name))
+            return &t->definition.indexes[i];
+    return NULL;
+}
+
+bool ddb_schema_has(const struct ddb_key_schema *schema, struct ddb_text name)
+{
+    for (int i = 0; i < schema->hash_count; i++)
+        if (ddb_text_equal(schema->hash[i].name, name))
+            return true;
+    for (int i = 0; i < schema->range_count; i++)
+        if (ddb_text_equal(schema->range[i].name, name))
+            return true;
+    return false;
+}
+
+/* --- life --- */
+
+static void purge(struct background_task *task, void *context)
+{
+    (void)task;
+    if (ddb_store_purge_lost(((struct ddb *)context)->store) == STORE_FAILED)
+        log_warn("rows of deleted tables could not be removed");
+}
+
+void *ddb_open(struct app *app)
+{
+    struct ddb *d = x_calloc(1, sizeof(*d));
+
+    d->store = ddb_store_open(app->store);
+    pthread_mutex_init(&d->lock, NULL);
+    if (store_has(app->store, "dynamodb"))
+        d->purge = background_start(app->background, "ddb-purge", purge, d);
+    return d;
+}
+
+void ddb_close(void *state)
+{
+    struct ddb *d = state;
+
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct ddb_table *t = d->tables[i], *next; t != NULL; t = next) {
+            next = t->next;
+            table_release(t);
+        }
+    pthread_mutex_destroy(&d->lock);
+    ddb_store_close(d->store);
+    free(d);
+}
+
+struct ddb *ddb_of(struct request *req)
+{
+    return service_state(req->app, &dynamodb_service);
+}
+
+struct ddb_store *ddb_store_of(struct request *req)
+{
+    return ddb_of(req)->store;
+}
+
+struct scope ddb_scope(const struct request *req)
+{
+    return (struct scope){.account = req->account, .region = req->region};
+}
+
+/* --- the cache --- */
+
+static struct ddb_table **chain_of(struct ddb *d, const char *name)
+{
+    uint32_t hash = 2166136261U;
+
+    for (const char *p = name; *p != '\0'; p++)
+        hash = (hash ^ (uint8_t)*p) * 16777619U;
+    return &d->tables[hash % BUCKETS];
+}
+
+static bool table_is(const struct ddb_table *t, const struct scope *scope, const char *name)
+{
+    return str_eq(t->name, name) && str_eq(t->account, scope->account) &&
+           str_eq(t->region, scope->region);
+}
+
+/* The snapshot in the cache with one more reference, or NULL. */
+static struct ddb_table *cache_find(struct ddb *d, const struct scope *scope, const char *name,
+                                    uint64_t *out_generation)
+{
+    struct ddb_table *t;
+
+    pthread_mutex_lock(&d->lock);
+    for (t = *chain_of(d, name); t != NULL && !table_is(t, scope, name); t = t->next)
+        ;
+    if (t != NULL)
+        t->references++;
+    *out_generation = d->generation;
+    pthread_mutex_unlock(&d->lock);
+    return t;
+}
+
+static void cache_keep(struct ddb *d, struct ddb_table *t, uint64_t generation)
+{
+    pthread_mutex_lock(&d->lock);
+    struct scope scope = {t->account, t->region};
+    struct ddb_table **chain = chain_of(d, t->name);
+    bool known = false;
+    for (struct ddb_table *other = *chain; other != NULL && !known; other = other->next)
+        known = table_is(other, &scope, t->name);
+    if (!known && d->generation == generation) {
+        t->references++;
+        t->next = *chain;
+        *chain = t;
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
+void ddb_table_changed(struct request *req, const char *name)
+{
+    struct ddb *d = ddb_of(req);
+    struct scope scope = ddb_scope(req);
+    struct ddb_table *old = NULL;
+
+    pthread_mutex_lock(&d->lock);
+    d->generation++;
+    for (struct ddb_table **link = chain_of(d, name); *link != NULL; link = &(*link)->next)
+        if (table_is(*link, &scope, name)) {
+            old = *link;
+            *link = old->next;
+            break;
+        }
+    pthread_mutex_unlock(&d->lock);
+    if (old != NULL)
+        table_release(old);
+}
+
+/* STORE_OK: a new snapshot, and the reference is the caller's. */
+static enum store_status load(struct request *req, const struct scope *scope, const char *name,
+                              struct ddb_table **out)
+{
+    struct ddb_session s;
+    struct ddb_table_row row;
+    enum store_status rc = ddb_read_begin(ddb_store_of(req), &s);
+
+    if (rc != STORE_OK)
+        return rc;
+    rc = ddb_table_find(&s, scope, name, &req->arena, &row);
+    ddb_read_end(&s);
+    if (rc != STORE_OK)
+        return rc;
+    *out = table_new(scope, name, &row);
+    return *out != NULL ? STORE_OK : STORE_FAILED;
+}
+
+static enum store_status find(struct request *req, const char *name, const struct ddb_table **out)
+{
+    struct ddb *d = ddb_of(req);
+    struct scope scope = ddb_scope(req);
+    uint64_t generation;
+    struct ddb_table *t = cache_find(d, &scope, name, &generation);
+
+    if (t == NULL) {
+        enum store_status rc = load(req, &scope, name, &t);
+        if (rc != STORE_OK)
+            return rc;
+        cache_keep(d, t, generation);
+    }
+    arena_defer(&req->arena, table_release, t);
+    *out = t;
+    return STORE_OK;
+}
+
+/* --- tables of a request --- */
+
+const char *ddb_table_name(struct request *req, const char *name_or_arn)
+{
+    struct arn arn;
+
+    if (!str_starts(name_or_arn, "arn:"))
+        return name_or_arn;
+    const char *name = arn_parse(&req->arena, name_or_arn, &arn) && str_eq(arn.service, "dynamodb")
+                           ? arn_resource_after(&arn, "table/")
+                           : NULL;
+    if (name == NULL || strchr(name, '/') != NULL) {
+        ddb_invalid(req, "Invalid table/index name.  Table/index names must be between 3 and 255 "
+                         "characters long, and may contain only the characters a-z, A-Z, 0-9, "
+                         "'_', '-', and '.'");
+        return NULL;
+    }
+    if (!str_eq(arn.region, req->region)) {
+        ddb_invalid(req, "The region in the ARN does not match the region of the request: %s",
+                    name_or_arn);
+        return NULL;
+    }
+    if (!str_eq(arn.account, req->account)) {
+        aws_fail(
+            req, &aws_AccessDeniedException,
+            "User: arn:aws:iam::%s:root is not authorized to perform: dynamodb:%s on resource: %s "
+            "because no resource-based policy allows the action",
+            req->account, model_text(req->service->model, req->operation->name), name_or_arn);
+        return NULL;
+    }
+    return name;
+}
+
+const struct ddb_table *ddb_table_get(struct request *req, const char *name_or_arn)
+{
+    const char *name = ddb_table_name(req, name_or_arn);
+    const struct ddb_table *table;
+
+    if (name == NULL)
+        return NULL;
+    enum store_status rc = find(req, name, &table);
+    if (rc == STORE_OK)
+        return table;
+    if (rc == STORE_NOT_FOUND)
+        aws_fail(req, &dynamodb_ResourceNotFoundException, "Requested resource not found");
+    else
+        ddb_fail_store(req, rc);
+    return NULL;
+}
+
+const struct ddb_table *ddb_table_get_named(struct request *req, const char *name_or_arn)
+{
+    const char *name = ddb_table_name(req, name_or_arn);
+    const struct ddb_table *table;
+
+    if (name == NULL)
+        return NULL;
+    enum store_status rc = find(req, name, &table);
+    if (rc == STORE_OK)
+        return table;
+    if (rc == STORE_NOT_FOUND)
+        aws_fail(req, &dynamodb_ResourceNotFoundException,
+                 "Requested resource not found: Table: %s not found", name);
+    else
+        ddb_fail_store(req, rc);
+    return NULL;
+}
+
+/* Whether all snapshots are still the tables' definitions. */
+static enum store_status check_all(struct ddb_session *s, const struct ddb_table **tables,
+                                   size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum store_status rc = ddb_table_check(s, tables[i]->id, tables[i]->version);
+        if (rc != STORE_OK)
+            return rc;
+    }
+    return STORE_OK;
+}
+
+enum ddb_begin ddb_write_to(struct request *req, const struct ddb_table **tables, size_t count,
+                            struct ddb_session *out)
+{
+    enum store_status rc = ddb_write_begin(ddb_store_of(req), out);
+
+    if (rc != STORE_OK) {
+        ddb_fail_store(req, rc);
+        return DDB_FAILED;
+    }
+    rc = check_all(out, tables, count);
+    if (rc == STORE_OK)
+        return DDB_BEGUN;
+    ddb_write_end(out, rc);
+    if (rc != STORE_CONFLICT && rc != STORE_NOT_FOUND) {
+        ddb_fail_store(req, rc);
+        return DDB_FAILED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = tables[i]->name;
+        ddb_table_changed(req, name);
+        tables[i] = ddb_table_get(req, name);
+        if (tables[i] == NULL)
+            return DDB_FAILED;
+    }
+    return DDB_AGAIN;
+}
+
+/* --- failing --- */
+
+int ddb_invalid(struct request *req, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    const char *text = arena_vprintf(&req->arena, format, arguments);
+    va_end(arguments);
+    return aws_fail(req, &aws_ValidationException, "%s", text);
+}
+
+int ddb_invalid_request(struct request *req, const char *format, ...)
+{
+    const char *operation = model_text(req->service->model, req->operation->name);
+    va_list arguments;
+
+    va_start(arguments, format);
+    const char *text = arena_vprintf(&req->arena, format, arguments);
+    va_end(arguments);
+    /* AWS: of the item operations only these two. */
+    bool counted = str_eq(operation, "PutItem") || str_eq(operation, "UpdateItem");
+    return aws_fail(req, &aws_ValidationException, "%s%s",
+                    counted ? "1 validation error detected: " : "", text);
+}
+
+int ddb_fail_store(struct request *req, enum store_status status)
+{
+    (void)status; /* logged where it arose */
+    return aws_fail(req, &dynamodb_InternalServerError, "Internal server error");
+}

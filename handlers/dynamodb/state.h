@@ -1,0 +1,53 @@
+/*
+ * What lives as long as the service: its store and the tables in memory. And how operations fail in
+ * DynamoDB's manner, since all of them need both.
+ */
+#ifndef CADABRA_DYNAMODB_STATE_H
+#define CADABRA_DYNAMODB_STATE_H
+
+#include "handlers/dynamodb/table.h"
+#include "server/app.h"
+#include "server/aws_error.h"
+
+struct ddb;
+
+void *ddb_open(struct app *app);
+void ddb_close(void *state);
+struct ddb *ddb_of(struct request *req);
+struct ddb_store *ddb_store_of(struct request *req);
+
+/*
+ * The table that a request names: by name or by ARN, in the caller's account and region. The
+ * snapshot stays valid as long as the request. NULL after failing the request; *_named says which
+ * table is missing, as control operations do ("Requested resource not found: Table: x not found").
+ */
+const struct ddb_table *ddb_table_get(struct request *req, const char *name);
+const struct ddb_table *ddb_table_get_named(struct request *req, const char *name);
+/* NULL after failing the request: the table's own name where an ARN may stand. */
+const char *ddb_table_name(struct request *req, const char *name_or_arn);
+/* After a change of the table has been committed: the next ddb_table_get() reads it anew. */
+void ddb_table_changed(struct request *req, const char *name);
+
+enum ddb_begin {
+    DDB_BEGUN,  /* the session is open */
+    DDB_AGAIN,  /* a definition has changed: the snapshots were replaced, check them anew and try
+                   again */
+    DDB_FAILED, /* the request has been failed */
+};
+
+/* Begins a write that relies on these tables. */
+enum ddb_begin ddb_write_to(struct request *req, const struct ddb_table **tables, size_t count,
+                            struct ddb_session *out);
+
+/* ValidationException. */
+int ddb_invalid(struct request *req, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same for the checks that PutItem and UpdateItem answer as "1 validation error detected: ...".
+ */
+int ddb_invalid_request(struct request *req, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A store that failed: 500. Always -1. */
+int ddb_fail_store(struct request *req, enum store_status status);
+
+/* The scope of the caller. */
+struct scope ddb_scope(const struct request *req);
+
+#endif

@@ -1,0 +1,323 @@
+/* The stored form of a table's definition: one JSON object, of our own making. See table.h. */
+#include "handlers/dynamodb/table.h"
+
+static const char *const projections[] = {"ALL", "KEYS_ONLY", "INCLUDE"};
+
+/* --- writing --- */
+
+static void write_part(struct jw *w, const struct ddb_key_part *part)
+{
+    jw_begin_array(w);
+    jw_string_n(w, part->name.data, part->name.len);
+    jw_string(w, ddb_type_name(part->type));
+    jw_end_array(w);
+}
+
+static void write_parts(struct jw *w, const char *key, const struct ddb_key_part *parts,
+                        size_t count)
+{
+    jw_key(w, key);
+    jw_begin_array(w);
+    for (size_t i = 0; i < count; i++)
+        write_part(w, &parts[i]);
+    jw_end_array(w);
+}
+
+static void write_throughput(struct jw *w, const struct ddb_throughput *throughput,
+                             const struct ddb_on_demand *on_demand)
+{
+    jw_member_int(w, "read", throughput->read);
+    jw_member_int(w, "write", throughput->write);
+    jw_member_int(w, "max_read", on_demand->max_read);
+    jw_member_int(w, "max_write", on_demand->max_write);
+}
+
+static void write_index(struct jw *w, const struct ddb_index *index)
+{
+    jw_begin_object(w);
+    jw_member_string(w, "name", index->name);
+    jw_member_int(w, "serial", index->serial);
+    jw_member_bool(w, "global", index->global);
+    write_parts(w, "hash", index->key.hash, index->key.hash_count);
+    write_parts(w, "range", index->key.range, index->key.range_count);
+    jw_member_string(w, "projection", projections[index->projection]);
+    jw_key(w, "included");
+    jw_begin_array(w);
+    for (size_t i = 0; i < index->included_count; i++)
+        jw_string_n(w, index->included[i].data, index->included[i].len);
+    jw_end_array(w);
+    write_throughput(w, &index->throughput, &index->on_demand);
+    jw_end_object(w);
+}
+
+static void write_tags(struct jw *w, const struct ddb_definition *d)
+{
+    jw_key(w, "tags");
+    jw_begin_array(w);
+    for (size_t i = 0; i < d->tag_count; i++) {
+        jw_begin_array(w);
+        jw_string(w, d->tags[i].key);
+        jw_string(w, d->tags[i].value);
+        jw_end_array(w);
+    }
+    jw_end_array(w);
+}
+
+void ddb_definition_write(struct strbuf *out, const struct ddb_definition *d)
+{
+    struct jw w;
+
+    jw_init(&w, out);
+    jw_begin_object(&w);
+    jw_member_string(&w, "uuid", d->uuid);
+    jw_member_int(&w, "created_ms", d->created_ms);
+    jw_member_int(&w, "on_demand_since_ms", d->on_demand_since_ms);
+    write_parts(&w, "attributes", d->attributes, d->attribute_count);
+    write_parts(&w, "hash", d->key.hash, d->key.hash_count);
+    write_parts(&w, "range", d->key.range, d->key.range_count);
+    jw_key(&w, "indexes");
+    jw_begin_array(&w);
+    for (size_t i = 0; i < d->index_count; i++)
+        write_index(&w, &d->indexes[i]);
+    jw_end_array(&w);
+    jw_member_int(&w, "next_serial", d->next_serial);
+    write_throughput(&w, &d->throughput, &d->on_demand);
+    jw_member_int(&w, "decreased_ms", d->decreased_ms);
+    jw_member_int(&w, "increased_ms", d->increased_ms);
+    jw_member_string(&w, "table_class", d->table_class);
+    jw_member_bool(&w, "deletion_protection", d->deletion_protection);
+    jw_member_string(&w, "sse_key", d->sse_key);
+    jw_member_string(&w, "ttl_attribute", d->ttl_attribute);
+    write_tags(&w, d);
+    jw_end_object(&w);
+}
+
+/* --- reading: the reader keeps its first fault, so only the end is checked --- */
+
+static const char *read_string(struct jr *r)
+{
+    struct jr_text text;
+
+    return jr_string(r, &text) ? arena_strndup(r->arena, text.data, text.len) : "";
+}
+
+static struct ddb_text read_text(struct jr *r)
+{
+    return ddb_text_of(read_string(r));
+}
+
+static int64_t read_int(struct jr *r)
+{
+    struct jr_text lexeme;
+    char digits[24] = "";
+
+    if (jr_number(r, &lexeme) && lexeme.len < sizeof(digits))
+        memcpy(digits, lexeme.data, lexeme.len);
+    return strtoll(digits, NULL, 10);
+}
+
+static bool read_flag(struct jr *r)
+{
+    bool value = false;
+
+    jr_bool(r, &value);
+    return value;
+}
+
+static struct ddb_key_part read_part(struct jr *r)
+{
+    struct ddb_key_part part = {.name = {"", 0}};
+
+    if (!jr_enter_array(r))
+        return part;
+    for (int i = 0; jr_next_item(r); i++) {
+        if (i == 0)
+            part.name = read_text(r);
+        else
+            part.type = ddb_type_named(read_text(r));
+    }
+    return part;
+}
+
+static uint8_t read_key_parts(struct jr *r, struct ddb_key_part parts[DDB_KEY_PARTS_MAX])
+{
+    uint8_t count = 0;
+
+    if (!jr_enter_array(r))
+        return 0;
+    while (jr_next_item(r)) {
+        struct ddb_key_part part = read_part(r);
+        if (count < DDB_KEY_PARTS_MAX)
+            parts[count++] = part;
+    }
+    return count;
+}
+
+/* AWS: 100 projected attributes a table; two key attributes of the table, eight of each of 25
+ * indexes; 50 tags. */
+enum { ATTRIBUTES_MAX = 202, INCLUDED_MAX = 100, TAGS_LIMIT = 50 };
+
+static void read_attributes(struct jr *r, struct ddb_definition *d)
+{
+    d->attributes = ARENA_ARRAY(r->arena, struct ddb_key_part, ATTRIBUTES_MAX);
+    if (!jr_enter_array(r))
+        return;
+    while (jr_next_item(r)) {
+        struct ddb_key_part part = read_part(r);
+        if (d->attribute_count < ATTRIBUTES_MAX)
+            d->attributes[d->attribute_count++] = part;
+    }
+}
+
+static enum ddb_projection read_projection(struct jr *r)
+{
+    const char *name = read_string(r);
+
+    for (size_t i = 0; i < ARRAY_LEN(projections); i++)
+        if (str_eq(name, projections[i]))
+            return (enum ddb_projection)i;
+    return DDB_PROJECT_ALL;
+}
+
+static void read_included(struct jr *r, struct ddb_index *index)
+{
+    index->included = ARENA_ARRAY(r->arena, struct ddb_text, INCLUDED_MAX);
+    if (!jr_enter_array(r))
+        return;
+    while (jr_next_item(r)) {
+        struct ddb_text name = read_text(r);
+        if (index->included_count < INCLUDED_MAX)
+            index->included[index->included_count++] = name;
+    }
+}
+
+static bool read_throughput(struct jr *r, struct jr_text key, struct ddb_throughput *throughput,
+                            struct ddb_on_demand *on_demand)
+{
+    if (jr_text_eq(key, "read"))
+        throughput->read = read_int(r);
+    else if (jr_text_eq(key, "write"))
+        throughput->write = read_int(r);
+    else if (jr_text_eq(key, "max_read"))
+        on_demand->max_read = read_int(r);
+    else if (jr_text_eq(key, "max_write"))
+        on_demand->max_write = read_int(r);
+    else
+        return false;
+    return true;
+}
+
+static struct ddb_index read_index(struct jr *r)
+{
+    struct ddb_index index = {.name = "", .on_demand = {-1, -1}};
+    struct jr_text key;
+
+    if (!jr_enter_object(r))
+        return index;
+    while (jr_next_key(r, &key)) {
+        if (jr_text_eq(key, "name"))
+            index.name = read_string(r);
+        else if (jr_text_eq(key, "serial"))
+            index.serial = (int)read_int(r);
+        else if (jr_text_eq(key, "global"))
+            index.global = read_flag(r);
+        else if (jr_text_eq(key, "hash"))
+            index.key.hash_count = read_key_parts(r, index.key.hash);
+        else if (jr_text_eq(key, "range"))
+            index.key.range_count = read_key_parts(r, index.key.range);
+        else if (jr_text_eq(key, "projection"))
+            index.projection = read_projection(r);
+        else if (jr_text_eq(key, "included"))
+            read_included(r, &index);
+        else if (!read_throughput(r, key, &index.throughput, &index.on_demand))
+            jr_skip(r, NULL);
+    }
+    return index;
+}
+
+static void read_indexes(struct jr *r, struct ddb_definition *d)
+{
+    enum { MAX = DDB_LOCAL_INDEXES_MAX + DDB_GLOBAL_INDEXES_MAX };
+
+    d->indexes = ARENA_ARRAY(r->arena, struct ddb_index, MAX);
+    if (!jr_enter_array(r))
+        return;
+    while (jr_next_item(r)) {
+        struct ddb_index index = read_index(r);
+        if (d->index_count < MAX)
+            d->indexes[d->index_count++] = index;
+    }
+}
+
+static void read_tags(struct jr *r, struct ddb_definition *d)
+{
+    d->tags = ARENA_ARRAY(r->arena, struct ddb_tag, TAGS_LIMIT);
+    if (!jr_enter_array(r))
+        return;
+    while (jr_next_item(r)) {
+        struct ddb_tag tag = {"", ""};
+        if (!jr_enter_array(r))
+            return;
+        for (int i = 0; jr_next_item(r); i++)
+            *(i == 0 ? &tag.key : &tag.value) = read_string(r);
+        if (d->tag_count < TAGS_LIMIT)
+            d->tags[d->tag_count++] = tag;
+    }
+}
+
+/* Members that are one word. */
+static bool read_plain(struct jr *r, struct jr_text key, struct ddb_definition *d)
+{
+    if (jr_text_eq(key, "uuid"))
+        d->uuid = read_string(r);
+    else if (jr_text_eq(key, "created_ms"))
+        d->created_ms = read_int(r);
+    else if (jr_text_eq(key, "on_demand_since_ms"))
+        d->on_demand_since_ms = read_int(r);
+    else if (jr_text_eq(key, "next_serial"))
+        d->next_serial = (int)read_int(r);
+    else if (jr_text_eq(key, "decreased_ms"))
+        d->decreased_ms = read_int(r);
+    else if (jr_text_eq(key, "increased_ms"))
+        d->increased_ms = read_int(r);
+    else if (jr_text_eq(key, "table_class"))
+        d->table_class = read_string(r);
+    else if (jr_text_eq(key, "deletion_protection"))
+        d->deletion_protection = read_flag(r);
+    else if (jr_text_eq(key, "sse_key"))
+        d->sse_key = read_string(r);
+    else if (jr_text_eq(key, "ttl_attribute"))
+        d->ttl_attribute = read_string(r);
+    else
+        return false;
+    return true;
+}
+
+bool ddb_definition_read(const char *json, struct arena *a, struct ddb_definition *out)
+{
+    struct ddb_definition d = {.uuid = "", .on_demand = {-1, -1}};
+    struct jr_text key;
+    struct jr r;
+
+    jr_init(&r, json, strlen(json), a, 16);
+    if (!jr_enter_object(&r))
+        return false;
+    while (jr_next_key(&r, &key)) {
+        if (jr_text_eq(key, "attributes"))
+            read_attributes(&r, &d);
+        else if (jr_text_eq(key, "hash"))
+            d.key.hash_count = read_key_parts(&r, d.key.hash);
+        else if (jr_text_eq(key, "range"))
+            d.key.range_count = read_key_parts(&r, d.key.range);
+        else if (jr_text_eq(key, "indexes"))
+            read_indexes(&r, &d);
+        else if (jr_text_eq(key, "tags"))
+            read_tags(&r, &d);
+        else if (!read_plain(&r, key, &d) && !read_throughput(&r, key, &d.throughput, &d.on_demand))
+            jr_skip(&r, NULL);
+    }
+    if (!jr_finish(&r) || d.key.hash_count != 1)
+        return false;
+    *out = d;
+    return true;
+}
