@@ -1,0 +1,182 @@
+/* Definitions as clients see them: see describe.h. */
+#include "handlers/dynamodb/describe.h"
+
+#include "handlers/common/arn.h"
+
+static const char *text_of(struct ddb_text t)
+{
+    return t.data; /* names in definitions are NUL-terminated */
+}
+
+const char *ddb_table_arn(struct request *req, const char *name)
+{
+    return arn_make(&req->arena, "dynamodb", req->region, req->account, "table/%s", name);
+}
+
+static struct dynamodb_KeySchema key_schema(struct request *req, const struct ddb_key_schema *key)
+{
+    struct dynamodb_KeySchema out = {
+        .items = ARENA_ARRAY(&req->arena, struct dynamodb_KeySchemaElement, 2 * DDB_KEY_PARTS_MAX)};
+
+    for (int i = 0; i < key->hash_count; i++)
+        out.items[out.count++] =
+            (struct dynamodb_KeySchemaElement){text_of(key->hash[i].name), "HASH"};
+    for (int i = 0; i < key->range_count; i++)
+        out.items[out.count++] =
+            (struct dynamodb_KeySchemaElement){text_of(key->range[i].name), "RANGE"};
+    return out;
+}
+
+static struct dynamodb_Projection *projection(struct request *req, const struct ddb_index *index)
+{
+    static const char *const names[] = {"ALL", "KEYS_ONLY", "INCLUDE"};
+    struct dynamodb_Projection *out = ARENA_NEW(&req->arena, struct dynamodb_Projection);
+
+    out->ProjectionType = names[index->projection];
+    if (index->projection != DDB_PROJECT_INCLUDE)
+        return out;
+    out->NonKeyAttributes.items = ARENA_ARRAY(&req->arena, const char *, index->included_count);
+    for (size_t i = 0; i < index->included_count; i++)
+        out->NonKeyAttributes.items[out->NonKeyAttributes.count++] = text_of(index->included[i]);
+    return out;
+}
+
+static struct dynamodb_ProvisionedThroughputDescription *throughput(struct request *req,
+                                                                    const struct ddb_throughput *t)
+{
+    struct dynamodb_ProvisionedThroughputDescription *out =
+        ARENA_NEW(&req->arena, struct dynamodb_ProvisionedThroughputDescription);
+
+    out->NumberOfDecreasesToday = SOME_LONG(0);
+    out->ReadCapacityUnits = SOME_LONG(t->read);
+    out->WriteCapacityUnits = SOME_LONG(t->write);
+    return out;
+}
+
+static struct dynamodb_OnDemandThroughput *on_demand(struct request *req,
+                                                     const struct ddb_on_demand *o)
+{
+    if (o->max_read < 0 && o->max_write < 0)
+        return NULL;
+    struct dynamodb_OnDemandThroughput *out =
+        ARENA_NEW(&req->arena, struct dynamodb_OnDemandThroughput);
+    if (o->max_read >= 0)
+        out->MaxReadRequestUnits = SOME_LONG(o->max_read);
+    if (o->max_write >= 0)
+        out->MaxWriteRequestUnits = SOME_LONG(o->max_write);
+    return out;
+}
+
+static void add_local(struct request *req, const struct ddb_table *t, const struct ddb_index *index,
+                      int64_t items, int64_t bytes, struct dynamodb_TableDescription *out)
+{
+    out->LocalSecondaryIndexes.items[out->LocalSecondaryIndexes.count++] =
+        (struct dynamodb_LocalSecondaryIndexDescription){
+            .IndexName = index->name,
+            .KeySchema = key_schema(req, &index->key),
+            .Projection = projection(req, index),
+            .IndexSizeBytes = SOME_LONG(bytes),
+            .ItemCount = SOME_LONG(items),
+            .IndexArn =
+                arena_printf(&req->arena, "%s/index/%s", ddb_table_arn(req, t->name), index->name),
+        };
+}
+
+static void add_global(struct request *req, const struct ddb_table *t,
+                       const struct ddb_index *index, const char *status, int64_t items,
+                       int64_t bytes, struct dynamodb_TableDescription *out)
+{
+    out->GlobalSecondaryIndexes.items[out->GlobalSecondaryIndexes.count++] =
+        (struct dynamodb_GlobalSecondaryIndexDescription){
+            .IndexName = index->name,
+            .KeySchema = key_schema(req, &index->key),
+            .Projection = projection(req, index),
+            .IndexStatus = status,
+            .ProvisionedThroughput = throughput(req, &index->throughput),
+            .IndexSizeBytes = SOME_LONG(bytes),
+            .ItemCount = SOME_LONG(items),
+            .IndexArn =
+                arena_printf(&req->arena, "%s/index/%s", ddb_table_arn(req, t->name), index->name),
+            .OnDemandThroughput = on_demand(req, &index->on_demand),
+        };
+}
+
+static void add_indexes(struct request *req, const struct ddb_table *t, const char *status,
+                        const struct ddb_table_counts *counts,
+                        struct dynamodb_TableDescription *out)
+{
+    const struct ddb_definition *d = &t->definition;
+    size_t locals = 0;
+
+    for (size_t i = 0; i < d->index_count; i++)
+        locals += !d->indexes[i].global;
+    if (locals > 0)
+        out->LocalSecondaryIndexes.items =
+            ARENA_ARRAY(&req->arena, struct dynamodb_LocalSecondaryIndexDescription, locals);
+    if (locals < d->index_count)
+        out->GlobalSecondaryIndexes.items = ARENA_ARRAY(
+            &req->arena, struct dynamodb_GlobalSecondaryIndexDescription, d->index_count - locals);
+    for (size_t i = 0; i < d->index_count; i++) {
+        int64_t items = counts != NULL ? counts->index_items[i] : 0;
+        int64_t bytes = counts != NULL ? counts->index_bytes[i] : 0;
+        if (d->indexes[i].global)
+            add_global(req, t, &d->indexes[i], status, items, bytes, out);
+        else
+            add_local(req, t, &d->indexes[i], items, bytes, out);
+    }
+}
+
+static void add_settings(struct request *req, const struct ddb_definition *d,
+                         struct dynamodb_TableDescription *out)
+{
+    if (d->on_demand_since_ms != 0) {
+        out->BillingModeSummary = ARENA_NEW(&req->arena, struct dynamodb_BillingModeSummary);
+        out->BillingModeSummary->BillingMode = "PAY_PER_REQUEST";
+        out->BillingModeSummary->LastUpdateToPayPerRequestDateTime =
+            SOME_TIME(d->on_demand_since_ms);
+        out->OnDemandThroughput = on_demand(req, &d->on_demand);
+    }
+    if (d->table_class != NULL) {
+        out->TableClassSummary = ARENA_NEW(&req->arena, struct dynamodb_TableClassSummary);
+        out->TableClassSummary->TableClass = d->table_class;
+    }
+    if (d->sse_key != NULL) {
+        out->SSEDescription = ARENA_NEW(&req->arena, struct dynamodb_SSEDescription);
+        out->SSEDescription->Status = "ENABLED";
+        out->SSEDescription->SSEType = "KMS";
+        out->SSEDescription->KMSMasterKeyArn = d->sse_key;
+    }
+}
+
+struct dynamodb_TableDescription *ddb_describe(struct request *req, const struct ddb_table *t,
+                                               const char *status,
+                                               const struct ddb_table_counts *counts)
+{
+    const struct ddb_definition *d = &t->definition;
+    struct dynamodb_TableDescription *out =
+        ARENA_NEW(&req->arena, struct dynamodb_TableDescription);
+
+    out->AttributeDefinitions.items =
+        ARENA_ARRAY(&req->arena, struct dynamodb_AttributeDefinition, d->attribute_count);
+    for (size_t i = 0; i < d->attribute_count; i++)
+        out->AttributeDefinitions.items[out->AttributeDefinitions.count++] =
+            (struct dynamodb_AttributeDefinition){text_of(d->attributes[i].name),
+                                                  ddb_type_name(d->attributes[i].type)};
+    out->TableName = t->name;
+    out->KeySchema = key_schema(req, &d->key);
+    out->TableStatus = status;
+    out->CreationDateTime = SOME_TIME(d->created_ms);
+    out->ProvisionedThroughput = throughput(req, &d->throughput);
+    if (d->increased_ms != 0)
+        out->ProvisionedThroughput->LastIncreaseDateTime = SOME_TIME(d->increased_ms);
+    if (d->decreased_ms != 0)
+        out->ProvisionedThroughput->LastDecreaseDateTime = SOME_TIME(d->decreased_ms);
+    out->TableSizeBytes = SOME_LONG(counts != NULL ? counts->bytes : 0);
+    out->ItemCount = SOME_LONG(counts != NULL ? counts->items : 0);
+    out->TableArn = ddb_table_arn(req, t->name);
+    out->TableId = d->uuid;
+    out->DeletionProtectionEnabled = SOME_BOOL(d->deletion_protection);
+    add_settings(req, d, out);
+    add_indexes(req, t, status, counts, out);
+    return out;
+}

@@ -1,0 +1,35 @@
+/* DynamoDB as the server sees it: model, handlers, life, and how its errors are named. */
+#include "handlers/dynamodb/service.h"
+
+#include "handlers/dynamodb/ops.h"
+#include "handlers/dynamodb/validate.h"
+
+static const struct dynamodb_handlers handlers = {
+    .CreateTable = dynamodb_create_table,
+    .DescribeTable = dynamodb_describe_table,
+    .ListTables = dynamodb_list_tables,
+    .DeleteTable = dynamodb_delete_table,
+};
+
+/* AWS: the errors that its framework raises carry the framework's names. */
+static const char *error_type(const struct request *req, const struct aws_error *error)
+{
+    (void)req;
+    if (str_eq(error->code, "ValidationException"))
+        return "com.amazon.coral.validate#";
+    if (str_eq(error->code, "SerializationException") ||
+        str_eq(error->code, "UnknownOperationException") ||
+        str_eq(error->code, "AccessDeniedException"))
+        return "com.amazon.coral.service#";
+    return "com.amazonaws.dynamodb.v20120810#";
+}
+
+const struct service dynamodb_service = {
+    .model = &dynamodb_model,
+    .handlers = &handlers,
+    .open = ddb_open,
+    .close = ddb_close,
+    .error_type = error_type,
+    .crc32_header = true,
+    .validate = ddb_validate,
+};
