@@ -5,6 +5,8 @@
  */
 #include "server/service.h"
 
+#include "handlers/dynamodb/service.h"
+
 /* Here goes #include "handlers/<service>/<service>.h" of each service that is built. */
 
 #define NOT_BUILT(name)                                                                            \
@@ -15,7 +17,6 @@ NOT_BUILT(sts);
 NOT_BUILT(iam);
 NOT_BUILT(logs);
 NOT_BUILT(kinesis);
-NOT_BUILT(dynamodb);
 NOT_BUILT(dynamodbstreams);
 NOT_BUILT(lambda);
 NOT_BUILT(firehose);

@@ -6,6 +6,7 @@
 
 #include "handlers/dynamodb/state.h"
 #include "server/model/validate.h"
+#include "server/service.h"
 
 enum name_rule {
     NO_NAME,
