@@ -36,37 +36,48 @@ void trace_close(struct trace *t)
     free(t);
 }
 
-/* Writes text, with what follows `mark` up to a delimiter replaced by ***. */
-static void write_without(struct jw *w, const char *text, const char *mark)
+/* The value behind a secret's name, up to the next delimiter; NULL when there is none in text. */
+static const char *find_secret(const char *text)
 {
-    const char *found = strcasestr(text, mark);
-    struct strbuf hidden = STRBUF_INIT(LINE_MAX_BYTES);
+    static const char *const names[] = {"Signature=", "Security-Token="};
+    const char *first = NULL;
 
-    if (!utf8_valid(text, strlen(text))) {
-        jw_string(w, "(not UTF-8)");
-        return;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *found = strcasestr(text, names[i]);
+
+        if (found && (!first || found + strlen(names[i]) < first))
+            first = found + strlen(names[i]);
     }
-    if (!found) {
-        jw_string(w, text);
-        return;
+    return first;
+}
+
+/* Writes text, with its secrets replaced by ***. */
+static void write_text(struct jw *w, const char *text)
+{
+    struct strbuf shown = STRBUF_INIT(LINE_MAX_BYTES);
+    const char *secret;
+
+    if (!utf8_valid(text, strlen(text)))
+        text = "(not UTF-8)";
+    while ((secret = find_secret(text))) {
+        strbuf_add(&shown, text, (size_t)(secret - text));
+        strbuf_add_text(&shown, "***");
+        text = secret + strcspn(secret, "&, ");
     }
-    found += strlen(mark);
-    strbuf_add(&hidden, text, (size_t)(found - text));
-    strbuf_add_text(&hidden, "***");
-    strbuf_add_text(&hidden, found + strcspn(found, "&, "));
-    jw_string_n(w, hidden.data, hidden.len);
-    strbuf_release(&hidden);
+    strbuf_add_text(&shown, text);
+    jw_string_n(w, shown.data, shown.len);
+    strbuf_release(&shown);
 }
 
 static void write_header(struct jw *w, const char *name, const char *value)
 {
     jw_begin_array(w);
-    jw_string(w, name);
+    write_text(w, name);
     if (strcasecmp(name, "x-amz-security-token") == 0 ||
         (strcasecmp(name, "authorization") == 0 && !strcasestr(value, "Signature=")))
         jw_string(w, "***");
     else
-        write_without(w, value, "Signature=");
+        write_text(w, value);
     jw_end_array(w);
 }
 
@@ -92,7 +103,7 @@ static void write_request(struct jw *w, const struct request *req)
     jw_begin_object(w);
     jw_member_string(w, "method", req->method);
     jw_key(w, "target");
-    write_without(w, req->target, "Signature=");
+    write_text(w, req->target);
     jw_member_string(w, "http", req->http2 ? "2" : "1.1");
     jw_key(w, "headers");
     jw_begin_array(w);
