@@ -1,4 +1,4 @@
-/* Java's toString() of decoded input. Depth is bounded by the decoders. */
+/* Java's toString() of decoded input, whose depth the decoders bound. */
 #include "server/model/describe.h"
 
 #include "server/base/json_write.h"
@@ -19,6 +19,8 @@ void describe_name(const char *name, struct strbuf *out)
         strbuf_add_char(out, first);
     strbuf_add_text(out, first ? name + 1 : "");
 }
+
+/* NOLINTBEGIN(misc-no-recursion): values lie in values, no deeper than the decoders let them. */
 
 static void describe_slot(const struct model *m, const struct shape *shape, const void *slot,
                           struct arena *arena, struct strbuf *out)
@@ -148,3 +150,5 @@ void describe_value(const struct model *m, const struct shape *shape, const void
         break;
     }
 }
+
+/* NOLINTEND(misc-no-recursion) */

@@ -91,7 +91,7 @@ static void order_enums(struct source_shape *shape)
 {
     uint32_t table_size = 32;
 
-    while (shape->enum_count * 4 > table_size * 3)
+    while (shape->enum_count * 4 / 3 > table_size)
         table_size *= 2;
     if (shape->enum_count)
         qsort_r(shape->enums, shape->enum_count, sizeof *shape->enums, compare_enums, &table_size);

@@ -29,7 +29,7 @@ static uint32_t pool_add(struct pool *p, const char *text)
     for (const char *c = text; *c; c++)
         hash = (hash ^ (unsigned char)*c) * 16777619U;
     int *bucket = &p->buckets[hash % POOL_BUCKETS];
-    for (int i = *bucket; i; i = p->texts[i - 1].next)
+    for (int i = *bucket; i && p->texts; i = p->texts[i - 1].next)
         if (str_eq(p->texts[i - 1].text, text))
             return p->texts[i - 1].offset;
 

@@ -155,21 +155,33 @@ static bool match_simple(const struct simple *s, const char *text)
 
 /* --- PCRE2 ------------------------------------------------------------------------------------ */
 
-/* Reads \uXXXX, and two of them that make a surrogate pair. */
+/* Reads \uXXXX. */
+static bool read_unit(const char **p, uint32_t *out_unit)
+{
+    const char *s = *p;
+
+    if (!str_starts(s, "\\u") || strspn(s + 2, "0123456789abcdefABCDEF") < 4)
+        return false;
+    *out_unit = 0;
+    for (s += 2; s < *p + 6; s++)
+        *out_unit = *out_unit * 16 + (uint32_t)(*s <= '9' ? *s - '0' : (*s | 0x20) - 'a' + 10);
+    *p = s;
+    return true;
+}
+
+/* Reads \uXXXX, or two of them that make a surrogate pair. */
 static bool read_code_point(const char **p, uint32_t *out_code)
 {
-    uint32_t high;
+    const char *next;
     uint32_t low;
-    int length = 0;
 
-    if (sscanf(*p, "\\u%4" SCNx32 "%n", &high, &length) != 1 || length != 6)
+    if (!read_unit(p, out_code))
         return false;
-    *p += 6;
-    *out_code = high;
-    if (high >= 0xD800 && high < 0xDC00 && sscanf(*p, "\\u%4" SCNx32 "%n", &low, &length) == 1 &&
-        length == 6 && low >= 0xDC00 && low < 0xE000) {
-        *out_code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-        *p += 6;
+    next = *p;
+    if (*out_code >= 0xD800 && *out_code < 0xDC00 && read_unit(&next, &low) && low >= 0xDC00 &&
+        low < 0xE000) {
+        *out_code = 0x10000 + ((*out_code - 0xD800) << 10) + (low - 0xDC00);
+        *p = next;
     }
     return true;
 }

@@ -320,6 +320,8 @@ static void check_items(struct validation *v, const struct shape *container, con
     }
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the input, which the decoders bound. */
+
 /* What lies inside the items of a list or the values of a map. */
 static void check_inside_items(struct validation *v, const struct shape *container,
                                const void *value, const struct member *member)
@@ -455,6 +457,8 @@ static void check_value(struct validation *v, const struct shape *shape, const v
     else if (shape->kind == SHAPE_LIST || shape->kind == SHAPE_MAP)
         check_container(v, shape, value);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static const struct aws_error *validation_error(const struct request *req, const struct model *m)
 {

@@ -277,7 +277,7 @@ START_TEST(test_length_counts_characters)
     char key[4 * 256 + 1] = "";
     struct kinesis_PutRecordInput in = {.StreamName = "s", .PartitionKey = key, .Data = DATA("x")};
 
-    for (int i = 0; i < 256; i++)
+    for (size_t i = 0; i < 256; i++)
         memcpy(key + 4 * i, "\xF0\x9F\x98\x80", 5);
     ck_assert_ptr_null(message(&kinesis_model, KINESIS_OP_PutRecord, &in));
 
