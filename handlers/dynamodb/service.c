@@ -31,5 +31,6 @@ const struct service dynamodb_service = {
     .close = ddb_close,
     .error_type = error_type,
     .crc32_header = true,
+    .request_id_form = REQUEST_ID_ALNUM_52,
     .validate = ddb_validate,
 };

@@ -1,0 +1,143 @@
+=== malformed JSON
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+{"Limit"
+---
+400
+x-amzn-RequestId: {{id}}
+x-amzn-ErrorType: SerializationException
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 3948637019
+
+{"__type":"com.amazon.coral.service#SerializationException"}
+
+=== no JSON at all
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+---
+400
+x-amzn-RequestId: {{id}}
+x-amzn-ErrorType: SerializationException
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 3948637019
+
+{"__type":"com.amazon.coral.service#SerializationException"}
+
+=== JSON of the wrong type
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+[]
+---
+400
+x-amzn-RequestId: {{id}}
+x-amzn-ErrorType: SerializationException
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 2074547797
+
+{"__type":"com.amazon.coral.service#SerializationException","Message":"Start of list found where not expected"}
+
+=== JSON that is nested 10,000 deep
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+{{repeat 10000 {"a":}}
+---
+400
+x-amzn-RequestId: {{id}}
+x-amzn-ErrorType: SerializationException
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 803179426
+
+{"__type":"com.amazon.coral.service#SerializationException","Message":"The request is nested too deeply"}
+
+=== a number where a text is due
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+{"ExclusiveStartTableName":7}
+---
+400
+x-amzn-RequestId: {{id}}
+x-amzn-ErrorType: SerializationException
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 500352636
+
+{"__type":"com.amazon.coral.service#SerializationException","Message":"NUMBER_VALUE can not be converted to a String"}
+
+=== a text where a number is due
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+{"Limit":"seven"}
+---
+400
+x-amzn-RequestId: {{id}}
+x-amzn-ErrorType: SerializationException
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 1362836070
+
+{"__type":"com.amazon.coral.service#SerializationException","Message":"STRING_VALUE can not be converted to an Integer"}
+
+=== gzip that is none
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+Content-Encoding: gzip
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+{}
+---
+400
+x-amzn-RequestId: {{id}}
+x-amzn-ErrorType: SerializationException
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 1741066732
+
+{"__type":"com.amazon.coral.service#SerializationException","Message":"The request body is not in the encoding that its headers tell of."}
+
+=== a body that announces itself as too large
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+Content-Length: 900000000
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+{}
+---
+413
+x-amzn-RequestId: {{id}}
+x-amzn-ErrorType: RequestEntityTooLarge
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 946242918
+
+{"__type":"com.amazonaws.dynamodb.v20120810#RequestEntityTooLarge","message":"The request body is larger than 16777216 bytes, the most that is taken here."}
+
+=== all is well
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.0
+X-Amz-Target: DynamoDB_20120810.ListTables
+
+{}
+---
+200
+x-amzn-RequestId: {{id}}
+Content-Type: application/x-amz-json-1.0
+x-amz-crc32: 1315925753
+
+{"TableNames":[]}
