@@ -1,6 +1,7 @@
 #include "server/take_body.h"
 
 #include "server/app.h"
+#include "server/base/encode.h"
 #include "server/config.h"
 #include "server/protocol/aws_chunked.h"
 #include "server/service.h"
@@ -57,7 +58,46 @@ static void add_aws_chunked(struct request *req, const struct auth_result *auth)
     body_add_filter(req, filter);
 }
 
-/* --- */
+/* --- the digest of what was signed, taken before gzip is undone --- */
+
+static int push_digest(struct request *req, struct body_filter *filter, const void *data,
+                       size_t len)
+{
+    sha256_update(filter->context, data, len);
+    return body_emit(req, filter, data, len);
+}
+
+static int finish_digest(struct request *req, struct body_filter *filter)
+{
+    char *hex = arena_alloc(&req->arena, 2 * SHA256_LEN + 1);
+    uint8_t digest[SHA256_LEN];
+
+    sha256_end(TAKE(filter->context), digest);
+    hex_encode(digest, sizeof(digest), hex);
+    req->body_sha256 = hex;
+    return 0;
+}
+
+/* Of a body that did not come whole. */
+static void free_digest(void *context)
+{
+    struct body_filter *filter = context;
+
+    if (filter->context)
+        sha256_end(filter->context, NULL);
+}
+
+static void add_digest(struct request *req)
+{
+    struct body_filter *filter = ARENA_NEW(&req->arena, struct body_filter);
+
+    *filter = (struct body_filter){
+        .push = push_digest, .finish = finish_digest, .context = sha256_begin()};
+    arena_defer(&req->arena, free_digest, filter);
+    body_add_filter(req, filter);
+}
+
+/* --- limits, and what is needed of the above --- */
 
 static bool announces_more_than(const struct request *req, size_t max)
 {
@@ -86,8 +126,11 @@ int take_body_begin(struct request *req, const struct auth_result *auth)
         return fail_too_large(req);
     if (chunked)
         add_aws_chunked(req, auth);
-    if (is_packed(req))
+    if (is_packed(req)) {
+        if (req->app->config->auth_verify)
+            add_digest(req);
         body_add_gunzip(req);
+    }
     return 0;
 }
 

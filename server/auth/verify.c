@@ -271,6 +271,10 @@ static int find_payload_hash(struct request *req, const struct auth_result *auth
         *out_hash = given;
         return 0;
     }
+    if (req->body_sha256) {
+        *out_hash = req->body_sha256;
+        return 0;
+    }
     sha256(req->body.data, req->body.len, digest);
     hex_encode(digest, sizeof(digest), hex);
     if (given && s3 && strcasecmp(given, hex) != 0)

@@ -32,6 +32,8 @@ static void clear_request(struct request *req)
     req->header_count = 0;
     req->account[0] = req->region[0] = req->request_id[0] = '\0';
     req->access_key = NULL;
+    req->body_sha256 = NULL;
+    req->dispatch = NULL;
     req->service = NULL;
     req->operation = NULL;
     req->protocol = 0;

@@ -46,6 +46,8 @@ struct request {
     bool http2; /* then the authority is in header ":authority" and, for routing, in "host" too */
     struct bytes body; /* whole, after HTTP and aws-chunked framing; data is never NULL */
     enum body_state body_state;
+    const char
+        *body_sha256; /* in hex, of the body as it was signed where that differs; else NULL */
 
     /* How the body is taken; begin() of the endpoint's handler may change it (body.h). */
     size_t body_max; /* bytes after all filters; BODY_MAX_DEFAULT before begin() */
