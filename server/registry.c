@@ -6,6 +6,7 @@
 #include "server/service.h"
 
 #include "handlers/dynamodb/service.h"
+#include "handlers/kinesis/kinesis.h"
 
 /* Here goes #include "handlers/<service>/<service>.h" of each service that is built. */
 
@@ -16,7 +17,6 @@
 NOT_BUILT(sts);
 NOT_BUILT(iam);
 NOT_BUILT(logs);
-NOT_BUILT(kinesis);
 NOT_BUILT(dynamodbstreams);
 NOT_BUILT(lambda);
 NOT_BUILT(firehose);

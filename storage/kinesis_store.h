@@ -136,6 +136,9 @@ enum store_status kinesis_store_read(struct kinesis_store *store, const struct k
 enum store_status kinesis_store_number_at(struct kinesis_store *store,
                                           const struct kinesis_shard *shard, int64_t at_ms,
                                           int64_t *out_number);
+/* Number of the record that comes after the newest that has been committed. */
+enum store_status kinesis_store_latest(struct kinesis_store *store,
+                                       const struct kinesis_shard *shard, int64_t *out_number);
 /* Removes some of what has left its stream. *out_more: there is more of it. */
 enum store_status kinesis_store_trim(struct kinesis_store *store, int64_t now_ms, bool *out_more);
 

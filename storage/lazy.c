@@ -68,3 +68,11 @@ enum store_status lazy_write_begin(struct lazy_db *l, struct sql **out_sql)
 
     return db ? sql_write_begin(db, out_sql) : STORE_FAILED;
 }
+
+enum store_status lazy_write(struct lazy_db *l,
+                             enum store_status (*turn)(struct sql *s, void *context), void *context)
+{
+    struct sql_db *db = opened(l);
+
+    return db ? sql_write(db, turn, context) : STORE_FAILED;
+}

@@ -22,5 +22,9 @@ void lazy_free(struct lazy_db *l);
 enum store_status lazy_read_begin(struct lazy_db *l, struct sql **out_sql);
 /* sql_write_begin(), after opening the database where that has not been done. */
 enum store_status lazy_write_begin(struct lazy_db *l, struct sql **out_sql);
+/* sql_write(), the same. */
+enum store_status lazy_write(struct lazy_db *l,
+                             enum store_status (*turn)(struct sql *s, void *context),
+                             void *context);
 
 #endif

@@ -1,0 +1,59 @@
+/* The operations, and what they share. */
+#ifndef CADABRA_KINESIS_OPERATIONS_H
+#define CADABRA_KINESIS_OPERATIONS_H
+
+#include "handlers/kinesis/live.h"
+#include "server/aws_error.h"
+#include <kinesis.h> /* generated from the model */
+
+/* Which stream a request speaks of. */
+struct kinesis_name {
+    struct scope scope;
+    const char *stream;
+};
+
+/* From StreamName, StreamARN or both; StreamId is refused. 0 or a failed request. */
+int kinesis_named(struct request *req, const char *name, const char *arn, const char *id,
+                  struct kinesis_name *out);
+/* The stream, held until the request ends. 0, or "Stream x under account y not found." */
+int kinesis_use(struct request *req, const struct kinesis_name *name,
+                struct kinesis_hold **out_hold);
+/* Both of the above. */
+int kinesis_use_named(struct request *req, const char *name, const char *arn, const char *id,
+                      struct kinesis_hold **out_hold);
+
+/* The number in a shard's name. AWS takes 0, shard-0 and x-00000000000 alike. */
+bool kinesis_shard_index(const char *shard_id, int32_t *out_index);
+/* shardId-000000000000 */
+const char *kinesis_shard_id(struct arena *a, int32_t index);
+/* As it is described. */
+void kinesis_shard_describe(struct arena *a, const struct kinesis_shard *shard,
+                            struct kinesis_Shard *out);
+const char *kinesis_mode_name(enum kinesis_mode mode);
+char *kinesis_stream_arn(struct request *req, const struct kinesis_hold *hold);
+/* Records that came earlier have left the stream. */
+int64_t kinesis_not_before(const struct kinesis_stream *stream, int64_t now_ms);
+/* How far what was read is behind the newest record of the shard. */
+int64_t kinesis_behind_ms(const struct kinesis_shard *shard, const struct kinesis_batch *batch,
+                          int64_t now_ms);
+/* The shard is closed and has no record from `next` on. */
+bool kinesis_at_end(const struct kinesis_shard *shard, int64_t next);
+/* kinesis_release() for arena_defer(). */
+void kinesis_release_later(void *hold);
+
+#define KINESIS_OPERATION(name, function)                                                          \
+    int function(struct request *req, const struct kinesis_##name##Input *in,                      \
+                 struct kinesis_##name##Output *out)
+
+KINESIS_OPERATION(CreateStream, kinesis_create_stream);
+KINESIS_OPERATION(DeleteStream, kinesis_delete_stream);
+KINESIS_OPERATION(DescribeStream, kinesis_describe_stream);
+KINESIS_OPERATION(DescribeStreamSummary, kinesis_describe_stream_summary);
+KINESIS_OPERATION(GetRecords, kinesis_get_records);
+KINESIS_OPERATION(GetShardIterator, kinesis_get_shard_iterator);
+KINESIS_OPERATION(ListShards, kinesis_list_shards);
+KINESIS_OPERATION(ListStreams, kinesis_list_streams);
+KINESIS_OPERATION(PutRecord, kinesis_put_record);
+KINESIS_OPERATION(PutRecords, kinesis_put_records);
+
+#endif

@@ -1,0 +1,171 @@
+/* Kinesis as the server sees it, and what its operations share. */
+#include "server/service.h"
+#include "handlers/common/arn.h"
+#include "handlers/kinesis/hash.h"
+#include "handlers/kinesis/operations.h"
+#include "handlers/kinesis/sequence.h"
+
+enum { HOUR_MS = 3600 * 1000 };
+
+static const struct kinesis_handlers handlers = {
+    .CreateStream = kinesis_create_stream,
+    .DeleteStream = kinesis_delete_stream,
+    .DescribeStream = kinesis_describe_stream,
+    .DescribeStreamSummary = kinesis_describe_stream_summary,
+    .GetRecords = kinesis_get_records,
+    .GetShardIterator = kinesis_get_shard_iterator,
+    .ListShards = kinesis_list_shards,
+    .ListStreams = kinesis_list_streams,
+    .PutRecord = kinesis_put_record,
+    .PutRecords = kinesis_put_records,
+};
+
+const struct service kinesis_service = {
+    .model = &kinesis_model,
+    .handlers = &handlers,
+    .open = kinesis_state_open,
+    .close = kinesis_state_close,
+    .json_words = JSON_WORDS_CLASSES,
+    .id_2_header = true,
+};
+
+/* --- which stream
+ * ------------------------------------------------------------------------------------------ */
+
+static int named_by_arn(struct request *req, const char *text, struct kinesis_name *out)
+{
+    struct arn arn;
+    const char *stream;
+
+    if (!arn_parse(&req->arena, text, &arn) || !str_eq(arn.service, "kinesis") ||
+        !(stream = arn_resource_after(&arn, "stream/")))
+        return aws_fail(req, &kinesis_InvalidArgumentException, "Invalid StreamARN: %s", text);
+    if (out->stream && !str_eq(out->stream, stream))
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "StreamARN %s does not match StreamName %s.", text, out->stream);
+    out->stream = stream;
+    out->scope = (struct scope){.account = arn.account, .region = arn.region};
+    return 0;
+}
+
+int kinesis_named(struct request *req, const char *name, const char *arn, const char *id,
+                  struct kinesis_name *out)
+{
+    *out = (struct kinesis_name){
+        .scope = {.account = req->account, .region = req->region},
+        .stream = name,
+    };
+    if (id)
+        return aws_fail_unsupported(req, "StreamId");
+    if (arn)
+        return named_by_arn(req, arn, out);
+    if (name)
+        return 0;
+    return aws_fail(req, &kinesis_InvalidArgumentException,
+                    "Either StreamName or StreamARN must be provided.");
+}
+
+void kinesis_release_later(void *hold)
+{
+    kinesis_release(hold);
+}
+
+int kinesis_use(struct request *req, const struct kinesis_name *name,
+                struct kinesis_hold **out_hold)
+{
+    enum store_status rc = kinesis_hold(kinesis_of(req->app), &name->scope, name->stream, out_hold);
+
+    if (rc == STORE_NOT_FOUND)
+        return aws_fail(req, &kinesis_ResourceNotFoundException,
+                        "Stream %s under account %s not found.", name->stream, name->scope.account);
+    if (rc != STORE_OK)
+        return aws_fail_internal(req);
+    arena_defer(&req->arena, kinesis_release_later, *out_hold);
+    return 0;
+}
+
+int kinesis_use_named(struct request *req, const char *name, const char *arn, const char *id,
+                      struct kinesis_hold **out_hold)
+{
+    struct kinesis_name named;
+
+    if (kinesis_named(req, name, arn, id, &named))
+        return -1;
+    return kinesis_use(req, &named, out_hold);
+}
+
+/* --- words
+ * -------------------------------------------------------------------------------------------------
+ */
+
+bool kinesis_shard_index(const char *shard_id, int32_t *out_index)
+{
+    const char *dash = strchr(shard_id, '-');
+    const char *digits = dash && dash[1] && dash[1] != '-' ? dash + 1 : shard_id;
+    size_t len = strcspn(digits, "-");
+    int64_t index = 0;
+
+    if (len == 0 || strspn(digits, "0123456789") < len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        index = index * 10 + (digits[i] - '0');
+        if (index > INT32_MAX)
+            return false;
+    }
+    *out_index = (int32_t)index;
+    return true;
+}
+
+const char *kinesis_shard_id(struct arena *a, int32_t index)
+{
+    return arena_printf(a, "shardId-%012" PRId32, index);
+}
+
+static char *hash_text(struct arena *a, const uint8_t hash[KINESIS_HASH_LEN])
+{
+    char *text = arena_alloc(a, KINESIS_HASH_TEXT);
+
+    kinesis_hash_format(hash, text);
+    return text;
+}
+
+void kinesis_shard_describe(struct arena *a, const struct kinesis_shard *shard,
+                            struct kinesis_Shard *out)
+{
+    char *first = arena_alloc(a, KINESIS_SEQUENCE_MAX);
+    char *last = NULL;
+
+    kinesis_sequence_of(shard, 0, shard->created_ms, first);
+    if (shard->closed_ms) {
+        last = arena_alloc(a, KINESIS_SEQUENCE_MAX);
+        kinesis_sequence_of(shard, shard->next, shard->closed_ms, last);
+    }
+    *out = (struct kinesis_Shard){
+        .ShardId = kinesis_shard_id(a, shard->index),
+        .ParentShardId = shard->parent < 0 ? NULL : kinesis_shard_id(a, shard->parent),
+        .AdjacentParentShardId =
+            shard->adjacent_parent < 0 ? NULL : kinesis_shard_id(a, shard->adjacent_parent),
+        .HashKeyRange = ARENA_NEW(a, struct kinesis_HashKeyRange),
+        .SequenceNumberRange = ARENA_NEW(a, struct kinesis_SequenceNumberRange),
+    };
+    out->HashKeyRange->StartingHashKey = hash_text(a, shard->range.start);
+    out->HashKeyRange->EndingHashKey = hash_text(a, shard->range.end);
+    out->SequenceNumberRange->StartingSequenceNumber = first;
+    out->SequenceNumberRange->EndingSequenceNumber = last;
+}
+
+const char *kinesis_mode_name(enum kinesis_mode mode)
+{
+    return mode == KINESIS_ON_DEMAND ? "ON_DEMAND" : "PROVISIONED";
+}
+
+char *kinesis_stream_arn(struct request *req, const struct kinesis_hold *hold)
+{
+    return arn_make(&req->arena, "kinesis", hold->region, hold->account, "stream/%s",
+                    hold->stream->name);
+}
+
+int64_t kinesis_not_before(const struct kinesis_stream *stream, int64_t now_ms)
+{
+    return now_ms - (int64_t)stream->retention_hours * HOUR_MS;
+}

@@ -1,0 +1,328 @@
+/* ListShards, GetShardIterator. */
+#include "handlers/common/page_token.h"
+#include "handlers/kinesis/iterator.h"
+#include "handlers/kinesis/operations.h"
+#include "handlers/kinesis/sequence.h"
+
+enum { LIST_SHARDS = 1000 };
+
+static const char list_shards_kind[] = "kinesis ListShards";
+
+/* --- ListShards
+ * -------------------------------------------------------------------------------------------- */
+
+enum filter_kind {
+    FILTER_NONE,
+    FILTER_AFTER_SHARD_ID,
+    FILTER_AT_TRIM_HORIZON,
+    FILTER_FROM_TRIM_HORIZON,
+    FILTER_AT_LATEST,
+    FILTER_AT_TIMESTAMP,
+    FILTER_FROM_TIMESTAMP,
+};
+
+/* What is listed; a page token carries it, so that the next page is of the same list. */
+struct listing {
+    enum filter_kind filter;
+    int64_t at_ms; /* for the filters by time */
+    int32_t after; /* index */
+};
+
+static bool is_open_at(const struct kinesis_shard *shard, int64_t ms)
+{
+    return shard->created_ms <= ms && (shard->closed_ms == 0 || shard->closed_ms > ms);
+}
+
+static bool listed(const struct listing *l, const struct kinesis_shard *shard)
+{
+    if (shard->index <= l->after)
+        return false;
+    switch (l->filter) {
+    case FILTER_AT_LATEST:
+        return shard->closed_ms == 0;
+    case FILTER_AT_TRIM_HORIZON:
+    case FILTER_AT_TIMESTAMP:
+        return is_open_at(shard, l->at_ms) || (shard->closed_ms == 0 && shard->parent < 0);
+    case FILTER_FROM_TRIM_HORIZON:
+    case FILTER_FROM_TIMESTAMP:
+        return shard->closed_ms == 0 || shard->closed_ms >= l->at_ms;
+    case FILTER_NONE:
+    case FILTER_AFTER_SHARD_ID:
+        break;
+    }
+    return true;
+}
+
+static enum filter_kind filter_named(const char *type)
+{
+    static const char *const names[] = {
+        [FILTER_AFTER_SHARD_ID] = "AFTER_SHARD_ID",
+        [FILTER_AT_TRIM_HORIZON] = "AT_TRIM_HORIZON",
+        [FILTER_FROM_TRIM_HORIZON] = "FROM_TRIM_HORIZON",
+        [FILTER_AT_LATEST] = "AT_LATEST",
+        [FILTER_AT_TIMESTAMP] = "AT_TIMESTAMP",
+        [FILTER_FROM_TIMESTAMP] = "FROM_TIMESTAMP",
+    };
+
+    for (size_t i = FILTER_AFTER_SHARD_ID; i < ARRAY_LEN(names); i++) {
+        if (str_eq(type, names[i]))
+            return (enum filter_kind)i;
+    }
+    return FILTER_NONE;
+}
+
+static int bad_argument(struct request *req, const char *text)
+{
+    return aws_fail(req, &kinesis_InvalidArgumentException, "%s", text);
+}
+
+static int read_filter(struct request *req, const struct kinesis_ShardFilter *filter,
+                       const struct kinesis_stream *stream, struct listing *out)
+{
+    out->filter = filter_named(filter->Type);
+    if (out->filter == FILTER_AFTER_SHARD_ID) {
+        if (!filter->ShardId || !kinesis_shard_index(filter->ShardId, &out->after))
+            return bad_argument(req,
+                                "ShardId must be provided for ShardFilter type AFTER_SHARD_ID.");
+    } else if (filter->ShardId) {
+        return bad_argument(req, "ShardId is only allowed for ShardFilter type AFTER_SHARD_ID.");
+    }
+    if (out->filter == FILTER_AT_TIMESTAMP || out->filter == FILTER_FROM_TIMESTAMP) {
+        if (!filter->Timestamp.set)
+            return bad_argument(req, "Timestamp must be provided for ShardFilter types AT_TIMESTAMP"
+                                     " and FROM_TIMESTAMP.");
+        out->at_ms = filter->Timestamp.ms;
+    } else if (filter->Timestamp.set) {
+        return bad_argument(req, "Timestamp is only allowed for ShardFilter types AT_TIMESTAMP and"
+                                 " FROM_TIMESTAMP.");
+    } else {
+        out->at_ms = kinesis_not_before(stream, clock_now_ms(&req->app->clock));
+    }
+    return 0;
+}
+
+/* made ms / filter / its time / last index / account / region / stream */
+static const char *token_make(struct request *req, const struct listing *l,
+                              const struct kinesis_hold *hold)
+{
+    const char *position = arena_printf(&req->arena, "%" PRId64 "/%d/%" PRId64 "/%" PRId32 "/%s",
+                                        clock_now_ms(&req->app->clock), (int)l->filter, l->at_ms,
+                                        l->after, kinesis_stream_arn(req, hold));
+
+    return page_token_make(&req->arena, list_shards_kind, position);
+}
+
+static int token_read(struct request *req, const char *token, struct listing *out,
+                      const char **out_arn)
+{
+    const char *position = page_token_read(&req->arena, list_shards_kind, token);
+    int64_t made_ms;
+    int filter;
+    int length;
+    int64_t now = clock_now_ms(&req->app->clock);
+
+    /* The token is one that we wrote. NOLINTNEXTLINE(cert-err34-c) */
+    if (!position || sscanf(position, "%" SCNd64 "/%d/%" SCNd64 "/%" SCNd32 "/%n", &made_ms,
+                            &filter, &out->at_ms, &out->after, &length) != 4)
+        return bad_argument(req, "NextToken is invalid.");
+    if (now - made_ms > KINESIS_ITERATOR_LIFE_MS)
+        return aws_fail(req, &kinesis_ExpiredNextTokenException, "NextToken has expired.");
+    out->filter = (enum filter_kind)filter;
+    *out_arn = position + length;
+    return 0;
+}
+
+static int begin_listing(struct request *req, const struct kinesis_ListShardsInput *in,
+                         struct listing *l, struct kinesis_hold **out_hold)
+{
+    const char *arn = NULL;
+
+    if (in->NextToken) {
+        if (in->StreamName || in->StreamARN)
+            return bad_argument(req, "NextToken and StreamName cannot be provided together.");
+        if (in->ExclusiveStartShardId || in->StreamCreationTimestamp.set || in->ShardFilter)
+            return bad_argument(req, "NextToken cannot be provided together with "
+                                     "ExclusiveStartShardId, StreamCreationTimestamp or "
+                                     "ShardFilter.");
+        return token_read(req, in->NextToken, l, &arn) ||
+                       kinesis_use_named(req, NULL, arn, in->StreamId, out_hold)
+                   ? -1
+                   : 0;
+    }
+    if (!in->StreamName && !in->StreamARN)
+        return bad_argument(req, "Either NextToken or StreamName should be provided.");
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, out_hold))
+        return -1;
+    if (in->ExclusiveStartShardId && !kinesis_shard_index(in->ExclusiveStartShardId, &l->after))
+        return bad_argument(req, "ExclusiveStartShardId is invalid.");
+    return in->ShardFilter ? read_filter(req, in->ShardFilter, (*out_hold)->stream, l) : 0;
+}
+
+/* Clients send the time as they read it, which may have lost its fraction. */
+static bool another_stream(struct maybe_time created, const struct kinesis_stream *stream)
+{
+    return created.set && created.ms / 1000 != stream->created_ms / 1000;
+}
+
+int kinesis_list_shards(struct request *req, const struct kinesis_ListShardsInput *in,
+                        struct kinesis_ListShardsOutput *out)
+{
+    struct listing l = {.after = -1};
+    size_t limit = (size_t)VALUE_OR(in->MaxResults, LIST_SHARDS);
+    struct kinesis_stream *stream;
+    struct kinesis_hold *hold;
+
+    if (begin_listing(req, in, &l, &hold))
+        return -1;
+    stream = hold->stream;
+    if (another_stream(in->StreamCreationTimestamp, stream))
+        return aws_fail(req, &kinesis_ResourceNotFoundException,
+                        "Stream %s under account %s not found.", stream->name, hold->account);
+    out->Shards.items =
+        ARENA_ARRAY(&req->arena, struct kinesis_Shard, MIN(limit, stream->shard_count));
+    for (size_t i = 0; i < stream->shard_count; i++) {
+        if (!listed(&l, &stream->shards[i]))
+            continue;
+        if (out->Shards.count == limit) {
+            out->NextToken = token_make(req, &l, hold);
+            break;
+        }
+        kinesis_shard_describe(&req->arena, &stream->shards[i],
+                               &out->Shards.items[out->Shards.count++]);
+        l.after = stream->shards[i].index;
+    }
+    return 0;
+}
+
+/* --- GetShardIterator
+ * -------------------------------------------------------------------------------------- */
+
+static int bad_combination(struct request *req, const struct kinesis_GetShardIteratorInput *in)
+{
+    return aws_fail(req, &kinesis_InvalidArgumentException,
+                    "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and "
+                    "StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no "
+                    "StartingSequenceNumber. Request specified %s and %s StartingSequenceNumber.",
+                    in->ShardIteratorType, in->StartingSequenceNumber ? "also a" : "no");
+}
+
+static int from_sequence(struct request *req, const struct kinesis_GetShardIteratorInput *in,
+                         const struct kinesis_hold *hold, const struct kinesis_shard *shard,
+                         int64_t *out_next)
+{
+    const char *text = in->StartingSequenceNumber;
+    const char *id = kinesis_shard_id(&req->arena, shard->index);
+    struct kinesis_sequence seq;
+
+    if (!kinesis_sequence_parse(text, &seq))
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "StartingSequenceNumber %s used in GetShardIterator on shard %s in stream "
+                        "%s under account %s is invalid.",
+                        text, id, hold->stream->name, hold->account);
+    if (seq.shard != shard->index)
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "Invalid StartingSequenceNumber. It encodes %s, while it was used in a "
+                        "call to a shard with %s",
+                        kinesis_shard_id(&req->arena, (int32_t)seq.shard), id);
+    if (seq.version != 2 || seq.shard_created_s != shard->created_ms / 1000) {
+        if (seq.version == 0)
+            return aws_fail(req, &aws_InternalFailure, NULL); /* AWS: so it does */
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "StartingSequenceNumber %s used in GetShardIterator on shard %s in stream "
+                        "%s under account %s is invalid because it did not come from this stream.",
+                        text, id, hold->stream->name, hold->account);
+    }
+    *out_next =
+        str_eq(in->ShardIteratorType, "AFTER_SEQUENCE_NUMBER") ? seq.number + 1 : seq.number;
+    return 0;
+}
+
+static int from_timestamp(struct request *req, struct maybe_time timestamp,
+                          const struct kinesis_shard *shard, int64_t *out_next)
+{
+    int64_t now = clock_now_ms(&req->app->clock);
+
+    if (!timestamp.set)
+        return bad_argument(req, "Must specify timestampInMillis parameter for iterator of type "
+                                 "AT_TIMESTAMP. Current request has no timestamp parameter.");
+    if (timestamp.ms > now)
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "The timestampInMillis parameter cannot be greater than the "
+                        "currentTimestampInMillis. timestampInMillis: %" PRId64
+                        ", currentTimestampInMillis: %" PRId64,
+                        timestamp.ms, now);
+    if (kinesis_store_number_at(kinesis_of(req->app)->store, shard, timestamp.ms, out_next) !=
+        STORE_OK)
+        return aws_fail_internal(req);
+    return 0;
+}
+
+static int starting_number(struct request *req, const struct kinesis_GetShardIteratorInput *in,
+                           const struct kinesis_hold *hold, const struct kinesis_shard *shard,
+                           int64_t *out_next)
+{
+    bool horizon = str_eq(in->ShardIteratorType, "TRIM_HORIZON");
+    bool latest = str_eq(in->ShardIteratorType, "LATEST");
+
+    if (in->StartingSequenceNumber) {
+        if (horizon || latest)
+            return bad_combination(req, in);
+        return from_sequence(req, in, hold, shard, out_next);
+    }
+    if (str_eq(in->ShardIteratorType, "AT_TIMESTAMP"))
+        return from_timestamp(req, in->Timestamp, shard, out_next);
+    if (horizon) {
+        *out_next = 0;
+        return 0;
+    }
+    if (!latest)
+        return bad_combination(req, in);
+    if (kinesis_store_latest(kinesis_of(req->app)->store, shard, out_next) != STORE_OK)
+        return aws_fail_internal(req);
+    return 0;
+}
+
+static const struct kinesis_shard *shard_of(const struct kinesis_stream *stream, int32_t index)
+{
+    return index < (int64_t)stream->shard_count ? &stream->shards[index] : NULL;
+}
+
+/* AWS: a stream that is missing is told as a shard that is. */
+static int no_shard(struct request *req, const struct kinesis_name *name, int32_t index)
+{
+    return aws_fail(req, &kinesis_ResourceNotFoundException,
+                    "Shard %s in stream %s under account %s does not exist",
+                    kinesis_shard_id(&req->arena, index), name->stream, name->scope.account);
+}
+
+int kinesis_get_shard_iterator(struct request *req, const struct kinesis_GetShardIteratorInput *in,
+                               struct kinesis_GetShardIteratorOutput *out)
+{
+    struct kinesis *k = kinesis_of(req->app);
+    struct kinesis_iterator it = {.made_ms = clock_now_ms(&req->app->clock)};
+    const struct kinesis_shard *shard;
+    struct kinesis_name name;
+    struct kinesis_hold *hold;
+    const uint8_t *secret;
+
+    if (kinesis_named(req, in->StreamName, in->StreamARN, in->StreamId, &name))
+        return -1;
+    if (!kinesis_shard_index(in->ShardId, &it.index))
+        return aws_fail(req, &kinesis_ResourceNotFoundException,
+                        "Could not find shard %s in stream %s under account %s.", in->ShardId,
+                        name.stream, name.scope.account);
+    if (kinesis_hold(k, &name.scope, name.stream, &hold) != STORE_OK)
+        return no_shard(req, &name, it.index);
+    arena_defer(&req->arena, kinesis_release_later, hold);
+    shard = shard_of(hold->stream, it.index);
+    if (!shard)
+        return no_shard(req, &name, it.index);
+    if (starting_number(req, in, hold, shard, &it.next))
+        return -1;
+    if (kinesis_secret(k, &secret) != STORE_OK)
+        return aws_fail_internal(req);
+    it.shard = shard->id;
+    snprintf(it.stream, sizeof(it.stream), "%s", name.stream);
+    out->ShardIterator = kinesis_iterator_format(&it, secret, &req->arena);
+    return 0;
+}

@@ -1,0 +1,283 @@
+/* CreateStream, DeleteStream, DescribeStream, DescribeStreamSummary, ListStreams. */
+#include "handlers/common/arn.h"
+#include "handlers/common/page_token.h"
+#include "handlers/common/tags.h"
+#include "handlers/kinesis/hash.h"
+#include "handlers/kinesis/operations.h"
+
+enum {
+    RETENTION_HOURS = 24,
+    ON_DEMAND_SHARDS = 4,
+    SHARD_LIMIT = 20000, /* AWS: the quota of the large regions */
+    RECORD_MAX_KIB = 1024,
+    DESCRIBE_SHARDS = 100,
+    LIST_STREAMS = 100,
+};
+
+/* A stream takes records as soon as it has been made, and is gone as soon as it has been deleted.
+ */
+static const char status_active[] = "ACTIVE";
+static const char list_streams_kind[] = "kinesis ListStreams";
+
+/* --- CreateStream
+ * ------------------------------------------------------------------------------------------ */
+
+static int read_tags(struct request *req, const struct kinesis_TagMap *tags, const char **out_json)
+{
+    struct tag_list list = {0};
+
+    if (tags->count == 0)
+        return 0;
+    if (tags->count > TAGS_MAX)
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "One or more parameter exceeded limit: at most %d tags are allowed.",
+                        TAGS_MAX);
+    list.items = ARENA_ARRAY(&req->arena, struct tag, tags->count);
+    for (size_t i = 0; i < tags->count; i++) {
+        const char *problem = tag_problem(tags->items[i].key, tags->items[i].value);
+        if (problem)
+            return aws_fail(req, &kinesis_InvalidArgumentException, "%s", problem);
+        list.items[list.count++] =
+            (struct tag){.key = tags->items[i].key, .value = tags->items[i].value};
+    }
+    *out_json = tags_to_json(&req->arena, list);
+    return 0;
+}
+
+static int read_mode(struct request *req, const struct kinesis_CreateStreamInput *in,
+                     struct kinesis_new_stream *out)
+{
+    bool on_demand =
+        in->StreamModeDetails && str_eq(in->StreamModeDetails->StreamMode, "ON_DEMAND");
+
+    out->mode = on_demand ? KINESIS_ON_DEMAND : KINESIS_PROVISIONED;
+    if (!on_demand && !in->ShardCount.set)
+        return aws_fail(req, &kinesis_ValidationException,
+                        "1 validation error detected: Value null at 'shardCount' failed to satisfy "
+                        "constraint: Member must not be null");
+    if (on_demand && in->ShardCount.set)
+        return aws_fail(req, &kinesis_ValidationException,
+                        "ShardCount must not be provided for a stream in ON_DEMAND mode.");
+    out->shard_count = on_demand ? ON_DEMAND_SHARDS : (size_t)in->ShardCount.value;
+    return 0;
+}
+
+static int check_shard_limit(struct request *req, const struct scope *scope, size_t more)
+{
+    int64_t now;
+
+    if (kinesis_store_open_shards(kinesis_of(req->app)->store, scope, &now) != STORE_OK)
+        return aws_fail_internal(req);
+    if (now + (int64_t)more <= SHARD_LIMIT)
+        return 0;
+    return aws_fail(req, &kinesis_LimitExceededException,
+                    "This request would exceed the shard limit for the account %s in %s. Current "
+                    "shard count for the account: %" PRId64 ". Limit: %d. Number of additional "
+                    "shards that would have resulted from this request: %zu. Refer to the AWS "
+                    "Service Limits page "
+                    "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for "
+                    "current limits and how to request higher limits.",
+                    scope->account, scope->region, now, SHARD_LIMIT, more);
+}
+
+static int exists(struct request *req, const char *name)
+{
+    return aws_fail(req, &kinesis_ResourceInUseException,
+                    "Stream %s under account %s already exists.", name, req->account);
+}
+
+int kinesis_create_stream(struct request *req, const struct kinesis_CreateStreamInput *in,
+                          struct kinesis_CreateStreamOutput *out)
+{
+    struct kinesis *k = kinesis_of(req->app);
+    const struct scope scope = {.account = req->account, .region = req->region};
+    struct kinesis_new_stream stream = {
+        .name = in->StreamName,
+        .created_ms = clock_now_ms(&req->app->clock),
+        .retention_hours = RETENTION_HOURS,
+        .record_max = VALUE_OR(in->MaxRecordSizeInKiB, RECORD_MAX_KIB) * 1024,
+    };
+    struct kinesis_hash_range *ranges;
+    struct kinesis_hold *present;
+    enum store_status rc;
+
+    (void)out;
+    if (in->WarmThroughputMiBps.set)
+        return aws_fail_unsupported(req, "WarmThroughputMiBps");
+    if (read_mode(req, in, &stream) || read_tags(req, &in->Tags, &stream.tags))
+        return -1;
+    rc = kinesis_hold(k, &scope, in->StreamName, &present);
+    if (rc == STORE_OK)
+        kinesis_release(present);
+    if (rc == STORE_OK)
+        return exists(req, in->StreamName);
+    if (check_shard_limit(req, &scope, stream.shard_count))
+        return -1;
+    ranges = ARENA_ARRAY(&req->arena, struct kinesis_hash_range, stream.shard_count);
+    for (size_t i = 0; i < stream.shard_count; i++)
+        ranges[i] = kinesis_hash_part(i, stream.shard_count);
+    stream.ranges = ranges;
+    rc = kinesis_make(k, &scope, &stream);
+    if (rc == STORE_EXISTS)
+        return exists(req, in->StreamName);
+    return rc == STORE_OK ? 0 : aws_fail_internal(req);
+}
+
+/* --- DeleteStream
+ * ------------------------------------------------------------------------------------------ */
+
+/* EnforceConsumerDeletion asks to delete registered consumers too; there are none. */
+int kinesis_delete_stream(struct request *req, const struct kinesis_DeleteStreamInput *in,
+                          struct kinesis_DeleteStreamOutput *out)
+{
+    struct kinesis_name name;
+    struct kinesis_hold *hold;
+    enum store_status rc;
+
+    (void)out;
+    if (kinesis_named(req, in->StreamName, in->StreamARN, in->StreamId, &name) ||
+        kinesis_use(req, &name, &hold))
+        return -1;
+    rc = kinesis_delete(kinesis_of(req->app), hold);
+    if (rc == STORE_NOT_FOUND)
+        return aws_fail(req, &kinesis_ResourceNotFoundException,
+                        "Stream %s under account %s not found.", name.stream, name.scope.account);
+    return rc == STORE_OK ? 0 : aws_fail_internal(req);
+}
+
+/* --- DescribeStream
+ * ---------------------------------------------------------------------------------------- */
+
+static struct kinesis_StreamModeDetails *mode_details(struct request *req, enum kinesis_mode mode)
+{
+    struct kinesis_StreamModeDetails *details =
+        ARENA_NEW(&req->arena, struct kinesis_StreamModeDetails);
+
+    details->StreamMode = kinesis_mode_name(mode);
+    return details;
+}
+
+/* One element with an empty list: no shard-level metrics are switched on. */
+static struct kinesis_EnhancedMonitoringList no_monitoring(struct request *req)
+{
+    struct kinesis_EnhancedMetrics *none = ARENA_NEW(&req->arena, struct kinesis_EnhancedMetrics);
+
+    none->ShardLevelMetrics.items = arena_alloc(&req->arena, 1);
+    return (struct kinesis_EnhancedMonitoringList){.items = none, .count = 1};
+}
+
+static struct kinesis_ShardList shards_after(struct request *req,
+                                             const struct kinesis_stream *stream, int32_t after,
+                                             size_t limit, bool *out_more)
+{
+    struct kinesis_ShardList list = {
+        .items = ARENA_ARRAY(&req->arena, struct kinesis_Shard, MIN(limit, stream->shard_count))};
+
+    *out_more = false;
+    for (size_t i = 0; i < stream->shard_count; i++) {
+        if (stream->shards[i].index <= after)
+            continue;
+        if (list.count == limit) {
+            *out_more = true;
+            break;
+        }
+        kinesis_shard_describe(&req->arena, &stream->shards[i], &list.items[list.count++]);
+    }
+    return list;
+}
+
+int kinesis_describe_stream(struct request *req, const struct kinesis_DescribeStreamInput *in,
+                            struct kinesis_DescribeStreamOutput *out)
+{
+    struct kinesis_StreamDescription *d = ARENA_NEW(&req->arena, struct kinesis_StreamDescription);
+    struct kinesis_hold *hold;
+    int32_t after = -1;
+    bool more;
+
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+        return -1;
+    if (in->ExclusiveStartShardId && !kinesis_shard_index(in->ExclusiveStartShardId, &after))
+        return aws_fail(req, &kinesis_ResourceNotFoundException,
+                        "Could not find shard %s in stream %s under account %s.",
+                        in->ExclusiveStartShardId, hold->stream->name, hold->account);
+    d->StreamName = hold->stream->name;
+    d->StreamARN = kinesis_stream_arn(req, hold);
+    d->StreamStatus = status_active;
+    d->StreamModeDetails = mode_details(req, hold->stream->mode);
+    d->Shards =
+        shards_after(req, hold->stream, after, (size_t)VALUE_OR(in->Limit, DESCRIBE_SHARDS), &more);
+    d->HasMoreShards = SOME_BOOL(more);
+    d->RetentionPeriodHours = SOME_INT(hold->stream->retention_hours);
+    d->StreamCreationTimestamp = SOME_TIME(hold->stream->created_ms);
+    d->EnhancedMonitoring = no_monitoring(req);
+    d->EncryptionType = "NONE";
+    out->StreamDescription = d;
+    return 0;
+}
+
+int kinesis_describe_stream_summary(struct request *req,
+                                    const struct kinesis_DescribeStreamSummaryInput *in,
+                                    struct kinesis_DescribeStreamSummaryOutput *out)
+{
+    struct kinesis_StreamDescriptionSummary *d =
+        ARENA_NEW(&req->arena, struct kinesis_StreamDescriptionSummary);
+    struct kinesis_hold *hold;
+
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+        return -1;
+    d->StreamName = hold->stream->name;
+    d->StreamARN = kinesis_stream_arn(req, hold);
+    d->StreamStatus = status_active;
+    d->StreamModeDetails = mode_details(req, hold->stream->mode);
+    d->RetentionPeriodHours = SOME_INT(hold->stream->retention_hours);
+    d->StreamCreationTimestamp = SOME_TIME(hold->stream->created_ms);
+    d->EnhancedMonitoring = no_monitoring(req);
+    d->EncryptionType = "NONE";
+    d->OpenShardCount = SOME_INT((int32_t)hold->stream->open_count);
+    d->ConsumerCount = SOME_INT(0);
+    d->MaxRecordSizeInKiB = SOME_INT(hold->stream->record_max / 1024);
+    out->StreamDescriptionSummary = d;
+    return 0;
+}
+
+/* --- ListStreams
+ * ------------------------------------------------------------------------------------------- */
+
+static void describe_row(struct request *req, const struct kinesis_stream_row *row,
+                         struct kinesis_StreamSummary *out)
+{
+    out->StreamName = row->name;
+    out->StreamARN =
+        arn_make(&req->arena, "kinesis", req->region, req->account, "stream/%s", row->name);
+    out->StreamStatus = status_active;
+    out->StreamModeDetails = mode_details(req, row->mode);
+    out->StreamCreationTimestamp = SOME_TIME(row->created_ms);
+}
+
+int kinesis_list_streams(struct request *req, const struct kinesis_ListStreamsInput *in,
+                         struct kinesis_ListStreamsOutput *out)
+{
+    const struct scope scope = {.account = req->account, .region = req->region};
+    const char *after = in->ExclusiveStartStreamName;
+    size_t limit = (size_t)VALUE_OR(in->Limit, LIST_STREAMS);
+    struct kinesis_stream_row *rows;
+    size_t count;
+
+    if (in->NextToken && !(after = page_token_read(&req->arena, list_streams_kind, in->NextToken)))
+        return aws_fail(req, &kinesis_InvalidArgumentException, "NextToken is invalid.");
+    if (kinesis_store_list(kinesis_of(req->app)->store, &scope, after, limit + 1, &req->arena,
+                           &rows, &count) != STORE_OK)
+        return aws_fail_internal(req);
+    out->HasMoreStreams = SOME_BOOL(count > limit);
+    count = MIN(count, limit);
+    out->StreamNames.items = ARENA_ARRAY(&req->arena, const char *, count);
+    out->StreamSummaries.items = ARENA_ARRAY(&req->arena, struct kinesis_StreamSummary, count);
+    out->StreamNames.count = out->StreamSummaries.count = count;
+    for (size_t i = 0; i < count; i++) {
+        out->StreamNames.items[i] = rows[i].name;
+        describe_row(req, &rows[i], &out->StreamSummaries.items[i]);
+    }
+    if (out->HasMoreStreams.value)
+        out->NextToken = page_token_make(&req->arena, list_streams_kind, rows[count - 1].name);
+    return 0;
+}

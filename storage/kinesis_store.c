@@ -1,0 +1,369 @@
+/*
+ * Streams and shards; kinesis_records.c has the records.
+ *
+ * Record ids and numbers that come next are not written with each put: they follow from the newest
+ * record when a stream is loaded, and from shard.next, which trimming sets, where the newest is
+ * gone.
+ */
+#include "storage/kinesis_store.h"
+
+#include "server/base/digest.h"
+#include "server/base/embed.h"
+#include "storage/kinesis_internal.h"
+#include "storage/scope.h"
+
+EMBED(storage_schema_kinesis_001_sql);
+
+static const struct sql_migration migrations[] = {
+    {embed_storage_schema_kinesis_001_sql},
+};
+
+struct kinesis_store *kinesis_store_open(struct store_root *root)
+{
+    struct kinesis_store *store = x_calloc(1, sizeof(*store));
+
+    store->db = lazy_new(root, "kinesis", migrations, ARRAY_LEN(migrations));
+    return store;
+}
+
+void kinesis_store_close(struct kinesis_store *store)
+{
+    if (!store)
+        return;
+    lazy_free(store->db);
+    free(store);
+}
+
+/* --- the secret
+ * -------------------------------------------------------------------------------------------- */
+
+static enum store_status read_secret(struct sql *s, uint8_t out[KINESIS_SECRET_LEN])
+{
+    struct sql_stmt *st = sql_prepare(s, "SELECT value FROM secret");
+    enum store_status rc = sql_step(st);
+    struct bytes value;
+
+    if (rc != STORE_OK)
+        return rc;
+    value = sql_column_blob(st, 0);
+    if (value.len == KINESIS_SECRET_LEN)
+        memcpy(out, value.data, value.len);
+    else
+        rc = STORE_FAILED;
+    sql_reset(st);
+    return rc;
+}
+
+static enum store_status secret_turn(struct sql *s, void *context)
+{
+    enum store_status rc = read_secret(s, context);
+    struct sql_stmt *st;
+
+    if (rc != STORE_NOT_FOUND)
+        return rc;
+    random_bytes(context, KINESIS_SECRET_LEN);
+    st = sql_prepare(s, "INSERT INTO secret (id, value) VALUES (1, ?1)");
+    sql_bind_blob(st, 1, context, KINESIS_SECRET_LEN);
+    return sql_run(st);
+}
+
+enum store_status kinesis_store_secret(struct kinesis_store *store, uint8_t out[KINESIS_SECRET_LEN])
+{
+    return lazy_write(store->db, secret_turn, out);
+}
+
+/* --- making
+ * ------------------------------------------------------------------------------------------------
+ */
+
+struct create_turn {
+    const struct scope *scope;
+    const struct kinesis_new_stream *stream;
+};
+
+static enum store_status insert_shard(struct sql *s, int64_t stream_id,
+                                      const struct kinesis_new_stream *stream, size_t i)
+{
+    struct sql_stmt *st =
+        sql_prepare(s, "INSERT INTO shard (stream, number, hash_start, hash_end, created_ms)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5)");
+
+    sql_bind_int(st, 1, stream_id);
+    sql_bind_int(st, 2, (int64_t)i);
+    sql_bind_blob(st, 3, stream->ranges[i].start, KINESIS_HASH_LEN);
+    sql_bind_blob(st, 4, stream->ranges[i].end, KINESIS_HASH_LEN);
+    sql_bind_int(st, 5, stream->created_ms);
+    return sql_run(st);
+}
+
+static enum store_status create_turn(struct sql *s, void *context)
+{
+    const struct create_turn *c = context;
+    struct sql_stmt *st;
+    int64_t scope_id;
+    int64_t stream_id;
+    enum store_status rc = sql_scope_id(s, c->scope, true, &scope_id);
+
+    if (rc != STORE_OK)
+        return rc;
+    st = sql_prepare(s, "INSERT INTO stream (scope, name, mode, created_ms, retention_hours,"
+                        " record_max, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    sql_bind_int(st, 1, scope_id);
+    sql_bind_text(st, 2, c->stream->name);
+    sql_bind_int(st, 3, c->stream->mode);
+    sql_bind_int(st, 4, c->stream->created_ms);
+    sql_bind_int(st, 5, c->stream->retention_hours);
+    sql_bind_int(st, 6, c->stream->record_max);
+    sql_bind_text(st, 7, c->stream->tags);
+    rc = sql_run(st);
+    stream_id = sql_last_rowid(s);
+    for (size_t i = 0; rc == STORE_OK && i < c->stream->shard_count; i++)
+        rc = insert_shard(s, stream_id, c->stream, i);
+    return rc;
+}
+
+enum store_status kinesis_store_create(struct kinesis_store *store, const struct scope *scope,
+                                       const struct kinesis_new_stream *stream)
+{
+    struct create_turn turn = {.scope = scope, .stream = stream};
+
+    return lazy_write(store->db, create_turn, &turn);
+}
+
+/* --- loading
+ * -----------------------------------------------------------------------------------------------
+ */
+
+void kinesis_stream_free(struct kinesis_stream *stream)
+{
+    if (!stream)
+        return;
+    free(stream->name);
+    free(stream->shards);
+    free(stream->open);
+    free(stream);
+}
+
+static enum store_status load_stream(struct sql *s, const struct scope *scope, const char *name,
+                                     struct kinesis_stream *out)
+{
+    struct sql_stmt *st;
+    int64_t scope_id;
+    enum store_status rc = sql_scope_id(s, scope, false, &scope_id);
+
+    if (rc != STORE_OK)
+        return rc == STORE_LIMIT ? STORE_NOT_FOUND : rc;
+    st = sql_prepare(s, "SELECT id, mode, created_ms, retention_hours, record_max,"
+                        " (SELECT count(*) FROM shard WHERE stream = stream.id)"
+                        " FROM stream WHERE scope = ?1 AND name = ?2");
+    sql_bind_int(st, 1, scope_id);
+    sql_bind_text(st, 2, name);
+    rc = sql_step(st);
+    if (rc != STORE_OK)
+        return rc;
+    out->id = sql_column_int(st, 0);
+    out->mode = (enum kinesis_mode)sql_column_int(st, 1);
+    out->created_ms = sql_column_int(st, 2);
+    out->retention_hours = (int32_t)sql_column_int(st, 3);
+    out->record_max = (int32_t)sql_column_int(st, 4);
+    out->shard_count = (size_t)sql_column_int(st, 5);
+    out->name = x_strdup(name);
+    sql_reset(st);
+    return STORE_OK;
+}
+
+static int32_t index_or_none(struct sql_stmt *st, int column)
+{
+    return sql_column_is_null(st, column) ? -1 : (int32_t)sql_column_int(st, column);
+}
+
+static void read_range(struct sql_stmt *st, int column, struct kinesis_hash_range *out)
+{
+    struct bytes start = sql_column_blob(st, column);
+    struct bytes end = sql_column_blob(st, column + 1);
+
+    if (start.len == KINESIS_HASH_LEN && end.len == KINESIS_HASH_LEN) {
+        memcpy(out->start, start.data, start.len);
+        memcpy(out->end, end.data, end.len);
+    }
+}
+
+/* The newest record, if there is one, knows better than the shard's row. */
+static enum store_status load_end(struct sql *s, struct kinesis_shard *shard)
+{
+    struct sql_stmt *st = sql_prepare(s, "SELECT id, at_ms FROM record WHERE id >= ?1 AND id < ?2"
+                                         " ORDER BY id DESC LIMIT 1");
+    enum store_status rc;
+
+    sql_bind_int(st, 1, kinesis_record_id(shard, 0));
+    sql_bind_int(st, 2, kinesis_record_id(shard, 0) + KINESIS_NUMBERS);
+    rc = sql_step(st);
+    if (rc == STORE_OK) {
+        shard->next = sql_column_int(st, 0) % KINESIS_NUMBERS + 1;
+        shard->last_ms = sql_column_int(st, 1);
+    }
+    sql_reset(st);
+    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+}
+
+static enum store_status load_shards(struct sql *s, struct kinesis_stream *stream)
+{
+    struct sql_stmt *st =
+        sql_prepare(s, "SELECT id, number, parent, adjacent_parent, hash_start, hash_end,"
+                       " created_ms, closed_ms, next, last_ms"
+                       " FROM shard WHERE stream = ?1 ORDER BY number");
+    enum store_status rc = STORE_OK;
+
+    sql_bind_int(st, 1, stream->id);
+    for (size_t i = 0; rc == STORE_OK && i < stream->shard_count; i++) {
+        struct kinesis_shard *shard = &stream->shards[i];
+        rc = sql_step(st);
+        if (rc != STORE_OK)
+            break;
+        shard->id = sql_column_int(st, 0);
+        shard->index = (int32_t)sql_column_int(st, 1);
+        shard->parent = index_or_none(st, 2);
+        shard->adjacent_parent = index_or_none(st, 3);
+        read_range(st, 4, &shard->range);
+        shard->created_ms = sql_column_int(st, 6);
+        shard->closed_ms = sql_column_int(st, 7);
+        shard->next = sql_column_int(st, 8);
+        shard->last_ms = sql_column_int(st, 9);
+        rc = load_end(s, shard);
+    }
+    sql_reset(st);
+    return rc == STORE_NOT_FOUND ? STORE_FAILED : rc;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct kinesis_shard *const *x = a;
+    const struct kinesis_shard *const *y = b;
+
+    return memcmp((*x)->range.start, (*y)->range.start, KINESIS_HASH_LEN);
+}
+
+static void collect_open(struct kinesis_stream *stream)
+{
+    for (size_t i = 0; i < stream->shard_count; i++) {
+        if (stream->shards[i].closed_ms == 0)
+            stream->open[stream->open_count++] = &stream->shards[i];
+    }
+    qsort(stream->open, stream->open_count, sizeof(stream->open[0]), by_hash);
+}
+
+enum store_status kinesis_store_load(struct kinesis_store *store, const struct scope *scope,
+                                     const char *name, struct kinesis_stream **out_stream)
+{
+    struct kinesis_stream *stream;
+    struct sql *s;
+    enum store_status rc = lazy_read_begin(store->db, &s);
+
+    if (rc != STORE_OK)
+        return rc;
+    stream = x_calloc(1, sizeof(*stream));
+    rc = load_stream(s, scope, name, stream);
+    if (rc == STORE_OK) {
+        stream->shards = x_calloc(stream->shard_count, sizeof(stream->shards[0]));
+        stream->open = x_calloc(stream->shard_count, sizeof(struct kinesis_shard *));
+        rc = load_shards(s, stream);
+    }
+    sql_read_end(s);
+    if (rc != STORE_OK) {
+        kinesis_stream_free(stream);
+        return rc;
+    }
+    collect_open(stream);
+    *out_stream = stream;
+    return STORE_OK;
+}
+
+/* --- deleting
+ * ---------------------------------------------------------------------------------------------- */
+
+static enum store_status delete_turn(struct sql *s, void *context)
+{
+    struct kinesis_stream *stream = context;
+    struct sql_stmt *st = sql_prepare(s, "DELETE FROM stream WHERE id = ?1");
+    enum store_status rc;
+
+    sql_bind_int(st, 1, stream->id);
+    rc = sql_run(st);
+    if (rc == STORE_OK && sql_changes(s) == 0)
+        rc = STORE_NOT_FOUND;
+    if (rc == STORE_OK)
+        stream->gone = true; /* for the appends that come after this turn in the same commit */
+    return rc;
+}
+
+enum store_status kinesis_store_delete(struct kinesis_store *store, struct kinesis_stream *stream)
+{
+    enum store_status rc = lazy_write(store->db, delete_turn, stream);
+
+    if (rc == STORE_FAILED)
+        stream->gone = false;
+    return rc;
+}
+
+/* --- listing
+ * -----------------------------------------------------------------------------------------------
+ */
+
+enum store_status kinesis_store_list(struct kinesis_store *store, const struct scope *scope,
+                                     const char *after, size_t limit, struct arena *a,
+                                     struct kinesis_stream_row **out_rows, size_t *out_count)
+{
+    struct kinesis_stream_row *rows = ARENA_ARRAY(a, struct kinesis_stream_row, limit);
+    struct sql_stmt *st;
+    struct sql *s;
+    int64_t scope_id;
+    size_t count = 0;
+    enum store_status rc = lazy_read_begin(store->db, &s);
+
+    *out_rows = rows;
+    *out_count = 0;
+    if (rc != STORE_OK)
+        return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+    rc = sql_scope_id(s, scope, false, &scope_id);
+    if (rc == STORE_OK) {
+        st = sql_prepare(s, "SELECT name, mode, created_ms FROM stream"
+                            " WHERE scope = ?1 AND name > ?2 ORDER BY name LIMIT ?3");
+        sql_bind_int(st, 1, scope_id);
+        sql_bind_text(st, 2, after ? after : "");
+        sql_bind_int(st, 3, (int64_t)limit);
+        for (; count < limit && (rc = sql_step(st)) == STORE_OK; count++) {
+            rows[count].name = sql_column_text(st, 0, a);
+            rows[count].mode = (enum kinesis_mode)sql_column_int(st, 1);
+            rows[count].created_ms = sql_column_int(st, 2);
+        }
+    }
+    sql_read_end(s);
+    if (rc != STORE_OK && rc != STORE_NOT_FOUND)
+        return rc;
+    *out_count = count;
+    return STORE_OK;
+}
+
+enum store_status kinesis_store_open_shards(struct kinesis_store *store, const struct scope *scope,
+                                            int64_t *out_count)
+{
+    struct sql_stmt *st;
+    struct sql *s;
+    int64_t scope_id;
+    enum store_status rc = lazy_read_begin(store->db, &s);
+
+    *out_count = 0;
+    if (rc != STORE_OK)
+        return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+    rc = sql_scope_id(s, scope, false, &scope_id);
+    if (rc == STORE_OK) {
+        st = sql_prepare(s, "SELECT count(*) FROM stream JOIN shard ON shard.stream = stream.id"
+                            " WHERE stream.scope = ?1 AND shard.closed_ms IS NULL");
+        sql_bind_int(st, 1, scope_id);
+        rc = sql_step(st);
+        if (rc == STORE_OK)
+            *out_count = sql_column_int(st, 0);
+    }
+    sql_read_end(s);
+    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+}
