@@ -359,6 +359,23 @@ START_TEST(test_hostile_text_is_cheap)
 }
 END_TEST
 
+/* The limits must not refuse what is only long. */
+START_TEST(test_long_texts_match)
+{
+    size_t size = 131072;
+    char *text = arena_alloc(&req.arena, size + 1);
+
+    memset(text, 'a', size);
+    text[size] = '\0';
+    ck_assert(pattern_matches(app.patterns, "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+", text));
+    ck_assert(pattern_matches(app.patterns, "arn:.*|a.*", text));
+    ck_assert(pattern_matches(app.patterns, "([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)", text));
+    text[16384] = '\0';
+    ck_assert(
+        pattern_matches(app.patterns, "^(?:[A-Za-z0-9+\\/]{4})*(?:[A-Za-z0-9+\\/]{2}==)?$", text));
+}
+END_TEST
+
 START_TEST(test_every_pattern_of_every_model_compiles)
 {
     static const struct model *const models[] = {
@@ -430,6 +447,7 @@ int main(void)
     tcase_add_test(tc, test_simple_patterns);
     tcase_add_test(tc, test_patterns_of_java);
     tcase_add_test(tc, test_hostile_text_is_cheap);
+    tcase_add_test(tc, test_long_texts_match);
     tcase_add_test(tc, test_every_pattern_of_every_model_compiles);
     tcase_add_test(tc, test_threads_share_the_cache);
     suite_add_tcase(suite, tc);
