@@ -41,13 +41,23 @@ static void block_signals(sigset_t *out_set)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Every address of the list is this machine's own. */
+static bool is_local(const char *list)
+{
+    for (; *list; list += strcspn(list, ","), list += *list == ',')
+        if (!str_starts(list, "127.") && !str_starts(list, "::1") && !str_starts(list, "localhost"))
+            return false;
+    return true;
+}
+
 static void print_start(const struct app *app)
 {
     const char *address = app->config->address;
-    bool loopback =
-        strstr(address, "127.0.0.1") || strstr(address, "0.0.0.0") || strstr(address, "localhost");
 
-    if (loopback)
+    if (!is_local(address))
+        log_warn("whoever reaches %s, port %u, can run code here as a Lambda function", address,
+                 app->port);
+    if (strstr(address, "127.0.0.1") || strstr(address, "0.0.0.0") || strstr(address, "localhost"))
         printf("cadabra %s listens on http://127.0.0.1:%u", CADABRA_VERSION, app->port);
     else
         printf("cadabra %s listens on %s, port %u", CADABRA_VERSION, address, app->port);
@@ -68,8 +78,8 @@ static bool serve_until_signal(struct app *app, const sigset_t *signals)
     int number = 0;
 
     if (!endpoint) {
-        log_error("port %u cannot be opened: give another one with --port, or 0 for a free one",
-                  app->config->port);
+        log_error("%s, port %u cannot be opened: give another --port (0: a free one) or --host",
+                  app->config->address, app->config->port);
         return false;
     }
     app->port = endpoint_port(endpoint);

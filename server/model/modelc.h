@@ -27,6 +27,13 @@ struct source_custom {
     int line;
 };
 
+/* What a .custom says of a shape, or of all shapes with a pattern. */
+struct source_rule {
+    const char *subject; /* a shape's name: its constraints are not checked; or a pattern */
+    const char *words;   /* of the pattern; NULL with a shape */
+    int line;
+};
+
 struct source_shape {
     const char *name;
     int line;
@@ -40,6 +47,7 @@ struct source_shape {
     const char *xml_prefix;
     const char *payload;
     const char *pattern;
+    const char *pattern_words;
     struct source_member *members;
     size_t member_count;
     const char **enums;
@@ -85,6 +93,8 @@ struct source_service {
     size_t include_count;
     struct source_custom *customs;
     size_t custom_count;
+    struct source_rule *rules;
+    size_t rule_count;
     struct source_shape *shapes; /* sorted by name, once resolved; so are the operations */
     size_t shape_count;
     struct source_operation *operations;

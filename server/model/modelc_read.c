@@ -354,6 +354,20 @@ static void read_custom_shape(struct reader *r, const char *shape_name)
         .shape_name = shape_name, .c_type = type, .codec = last, .line = r->line};
 }
 
+static void read_rule(struct reader *r, bool has_words)
+{
+    struct source_rule *rule = ARRAY_GROW(r->service->rules, r->service->rule_count);
+
+    rule->line = r->line;
+    rule->subject = need_word(r, has_words ? "the pattern" : "the shape");
+    if (has_words && !*r->rest)
+        fail_at(r->path, r->line, "the words are missing");
+    if (has_words) {
+        rule->words = r->rest;
+        r->rest += strlen(r->rest);
+    }
+}
+
 static void read_custom_line(struct reader *r)
 {
     char *key = need_word(r, "a word");
@@ -367,6 +381,10 @@ static void read_custom_line(struct reader *r)
         r->service->xml_namespace = need_word(r, "the namespace");
     else if (str_eq(key, "validation-error"))
         r->service->validation_error = need_word(r, "the error's shape");
+    else if (str_eq(key, "unchecked"))
+        read_rule(r, false);
+    else if (str_eq(key, "pattern-words"))
+        read_rule(r, true);
     else
         read_custom_shape(r, key);
 }

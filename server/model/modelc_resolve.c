@@ -161,6 +161,34 @@ static void resolve_customs(struct source_service *s)
     }
 }
 
+/* Applies a rule of the .custom to the shapes it is about; how many those are. */
+static size_t apply_rule(struct source_service *s, const struct source_rule *rule)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < s->shape_count; i++) {
+        struct source_shape *shape = &s->shapes[i];
+
+        if (rule->words && shape->pattern && str_eq(shape->pattern, rule->subject)) {
+            shape->pattern_words = rule->words;
+            found++;
+        } else if (!rule->words && str_eq(shape->name, rule->subject)) {
+            shape->pattern = NULL;
+            shape->enum_count = 0;
+            shape->flags &= ~(unsigned)(SHAPE_HAS_MIN | SHAPE_HAS_MAX);
+            found++;
+        }
+    }
+    return found;
+}
+
+static void apply_rules(struct source_service *s)
+{
+    for (size_t i = 0; i < s->rule_count; i++)
+        if (!apply_rule(s, &s->rules[i]))
+            fail_at(s->custom_path, s->rules[i].line, "no shape fits '%s'", s->rules[i].subject);
+}
+
 static void check_validation_error(const struct source_service *s)
 {
     int error = s->validation_error ? find_shape(s, s->validation_error) : 0;
@@ -227,6 +255,7 @@ void resolve_model(struct source_service *s)
         fail_at(s->path, 1, "more shapes or operations than 16 bits can count");
     resolve_customs(s);
     resolve_shapes(s);
+    apply_rules(s);
     check_validation_error(s);
     for (size_t i = 0; i < s->operation_count; i++) {
         if (i && str_eq(s->operations[i - 1].name, s->operations[i].name))

@@ -192,6 +192,8 @@ static void write_shapes(const struct source_service *s, struct pool *p, FILE *o
         fprintf(out, ", .wire_name = %u, .xml_namespace = %u, .xml_prefix = %u, .pattern = %u",
                 pool_add(p, shape->wire), pool_add(p, shape->xml_namespace),
                 pool_add(p, shape->xml_prefix), pool_add(p, shape->pattern));
+        if (shape->pattern_words)
+            fprintf(out, ", .pattern_words = %u", pool_add(p, shape->pattern_words));
         if (shape->enum_count)
             fprintf(out, ", .first_enum = %zu, .enum_count = %zu", enums, shape->enum_count);
         write_bounds(shape, out);

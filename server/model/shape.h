@@ -156,8 +156,9 @@ struct shape {
     model_name wire_name;    /* locationName of the shape: XML root element */
     model_name xml_namespace;
     model_name xml_prefix;
-    model_name pattern;  /* 0: none */
-    uint32_t first_enum; /* into model.enums, in the order that AWS prints */
+    model_name pattern;       /* 0: none */
+    model_name pattern_words; /* said of a value that does not match; 0: the usual words */
+    uint32_t first_enum;      /* into model.enums, in the order that AWS prints */
     uint32_t enum_count;
     int64_t min; /* length, size or value, by kind */
     int64_t max;

@@ -31,6 +31,7 @@ struct validation {
     struct pattern_cache *patterns;
     bool reporting;      /* the second walk */
     bool tells_not_null; /* AWS: REST services name that constraint of items too */
+    bool own_words;      /* the last failure was told in words of the service's own */
     unsigned failures;
     struct strbuf path; /* of the value being looked at; second walk only, as is: */
     struct strbuf message;
@@ -210,9 +211,23 @@ static void begin_failure(struct validation *v, const struct shape *shape, const
     strbuf_add_text(&v->message, "' failed to satisfy constraint: ");
 }
 
+/* AWS: IAM says what a name may consist of, and not what is wrong with it. */
+static void fail_in_own_words(struct validation *v, const struct shape *shape)
+{
+    if (++v->failures > 1)
+        strbuf_add_text(&v->message, "; ");
+    v->own_words = true;
+    strbuf_add_format(&v->message, "The specified value for %s is invalid. %s",
+                      v->path.data ? v->path.data : "", model_text(v->m, shape->pattern_words));
+}
+
 static void fail_value(struct validation *v, const struct shape *shape, enum constraint c,
                        const void *value)
 {
+    if (v->reporting && c == PATTERN && shape->pattern_words) {
+        fail_in_own_words(v, shape);
+        return;
+    }
     begin_failure(v, shape, value);
     if (v->reporting)
         word_constraint(v->m, shape, c, &v->message);
@@ -467,6 +482,17 @@ static const struct aws_error *validation_error(const struct request *req, const
     return req->protocol == PROTOCOL_QUERY ? &aws_ValidationError : &aws_ValidationException;
 }
 
+static int fail(struct request *req, const struct validation *v)
+{
+    const struct aws_error *error = validation_error(req, v->m);
+    const char *text = v->message.data ? v->message.data : "";
+
+    if (v->failures == 1 && v->own_words)
+        return aws_fail(req, error, "%s", text);
+    return aws_fail(req, error, "%u validation error%s detected: %s", v->failures,
+                    v->failures == 1 ? "" : "s", text);
+}
+
 int validate_input(struct request *req, const struct model *m, const struct operation *op,
                    const void *in)
 {
@@ -487,8 +513,7 @@ int validate_input(struct request *req, const struct model *m, const struct oper
     v.reporting = true;
     v.failures = 0;
     check_structure(&v, &m->shapes[op->input - 1], in);
-    aws_fail(req, validation_error(req, m), "%u validation error%s detected: %s", v.failures,
-             v.failures == 1 ? "" : "s", v.message.data ? v.message.data : "");
+    fail(req, &v);
     strbuf_release(&v.path);
     strbuf_release(&v.message);
     return -1;

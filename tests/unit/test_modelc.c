@@ -286,6 +286,10 @@ START_TEST(test_mistakes_are_told_with_file_and_line)
                      "x.model:2: unknown protocol 'soap'\n");
     ck_assert_str_eq(complaint(HEAD "string T\n", "# note\nNone struct t t_codec\n"),
                      "x.custom:2: there is no shape 'None'\n");
+    ck_assert_str_eq(complaint(HEAD "string T\n", "string T\nunchecked U\n"),
+                     "x.custom:1: the codec is missing\n");
+    ck_assert_str_eq(complaint(HEAD "string T\n", "unchecked U\n"),
+                     "x.custom:1: no shape fits 'U'\n");
     ck_assert_str_eq(complaint(HEAD "string T\n", "validation-error T\n"),
                      "x.custom:0: there is no error 'T'\n");
 }

@@ -263,6 +263,32 @@ START_TEST(test_sensitive_values_are_not_echoed)
 }
 END_TEST
 
+START_TEST(test_iam_has_words_of_its_own)
+{
+    char name[70];
+    struct iam_GetRoleRequest in = {.RoleName = "a/b"};
+
+    req.protocol = PROTOCOL_QUERY;
+    ck_assert_str_eq(message(&iam_model, IAM_OP_GetRole, &in),
+                     "The specified value for roleName is invalid. It must contain only "
+                     "alphanumeric characters and/or the following: +=,.@_-");
+    memset(name, 'a', 65);
+    name[65] = '\0';
+    in.RoleName = name;
+    ck_assert_ptr_nonnull(strstr(message(&iam_model, IAM_OP_GetRole, &in),
+                                 "1 validation error detected: Value 'aaa"));
+}
+END_TEST
+
+START_TEST(test_unchecked_shapes_are_the_handlers)
+{
+    struct lambda_UpdateFunctionConfigurationRequest in = {.FunctionName = "f",
+                                                           .Runtime = "cobol60"};
+
+    ck_assert_ptr_null(message(&lambda_model, LAMBDA_OP_UpdateFunctionConfiguration, &in));
+}
+END_TEST
+
 START_TEST(test_service_may_name_its_own_error)
 {
     struct logs_CreateLogGroupRequest in = {.logGroupName = ""};
@@ -440,6 +466,8 @@ int main(void)
     tcase_add_test(tc, test_nested_members);
     tcase_add_test(tc, test_rest_services_tell_not_null_of_items);
     tcase_add_test(tc, test_sensitive_values_are_not_echoed);
+    tcase_add_test(tc, test_iam_has_words_of_its_own);
+    tcase_add_test(tc, test_unchecked_shapes_are_the_handlers);
     tcase_add_test(tc, test_service_may_name_its_own_error);
     tcase_add_test(tc, test_length_counts_characters);
     tcase_add_test(tc, test_at_most_ten_failures);
