@@ -144,6 +144,15 @@ test-wire:
 test-vectors:
 	$(Q)tests/vectors/run.sh $(ROOT)/asan
 
+# Models that tests/vectors/vectors.py makes of the suites, and the program that runs them.
+$(O)/vectors/gen/%.o: $(O)/vectors/gen/%.c $(O)/flags
+	$(Q)$(CC) $(CPPFLAGS) -I$(O)/vectors $(CFLAGS) -O0 -g0 -c -o $@ $<
+
+$(O)/vectors/driver: $(patsubst %.c,%.o,$(wildcard $(O)/vectors/gen/*.c)) $(O)/tests/vectors/driver.o \
+                     $(O)/tests/vectors/values.o $(LIB)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 test-sdk:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python -m pytest -n $(JOBS) tests/sdk

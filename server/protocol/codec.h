@@ -59,6 +59,12 @@ static inline bool is_flattened(const struct shape *s, const struct member *mb)
     return (s->flags & SHAPE_FLATTENED) || (mb && (mb->flags & MEMBER_FLATTENED));
 }
 
+/* AWS: what a request has in its path or query, an answer has in its body. */
+static inline bool encoded_in_body(const struct member *mb)
+{
+    return mb->location == IN_BODY || mb->location == IN_URI || mb->location == IN_QUERY;
+}
+
 /* Bytes of one entry of a map: key, value, padding. */
 size_t map_entry_size(const struct model *m, const struct shape *map);
 

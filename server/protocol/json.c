@@ -415,7 +415,7 @@ void json_encode_members(struct jw *w, const struct model *m, const struct shape
     for (uint32_t i = 0; i < s->member_count; i++) {
         const struct member *mb = &members[i];
         const struct shape *shape = member_shape(m, mb);
-        if (mb == except || mb->location != IN_BODY || (shape->flags & SHAPE_EVENT_STREAM) ||
+        if (mb == except || !encoded_in_body(mb) || (shape->flags & SHAPE_EVENT_STREAM) ||
             (mb->flags & MEMBER_EVENT_HEADER))
             continue;
         const void *v = member_value(m, mb, value);

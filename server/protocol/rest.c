@@ -82,7 +82,6 @@ static bool has_key(const struct growing *g, const char *key)
     return false;
 }
 
-/* AWS: a map in the query takes all parameters that no other member takes. */
 static bool bound_elsewhere(const struct model *m, const struct shape *s, const char *name)
 {
     const struct member *members = first_member(m, s);
@@ -95,6 +94,7 @@ static bool bound_elsewhere(const struct model *m, const struct shape *s, const 
     return false;
 }
 
+/* AWS: a map in the query takes all parameters that no other member takes. */
 static bool decode_query_map(struct decoder *d, const struct shape *input, const struct shape *s,
                              void *out)
 {
@@ -281,13 +281,13 @@ static bool decode_payload(struct decoder *d, const struct member *mb, void *out
     return place && body_of(d->req)->decode(d, s, mb, place);
 }
 
-static bool has_body_members(const struct model *m, const struct shape *s)
+static bool has_body_members(const struct model *m, const struct shape *s, bool of_answer)
 {
     const struct member *members = first_member(m, s);
 
     for (uint32_t i = 0; i < s->member_count; i++) {
-        if (members[i].location == IN_BODY &&
-            !(member_shape(m, &members[i])->flags & SHAPE_EVENT_STREAM))
+        bool in_body = of_answer ? encoded_in_body(&members[i]) : members[i].location == IN_BODY;
+        if (in_body && !(member_shape(m, &members[i])->flags & SHAPE_EVENT_STREAM))
             return true;
     }
     return false;
@@ -316,7 +316,7 @@ bool rest_decode(struct decoder *d, const struct operation *op, void *out)
     }
     if (s->payload_member)
         return decode_payload(d, &members[s->payload_member - 1], out);
-    if (d->req->body.len == 0 || !has_body_members(d->m, s))
+    if (d->req->body.len == 0 || !has_body_members(d->m, s, false))
         return true;
     return body_of(d->req)->decode(d, s, NULL, out);
 }
@@ -457,15 +457,15 @@ static void encode_payload(struct request *req, const struct model *m, const str
     const struct shape *s = member_shape(m, mb);
     const void *value = member_value(m, mb, out);
 
+    if (!value)
+        return;
     if (s->kind == SHAPE_BLOB) {
         const struct bytes *blob = value;
         content_type(req, "application/octet-stream");
-        if (blob)
-            strbuf_add(&req->response.bytes, blob->data, blob->len);
+        strbuf_add(&req->response.bytes, blob->data, blob->len);
     } else if (s->kind == SHAPE_STRING) {
         content_type(req, "text/plain");
-        if (value)
-            strbuf_add_text(&req->response.bytes, *(const char *const *)value);
+        strbuf_add_text(&req->response.bytes, *(const char *const *)value);
     } else {
         content_type(req, body_of(req)->content_type);
         body_of(req)->encode(req, m, s, mb, value);
@@ -492,7 +492,7 @@ void rest_encode(struct request *req, const struct model *m, const struct operat
         return;
     if (s->payload_member) {
         encode_payload(req, m, &first_member(m, s)[s->payload_member - 1], out);
-    } else if (has_body_members(m, s)) {
+    } else if (has_body_members(m, s, true)) {
         content_type(req, body_of(req)->content_type);
         body_of(req)->encode(req, m, s, NULL, out);
     }

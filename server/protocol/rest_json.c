@@ -7,16 +7,10 @@ static void encode(struct request *req, const struct model *m, const struct shap
     struct jw w;
 
     jw_init(&w, &req->response.bytes);
-    if (!value) {
-        if (s->kind == SHAPE_STRUCTURE) {
-            jw_begin_object(&w);
-            jw_end_object(&w);
-        }
-    } else if (payload) {
+    if (payload)
         json_encode_payload(&w, m, payload, value);
-    } else {
+    else
         json_encode_structure(&w, m, s, value);
-    }
 }
 
 const struct rest_body rest_json_body = {

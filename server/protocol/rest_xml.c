@@ -20,8 +20,6 @@ static void encode(struct request *req, const struct model *m, const struct shap
     struct xml_out x = {b, &req->arena, m};
     const char *root = model_text(m, s->wire_name ? s->wire_name : s->name);
 
-    if (!value)
-        return;
     if (payload && !s->wire_name && !str_eq(model_text(m, payload->wire_name), ""))
         root = model_text(m, payload->wire_name);
     xml_declaration(b);

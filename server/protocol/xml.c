@@ -20,9 +20,9 @@ const char *xml_member_name(const struct model *m, const struct member *mb)
 {
     const struct shape *s = member_shape(m, mb);
 
-    /* AWS: the elements of a flattened list bear the name of its element, where the model gives
-     * one. */
-    if (s->kind == SHAPE_LIST && is_flattened(s, mb)) {
+    /* AWS: where it is the list's shape that is flattened (older models) and not the member, its
+     * elements bear the name that the shape gives them. */
+    if (s->kind == SHAPE_LIST && (s->flags & SHAPE_FLATTENED)) {
         const char *name = xml_list_element_name(m, s);
         if (!str_eq(name, "member"))
             return name;
@@ -343,7 +343,7 @@ void xml_encode_members(struct xml_out *x, const struct shape *s, const void *va
 
     for (uint32_t i = 0; i < s->member_count; i++) {
         const struct member *mb = &members[i];
-        if (mb == except || mb->location != IN_BODY || (mb->flags & MEMBER_XML_ATTRIBUTE) ||
+        if (mb == except || !encoded_in_body(mb) || (mb->flags & MEMBER_XML_ATTRIBUTE) ||
             (member_shape(x->m, mb)->flags & SHAPE_EVENT_STREAM) ||
             (mb->flags & MEMBER_EVENT_HEADER))
             continue;
