@@ -56,6 +56,10 @@ static int check_order(struct request *req, const struct dynamodb_KeySchema *sch
 {
     const struct dynamodb_KeySchemaElement *e = schema->items;
 
+    /* AWS: the model no longer requires it, since a table may be made from another one. */
+    if (schema->count == 0)
+        return ddb_invalid(req, "1 validation error detected: Value null at 'keySchema' failed to "
+                                "satisfy constraint: Member must not be null");
     if (schema->count > 1 && str_eq(e[0].AttributeName, e[1].AttributeName))
         return ddb_invalid(req,
                            "Both the Hash Key and the Range Key element in the KeySchema have the "

@@ -27,11 +27,11 @@
 #include <dirent.h>
 
 #include "server/app.h"
-#include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/config.h"
 #include "server/dispatch.h"
 #include "server/net/listener.h"
+#include "tests/wire/raw_request.h"
 
 enum { TEXT_MAX = 64 << 20, ARGUMENTS_MAX = 32 };
 
@@ -68,20 +68,6 @@ static char *read_file(struct arena *a, const char *path)
     copy = arena_strndup(a, text.data ? text.data : "", text.len);
     strbuf_release(&text);
     return copy;
-}
-
-/* Cuts the line at *text off: ends it with a NUL and moves *text behind it. NULL at the end. */
-static char *next_line(char **text)
-{
-    char *line = *text, *end;
-
-    if (!line || !*line)
-        return NULL;
-    end = strchr(line, '\n');
-    if (end)
-        *end++ = '\0';
-    *text = end ? end : line + strlen(line);
-    return line;
 }
 
 static const char *kept_value(const struct test_file *t, const char *name, size_t len)
@@ -178,53 +164,6 @@ static bool matches(struct test_file *t, const char *expected, const char *actua
 
 /* --- one exchange --- */
 
-static void request_open(struct request *req, struct test_file *t)
-{
-    *req = (struct request){.app = &t->app, .client_fd = -1};
-    arena_init(&req->arena);
-    body_init(req, "/tmp");
-    strbuf_init(&req->response.bytes, TEXT_MAX);
-    req->response.file = -1;
-    req->response.head_length = -1;
-    req->received_ms = clock_now_ms(&t->app.clock);
-    req->received_mono_us = clock_monotonic_us();
-}
-
-static void request_close(struct request *req)
-{
-    arena_release(&req->arena);
-    body_release(req);
-    strbuf_release(&req->response.bytes);
-    if (req->response.file >= 0)
-        close(req->response.file);
-}
-
-/* The request line and the headers; what is left of text is the body. */
-static bool read_head(struct request *req, char **text)
-{
-    char *line = next_line(text), *target = line ? strchr(line, ' ') : NULL;
-    char *version = target ? strrchr(target + 1, ' ') : NULL;
-
-    if (!version)
-        return false;
-    *target++ = *version = '\0';
-    req->method = line;
-    req->target = target;
-    req->path = arena_strndup(&req->arena, target, strcspn(target, "?"));
-    req->query = target[strcspn(target, "?")] ? target + strcspn(target, "?") + 1 : "";
-    req->headers = ARENA_ARRAY(&req->arena, struct header, 64);
-    while ((line = next_line(text)) && *line && req->header_count < 64) {
-        char *colon = strchr(line, ':');
-
-        if (!colon)
-            return false;
-        *colon = '\0';
-        req->headers[req->header_count++] =
-            (struct header){.name = line, .value = colon + 1 + strspn(colon + 1, " ")};
-    }
-    return true;
-}
-
 static void add_body(struct request *req, struct strbuf *out)
 {
     struct response *r = &req->response;
@@ -271,11 +210,11 @@ static void run_exchange(struct test_file *t, const char *title, const char *req
     bool refused;
 
     t->exchanges++;
-    request_open(&req, t);
-    if (!read_head(&req, &text)) {
+    raw_request_open(&req, &t->app);
+    if (!raw_request_head(&req, &text)) {
         printf("%s: %s: this is no request\n", t->path, title);
         t->failures++;
-        request_close(&req);
+        raw_request_close(&req);
         return;
     }
     refused = dispatch_handler.begin(&req) < 0;
@@ -286,7 +225,7 @@ static void run_exchange(struct test_file *t, const char *title, const char *req
     dispatch_handler.serve(&req);
     actual = without_last_lines(answer_text(&req, &t->arena));
     dispatch_handler.done(&req);
-    request_close(&req);
+    raw_request_close(&req);
     if (!matches(t, expected, actual)) {
         printf("%s: %s\n--- expected\n%s\n--- got\n%s\n", t->path, title, expected, actual);
         t->failures++;
@@ -343,7 +282,7 @@ static void run_exchanges(struct test_file *t, char *text)
 
     while (exchange) {
         char *following = cut_at(exchange, "=== ");
-        char *title = next_line(&exchange), *answer = cut_at(exchange, "---\n");
+        char *title = raw_next_line(&exchange), *answer = cut_at(exchange, "---\n");
 
         if (!answer) {
             printf("%s: %s: no line --- after the request\n", t->path, title);
@@ -364,7 +303,7 @@ static int run_file(const char *path, int *exchanges)
     arena_init(&t.arena);
     text = read_file(&t.arena, path);
     if (text && str_starts(text, "options: ")) {
-        options = next_line(&text) + strlen("options: ");
+        options = raw_next_line(&text) + strlen("options: ");
     }
     if (text && open_server(&t, options))
         run_exchanges(&t, text);
