@@ -1,0 +1,70 @@
+/*
+ * A host process that runs a function: started in a session of its own with nothing inherited,
+ * watched through a descriptor, killed with everything that it started.
+ *
+ * All functions are thread-safe as long as one process is ended by one thread.
+ */
+#ifndef CADABRA_LAMBDA_PROCESS_H
+#define CADABRA_LAMBDA_PROCESS_H
+
+#include <sys/types.h>
+
+#include "server/base/base.h"
+
+/* Names the sandbox in the environment of its processes, so that those which left its session are
+ * found again. */
+#define PROCESS_MARK "_CADABRA_SANDBOX"
+
+struct process {
+    pid_t pid;  /* also of its session and group */
+    int ended;  /* descriptor that becomes readable when it has ended */
+    int output; /* what it writes to standard output and standard error; non-blocking */
+};
+
+struct process_options {
+    char *const *argv; /* argv[0] is the program's absolute path */
+    char *const *environment;
+    const char *directory;
+};
+
+/* False, with errno set, when the program cannot be started. */
+bool process_start(const struct process_options *options, struct process *out);
+
+/* Kills the process and all that it started, wherever it has gone, waits for the process and
+ * closes its descriptors. mark is the value of PROCESS_MARK in its environment, NULL for none.
+ * Returns its wait status: how it ended by itself if it had done so before, else SIGKILL. */
+int process_end(struct process *p, const char *mark);
+
+/* Runs a program to its end and takes the first line of what it prints; NULL when it cannot be
+ * started, fails, or is not done after timeout_ms. To be freed. */
+char *process_first_line(const struct process_options *options, int64_t timeout_ms);
+
+/* --- looking at processes --- */
+
+struct process_entry {
+    pid_t pid;
+    pid_t parent;
+    pid_t session;
+    char state; /* as in /proc: R, S, Z ... */
+    int threads;
+};
+
+struct process_table {
+    struct process_entry *entries; /* sorted by pid */
+    size_t count;
+};
+
+void process_table_read(struct process_table *out);
+void process_table_release(struct process_table *t);
+const struct process_entry *process_table_find(const struct process_table *t, pid_t pid);
+
+/* Memory that is the process's own: anonymous and shared, not mapped files. In bytes; 0 when it
+ * has gone. */
+int64_t process_memory(pid_t pid);
+/* The most that the process has ever had in memory, mapped files included. */
+int64_t process_peak_memory(pid_t pid);
+/* The value of PROCESS_MARK in the environment that the process was started with. False when it
+ * has none. */
+bool process_read_mark(pid_t pid, char *out, size_t size);
+
+#endif

@@ -1,0 +1,333 @@
+/*
+ * Finding an interpreter means asking it: a name on PATH may be a shim that starts something else,
+ * or nothing. So each candidate is started once and tells its own real path, which is remembered.
+ * `python3.11` is tried before `python3` for runtime python3.11, so that a machine with many
+ * versions runs the one that was asked for.
+ */
+#include "handlers/lambda/program.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "handlers/common/tags.h"
+#include "handlers/lambda/process.h"
+#include "server/base/embed.h"
+#include "server/base/log.h"
+
+EMBED(handlers_lambda_runtime_bootstrap_py);
+EMBED(handlers_lambda_runtime_bootstrap_cjs);
+
+enum { ENVIRONMENT_ROOM = 64, PROBE_TIMEOUT_MS = 10000, INTERPRETERS_MAX = 32 };
+
+const char runtime_names[] =
+    "[nodejs20.x, provided.al2023, python3.14, python3.12, python3.13, java25, nodejs22.x, "
+    "nodejs24.x, java17, nodejs16.x, dotnet8, python3.10, java11, python3.11, dotnet6, java21, "
+    "nodejs18.x, provided.al2, ruby3.3, ruby3.4, java8.al2, ruby3.2, python3.8, python3.9, "
+    "dotnet10]";
+
+struct interpreter {
+    char *name; /* as it was looked for: python3.11 */
+    char *path; /* NULL: not there */
+};
+
+struct programs {
+    char *runtime_dir;
+    pthread_mutex_t lock;
+    /* under lock: */
+    struct interpreter interpreters[INTERPRETERS_MAX];
+    size_t count;
+    bool bootstraps_written;
+};
+
+enum runtime_kind runtime_kind_of(const char *runtime)
+{
+    static const struct {
+        const char *prefix;
+        enum runtime_kind kind;
+    } families[] = {
+        {"python2.7", RUNTIME_PYTHON},  {"python3.", RUNTIME_PYTHON}, {"nodejs", RUNTIME_NODE},
+        {"provided", RUNTIME_PROVIDED}, {"java", RUNTIME_UNBUILT},    {"ruby", RUNTIME_UNBUILT},
+        {"dotnet", RUNTIME_UNBUILT},    {"go1.x", RUNTIME_UNBUILT},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+        if (str_starts(runtime, families[i].prefix))
+            return families[i].kind;
+    }
+    return RUNTIME_UNKNOWN;
+}
+
+struct programs *programs_new(const char *runtime_dir)
+{
+    struct programs *p = x_calloc(1, sizeof(*p));
+
+    p->runtime_dir = x_strdup(runtime_dir);
+    pthread_mutex_init(&p->lock, NULL);
+    return p;
+}
+
+void programs_free(struct programs *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->interpreters[i].name);
+        free(p->interpreters[i].path);
+    }
+    pthread_mutex_destroy(&p->lock);
+    free(p->runtime_dir);
+    free(p);
+}
+
+static bool write_file(const char *dir, const char *name, const char *text, size_t len)
+{
+    AUTO_FREE char *path = x_asprintf("%s/%s", dir, name);
+    AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    if (fd >= 0 && write(fd, text, len) == (ssize_t)len)
+        return true;
+    log_error("cannot write %s: %s", path, strerror(errno));
+    return false;
+}
+
+/* The caller holds the lock. */
+static bool write_bootstraps(struct programs *p)
+{
+    if (p->bootstraps_written)
+        return true;
+    if (mkdir(p->runtime_dir, 0755) < 0 && errno != EEXIST) {
+        log_error("cannot create %s: %s", p->runtime_dir, strerror(errno));
+        return false;
+    }
+    p->bootstraps_written =
+        write_file(p->runtime_dir, "bootstrap.py", embed_handlers_lambda_runtime_bootstrap_py,
+                   EMBED_LEN(handlers_lambda_runtime_bootstrap_py)) &&
+        write_file(p->runtime_dir, "bootstrap.cjs", embed_handlers_lambda_runtime_bootstrap_cjs,
+                   EMBED_LEN(handlers_lambda_runtime_bootstrap_cjs));
+    return p->bootstraps_written;
+}
+
+/* The first executable of that name on PATH, to be freed; NULL when there is none. */
+static char *search_path(const char *name)
+{
+    /* The environment is never changed after start. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *at = getenv("PATH");
+
+    for (at = at ? at : "/usr/local/bin:/usr/bin:/bin"; *at;) {
+        size_t len = strcspn(at, ":");
+        char *path = x_asprintf("%.*s/%s", (int)len, at, name);
+
+        if (len && path[0] == '/' && access(path, X_OK) == 0)
+            return path;
+        free(path);
+        at += len + (at[len] == ':');
+    }
+    return NULL;
+}
+
+static char *ask_real_path(const char *name, enum runtime_kind kind)
+{
+    AUTO_FREE char *found = search_path(name);
+    bool python = kind == RUNTIME_PYTHON;
+    char *argv[] = {found, python ? "-c" : "-p",
+                    python ? "import sys; print(sys.executable)" : "process.execPath", NULL};
+    struct process_options options = {.argv = argv, .environment = environ, .directory = "/"};
+
+    return found ? process_first_line(&options, PROBE_TIMEOUT_MS) : NULL;
+}
+
+/* NULL when there is none. The caller holds the lock. */
+static const char *find_interpreter(struct programs *p, const char *name, enum runtime_kind kind)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (str_eq(p->interpreters[i].name, name))
+            return p->interpreters[i].path;
+    }
+    if (p->count == INTERPRETERS_MAX)
+        return NULL;
+    struct interpreter *it = &p->interpreters[p->count++];
+    it->name = x_strdup(name);
+    it->path = ask_real_path(name, kind);
+    if (it->path)
+        log_info("functions that ask for %s run with %s", name, it->path);
+    return it->path;
+}
+
+/* --- the environment --- */
+
+struct environment {
+    struct arena *arena;
+    char **items;
+    size_t count;
+    size_t room;
+};
+
+/* Sets a variable; the last to set it wins. */
+static void set(struct environment *e, const char *name, const char *value)
+{
+    size_t len = strlen(name);
+    size_t i = 0;
+
+    while (i < e->count && !(strncmp(e->items[i], name, len) == 0 && e->items[i][len] == '='))
+        i++;
+    if (i == e->count && e->count + 1 < e->room)
+        e->count++;
+    if (i < e->count)
+        e->items[i] = arena_printf(e->arena, "%s=%s", name, value);
+}
+
+static void set_inherited(struct environment *e, const char *name)
+{
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): never changed */
+
+    if (value)
+        set(e, name, value);
+}
+
+static void set_function(struct environment *e, const struct lambda_function *f,
+                         const struct program_place *place)
+{
+    struct arena *a = e->arena;
+
+    set(e, "_HANDLER", f->handler);
+    set(e, "AWS_LAMBDA_FUNCTION_NAME", f->name);
+    set(e, "AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
+    set(e, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", arena_printf(a, "%d", f->memory_mb));
+    set(e, "AWS_LAMBDA_LOG_GROUP_NAME", place->log_group);
+    set(e, "AWS_LAMBDA_LOG_STREAM_NAME", place->log_stream);
+    set(e, "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+    set(e, "AWS_LAMBDA_RUNTIME_API", arena_printf(a, "127.0.0.1:%u", place->runtime_api_port));
+    set(e, "AWS_EXECUTION_ENV", arena_printf(a, "AWS_Lambda_%s", f->runtime));
+    set(e, "AWS_REGION", f->region);
+    set(e, "AWS_DEFAULT_REGION", f->region);
+    /* A 12-digit key is an account: the function's own calls land where the function lives. */
+    set(e, "AWS_ACCESS_KEY_ID", f->account);
+    set(e, "AWS_SECRET_ACCESS_KEY", "test");
+    set(e, "AWS_SESSION_TOKEN", "test");
+    set(e, "AWS_ENDPOINT_URL", arena_printf(a, "http://127.0.0.1:%u", place->server_port));
+    set(e, "AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
+    set(e, "AWS_EC2_METADATA_DISABLED", "true");
+    set(e, PROCESS_MARK, place->mark);
+}
+
+/* Libraries that the user of this machine has installed take the place of those that AWS puts
+ * beside its runtimes (boto3 above all). program is the interpreter's path. */
+static void set_libraries(struct environment *e, const char *root, const char *program,
+                          enum runtime_kind kind)
+{
+    struct arena *a = e->arena;
+    const char *home = getenv("HOME"); /* NOLINT(concurrency-mt-unsafe): never changed */
+
+    if (kind == RUNTIME_PYTHON && home)
+        set(e, "PYTHONUSERBASE", arena_printf(a, "%s/.local", home));
+    if (kind == RUNTIME_NODE) {
+        const char *bin = strrchr(program, '/');
+
+        set(e, "NODE_PATH",
+            arena_printf(a, "%s/node_modules:%.*s/../lib/node_modules:/usr/share/nodejs", root,
+                         (int)(bin - program), program));
+    }
+}
+
+static void set_place(struct environment *e, const struct program_place *place,
+                      const char *runtime_dir)
+{
+    const char *root = place->task_root;
+
+    set_inherited(e, "PATH");
+    set_inherited(e, "TMPDIR");
+    set_inherited(e, "LD_LIBRARY_PATH");
+    set(e, "LANG", "C.UTF-8");
+    set(e, "TZ", ":UTC");
+    set(e, "HOME", "/tmp");
+    set(e, "PWD", root);
+    set(e, "LAMBDA_TASK_ROOT", root);
+    set(e, "LAMBDA_RUNTIME_DIR", runtime_dir);
+}
+
+static char **make_environment(const struct lambda_function *f, const struct program_place *place,
+                               const char *runtime_dir, const char *program, struct arena *a)
+{
+    struct tag_list own = tags_from_json(a, f->environment);
+    struct environment e = {.arena = a, .room = ENVIRONMENT_ROOM + own.count};
+
+    e.items = ARENA_ARRAY(a, char *, e.room);
+    set_place(&e, place, runtime_dir);
+    set_libraries(&e, place->task_root, program, runtime_kind_of(f->runtime));
+    /* TZ, LANG, PATH and the like may be the function's; what names it may not. */
+    for (size_t i = 0; i < own.count; i++)
+        set(&e, own.items[i].key, own.items[i].value);
+    set_function(&e, f, place);
+    e.items[e.count] = NULL;
+    return e.items;
+}
+
+/* --- the command --- */
+
+static bool find_provided(const struct program_place *place, struct arena *a, struct program *out,
+                          const char **out_problem)
+{
+    char *path = arena_printf(a, "%s/bootstrap", place->task_root);
+
+    if (access(path, X_OK) < 0) {
+        *out_problem = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
+        return false;
+    }
+    out->argv = ARENA_ARRAY(a, char *, 2);
+    out->argv[0] = path;
+    return true;
+}
+
+static bool find_interpreted(struct programs *p, const struct lambda_function *f,
+                             enum runtime_kind kind, struct arena *a, struct program *out,
+                             const char **out_problem)
+{
+    bool python = kind == RUNTIME_PYTHON;
+    const char *path = NULL;
+
+    pthread_mutex_lock(&p->lock);
+    bool written = write_bootstraps(p);
+    if (python && str_starts(f->runtime, "python3."))
+        path = find_interpreter(p, f->runtime, kind);
+    if (!path)
+        path = find_interpreter(p, python ? "python3" : "node", kind);
+    pthread_mutex_unlock(&p->lock);
+    if (!path || !written) {
+        *out_problem = arena_printf(a,
+                                    "This machine cannot run %s: there is no %s on the PATH of "
+                                    "the server",
+                                    f->runtime, python ? "python3" : "node");
+        return false;
+    }
+    char **argv = ARENA_ARRAY(a, char *, 5);
+    size_t n = 0;
+    argv[n++] = arena_strdup(a, path);
+    if (python) {
+        argv[n++] = "-u";
+        argv[n++] = arena_printf(a, "%s/bootstrap.py", p->runtime_dir);
+    } else {
+        /* AWS: the same share of the memory. */
+        argv[n++] = arena_printf(a, "--max-old-space-size=%d", f->memory_mb * 90 / 100);
+        argv[n++] = arena_printf(a, "--max-semi-space-size=%d", MAX(f->memory_mb * 5 / 100, 1));
+        argv[n++] = arena_printf(a, "%s/bootstrap.cjs", p->runtime_dir);
+    }
+    out->argv = argv;
+    return true;
+}
+
+bool programs_find(struct programs *p, const struct lambda_function *f,
+                   const struct program_place *place, struct arena *a, struct program *out,
+                   const char **out_problem)
+{
+    enum runtime_kind kind = runtime_kind_of(f->runtime);
+    bool found;
+
+    if (kind == RUNTIME_PROVIDED)
+        found = find_provided(place, a, out, out_problem);
+    else
+        found = find_interpreted(p, f, kind, a, out, out_problem);
+    if (found)
+        out->environment = make_environment(f, place, p->runtime_dir, out->argv[0], a);
+    return found;
+}

@@ -1,0 +1,50 @@
+/*
+ * Which program runs a function: the interpreter at hand for its runtime, or the bootstrap in its
+ * package. And the environment that AWS promises to it.
+ */
+#ifndef CADABRA_LAMBDA_PROGRAM_H
+#define CADABRA_LAMBDA_PROGRAM_H
+
+#include "server/app.h"
+#include "server/base/arena.h"
+#include "storage/lambda_store.h"
+
+enum runtime_kind {
+    RUNTIME_UNKNOWN, /* AWS has no such runtime */
+    RUNTIME_UNBUILT, /* AWS has it, we do not run it: java, dotnet, ruby, go1.x */
+    RUNTIME_PYTHON,
+    RUNTIME_NODE,
+    RUNTIME_PROVIDED,
+};
+
+enum runtime_kind runtime_kind_of(const char *runtime);
+/* The names of all runtimes of AWS, as its messages list them. */
+extern const char runtime_names[];
+
+struct programs;
+
+/* runtime_dir: where the bootstraps are to be written, by the first function that needs one. */
+struct programs *programs_new(const char *runtime_dir);
+void programs_free(struct programs *p);
+
+/* What differs between the sandboxes of a function. */
+struct program_place {
+    const char *task_root; /* the unpacked package */
+    uint16_t runtime_api_port;
+    uint16_t server_port;
+    const char *log_group;
+    const char *log_stream;
+    const char *mark;
+};
+
+struct program {
+    char **argv;
+    char **environment;
+};
+
+/* False when the machine has nothing to run it with; out_problem is then words for the user. */
+bool programs_find(struct programs *p, const struct lambda_function *f,
+                   const struct program_place *place, struct arena *a, struct program *out,
+                   const char **out_problem);
+
+#endif

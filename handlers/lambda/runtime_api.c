@@ -1,0 +1,292 @@
+/*
+ * The runtime's side runs in its connections' threads: GET next waits on `changed` until an event
+ * is offered; POST response stores the answer. The invoker's side polls `wake`, an eventfd, beside
+ * the process's own descriptors.
+ *
+ * Only one GET next waits at a time: a newer one (a runtime that came back on a new connection)
+ * replaces the older.
+ */
+#include "handlers/lambda/runtime_api.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+
+#include "server/base/json_write.h"
+#include "server/base/log.h"
+#include "server/net/body.h"
+#include "server/net/listener.h"
+#include "server/net/request.h"
+
+#define API_PREFIX "/2018-06-01/runtime"
+
+struct runtime_api {
+    struct endpoint *endpoint;
+    int wake;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    /* under lock: */
+    enum runtime_state state;
+    const struct runtime_event *event; /* offered and not taken back yet */
+    bool delivered;
+    unsigned waiter; /* number of the latest GET next */
+    bool closing;
+    struct runtime_answer answer;
+};
+
+/* --- the runtime's side --- */
+
+static void respond(struct request *req, uint16_t status, const char *error_type, const char *text)
+{
+    struct jw w;
+
+    req->response.status = status;
+    req->response.kind = BODY_BYTES;
+    response_set_header(req, "Content-Type", "application/json");
+    jw_init(&w, &req->response.bytes);
+    jw_begin_object(&w);
+    jw_member_string(&w, "errorMessage", error_type ? text : NULL);
+    jw_member_string(&w, "errorType", error_type);
+    jw_member_string(&w, "status", error_type ? NULL : text);
+    jw_end_object(&w);
+}
+
+/* Copies what the event holds: it may be taken back once the lock is open. */
+static void deliver(struct request *req, const struct runtime_event *event)
+{
+    struct arena *a = &req->arena;
+
+    req->response.status = 200;
+    req->response.kind = BODY_BYTES;
+    response_header(req, "Content-Type", "application/json");
+    response_header(req, "Lambda-Runtime-Aws-Request-Id", arena_strdup(a, event->request_id));
+    response_header(req, "Lambda-Runtime-Deadline-Ms",
+                    arena_printf(a, "%" PRId64, event->deadline_ms));
+    response_header(req, "Lambda-Runtime-Invoked-Function-Arn",
+                    arena_strdup(a, event->function_arn));
+    response_header(req, "Lambda-Runtime-Trace-Id", arena_strdup(a, event->trace_id));
+    if (event->client_context)
+        response_header(req, "Lambda-Runtime-Client-Context",
+                        arena_strdup(a, event->client_context));
+    strbuf_add(&req->response.bytes, event->payload.data, event->payload.len);
+}
+
+static void signal_invoker(struct runtime_api *r)
+{
+    uint64_t one = 1;
+
+    if (write(r->wake, &one, sizeof(one)) < 0)
+        log_error("eventfd: %s", strerror(errno));
+}
+
+static void serve_next(struct runtime_api *r, struct request *req)
+{
+    pthread_mutex_lock(&r->lock);
+    unsigned me = ++r->waiter;
+    pthread_cond_broadcast(&r->changed);
+    if (r->state == RUNTIME_STARTING) {
+        r->state = RUNTIME_WAITING;
+        signal_invoker(r);
+    }
+    while (!r->closing && r->waiter == me && !(r->event && !r->delivered))
+        pthread_cond_wait(&r->changed, &r->lock);
+    if (!r->closing && r->waiter == me) {
+        r->delivered = true;
+        deliver(req, r->event);
+    } else {
+        respond(req, 403, "InvalidStateTransition", "State transition is not allowed");
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void too_large(struct runtime_answer *answer, const struct request *req)
+{
+    const char *length = request_header(req, "Content-Length");
+
+    answer->error = true;
+    snprintf(answer->error_type, sizeof(answer->error_type), "Function.ResponseSizeTooLarge");
+    strbuf_add_format(&answer->body,
+                      "{\"errorMessage\":\"Response payload size (%lld bytes) exceeded maximum "
+                      "allowed payload size (%d bytes).\","
+                      "\"errorType\":\"Function.ResponseSizeTooLarge\"}",
+                      length ? strtoll(length, NULL, 10) : (long long)RUNTIME_RESPONSE_MAX + 1,
+                      RUNTIME_RESPONSE_MAX);
+}
+
+/* Takes what came in; the caller holds the lock. */
+static void take_answer(struct runtime_api *r, struct request *req, bool error,
+                        enum runtime_state state)
+{
+    const char *type = request_header(req, "Lambda-Runtime-Function-Error-Type");
+
+    r->answer.error = error;
+    r->answer.ready_us = clock_monotonic_us();
+    r->answer.error_type[0] = 0;
+    strbuf_init(&r->answer.body, RUNTIME_RESPONSE_MAX + 1);
+    if (req->body_state == BODY_TOO_LARGE) {
+        too_large(&r->answer, req);
+    } else {
+        strbuf_add(&r->answer.body, req->body.data, req->body.len);
+        if (error && type)
+            snprintf(r->answer.error_type, sizeof(r->answer.error_type), "%s", type);
+    }
+    r->state = state;
+    signal_invoker(r);
+}
+
+static void serve_answer(struct runtime_api *r, struct request *req, const char *id, size_t id_len,
+                         bool error)
+{
+    bool large = req->body_state == BODY_TOO_LARGE;
+
+    pthread_mutex_lock(&r->lock);
+    bool mine = r->state == RUNTIME_WORKING && r->delivered &&
+                strlen(r->event->request_id) == id_len &&
+                memcmp(r->event->request_id, id, id_len) == 0;
+    if (mine)
+        take_answer(r, req, error, RUNTIME_ANSWERED);
+    pthread_mutex_unlock(&r->lock);
+    if (!mine)
+        respond(req, 400, "InvalidRequestID", "Invalid request ID");
+    else if (large)
+        respond(req, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size");
+    else
+        respond(req, 202, NULL, "OK");
+}
+
+static void serve_init_error(struct runtime_api *r, struct request *req)
+{
+    pthread_mutex_lock(&r->lock);
+    bool starting = r->state == RUNTIME_STARTING;
+    if (starting)
+        take_answer(r, req, true, RUNTIME_INIT_FAILED);
+    pthread_mutex_unlock(&r->lock);
+    if (starting)
+        respond(req, 202, NULL, "OK");
+    else
+        respond(req, 403, "InvalidStateTransition", "State transition is not allowed");
+}
+
+void runtime_api_serve(struct request *req)
+{
+    struct runtime_api *r = req->endpoint_context;
+    const char *path = req->path;
+    bool post = str_eq(req->method, "POST");
+
+    /* A web page must not take a function's events. */
+    if (request_header(req, "Origin") || !str_starts(path, API_PREFIX "/")) {
+        respond(req, 404, "InvalidPath", "No such path");
+        return;
+    }
+    path += strlen(API_PREFIX);
+    if (str_eq(path, "/invocation/next") && str_eq(req->method, "GET")) {
+        serve_next(r, req);
+        return;
+    }
+    if (str_eq(path, "/init/error") && post) {
+        serve_init_error(r, req);
+        return;
+    }
+    if (post && str_starts(path, "/invocation/")) {
+        const char *id = path + strlen("/invocation/");
+        size_t len = strcspn(id, "/");
+
+        if (str_eq(id + len, "/response") || str_eq(id + len, "/error")) {
+            serve_answer(r, req, id, len, str_eq(id + len, "/error"));
+            return;
+        }
+    }
+    respond(req, 404, "InvalidPath", "No such path");
+}
+
+static int begin(struct request *req)
+{
+    req->body_max = RUNTIME_RESPONSE_MAX;
+    return 0;
+}
+
+/* --- the invoker's side --- */
+
+struct runtime_api *runtime_api_open(struct app *app)
+{
+    static const struct endpoint_handler handler = {.begin = begin, .serve = runtime_api_serve};
+    struct runtime_api *r = x_calloc(1, sizeof(*r));
+    struct endpoint_options options = {.address = "127.0.0.1", .handler = &handler, .context = r};
+
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->changed, NULL);
+    strbuf_init(&r->answer.body, RUNTIME_RESPONSE_MAX + 1);
+    r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (r->wake >= 0)
+        r->endpoint = listener_open_endpoint(app->listener, &options);
+    if (!r->endpoint) {
+        log_error("no Runtime API for a function: %s", strerror(errno));
+        runtime_api_close(r);
+        return NULL;
+    }
+    return r;
+}
+
+void runtime_api_close(struct runtime_api *r)
+{
+    if (!r)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->closing = true;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+    endpoint_close(r->endpoint);
+    if (r->wake >= 0)
+        close(r->wake);
+    strbuf_release(&r->answer.body);
+    pthread_cond_destroy(&r->changed);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+}
+
+uint16_t runtime_api_port(const struct runtime_api *r)
+{
+    return endpoint_port(r->endpoint);
+}
+
+int runtime_api_fd(const struct runtime_api *r)
+{
+    return r->wake;
+}
+
+enum runtime_state runtime_api_look(struct runtime_api *r)
+{
+    uint64_t count;
+
+    /* Empty is fine: the state tells what there is. */
+    if (read(r->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
+        log_error("eventfd: %s", strerror(errno));
+    pthread_mutex_lock(&r->lock);
+    enum runtime_state state = r->state;
+    pthread_mutex_unlock(&r->lock);
+    return state;
+}
+
+void runtime_api_offer(struct runtime_api *r, const struct runtime_event *event)
+{
+    pthread_mutex_lock(&r->lock);
+    r->event = event;
+    r->delivered = false;
+    r->state = RUNTIME_WORKING;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+bool runtime_api_finish(struct runtime_api *r, struct runtime_answer *out)
+{
+    pthread_mutex_lock(&r->lock);
+    bool answered = r->state == RUNTIME_ANSWERED || r->state == RUNTIME_INIT_FAILED;
+    if (answered) {
+        *out = r->answer;
+        r->answer = (struct runtime_answer){0};
+        strbuf_init(&r->answer.body, RUNTIME_RESPONSE_MAX + 1);
+        r->state = RUNTIME_WAITING;
+    }
+    r->event = NULL;
+    pthread_mutex_unlock(&r->lock);
+    return answered;
+}

@@ -1,0 +1,64 @@
+/*
+ * The Lambda Runtime API of one sandbox: an HTTP endpoint on 127.0.0.1 where a runtime asks for the
+ * next event and brings back its answer. Between the two sides, the runtime's connection threads
+ * and the one thread that runs the invocation, stands one struct runtime_api.
+ *
+ * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ */
+#ifndef CADABRA_LAMBDA_RUNTIME_API_H
+#define CADABRA_LAMBDA_RUNTIME_API_H
+
+#include "server/app.h"
+#include "server/base/strbuf.h"
+
+/* AWS: 6 MB and 100 bytes for what surrounds them. */
+enum { RUNTIME_RESPONSE_MAX = 6 * 1024 * 1024 + 100 };
+
+struct runtime_api;
+struct request;
+
+/* Borrowed from the caller until runtime_api_finish(). */
+struct runtime_event {
+    const char *request_id;
+    struct bytes payload;
+    int64_t deadline_ms; /* since 1970 */
+    const char *function_arn;
+    const char *client_context; /* JSON, or NULL */
+    const char *trace_id;
+};
+
+enum runtime_state {
+    RUNTIME_STARTING,    /* has not asked for an event yet */
+    RUNTIME_WAITING,     /* has, and there is none */
+    RUNTIME_WORKING,     /* an event was offered */
+    RUNTIME_ANSWERED,    /* the event's answer is there */
+    RUNTIME_INIT_FAILED, /* it reported that it could not start; the answer says why */
+};
+
+struct runtime_answer {
+    bool error;
+    struct strbuf body;   /* JSON as the function made it */
+    char error_type[128]; /* "" where the runtime gave none */
+    int64_t ready_us;     /* monotonic: when it came in */
+};
+
+/* Opens the endpoint. NULL, after logging why, when that fails. */
+struct runtime_api *runtime_api_open(struct app *app);
+/* Cuts its connections and closes it. The runtime's process must have ended or be about to. */
+void runtime_api_close(struct runtime_api *r);
+
+uint16_t runtime_api_port(const struct runtime_api *r);
+/* Becomes readable when the state has changed; runtime_api_look() makes it unreadable again. */
+int runtime_api_fd(const struct runtime_api *r);
+enum runtime_state runtime_api_look(struct runtime_api *r);
+
+/* Offers an event to a runtime that is waiting or starting. */
+void runtime_api_offer(struct runtime_api *r, const struct runtime_event *event);
+/* Takes the event back. When it was answered (or starting failed), the answer moves to out, which
+ * must be released, and it returns true. */
+bool runtime_api_finish(struct runtime_api *r, struct runtime_answer *out);
+
+/* Exposed for tests: answers one request of a runtime. */
+void runtime_api_serve(struct request *req);
+
+#endif

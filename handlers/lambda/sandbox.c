@@ -1,0 +1,388 @@
+/*
+ * The thread that wants an event handled runs it here: it offers the event to the runtime, then
+ * polls the function's output, the end of its process, the Runtime API and the deadline, whichever
+ * comes first. No other thread is needed but those of the runtime's connections.
+ */
+#include "handlers/lambda/sandbox.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "server/base/digest.h"
+#include "server/base/json_write.h"
+#include "server/base/log.h"
+
+enum {
+    INIT_TIMEOUT_MS = 10000, /* AWS: what starting may take before the timeout counts */
+    STOP_GRACE_MS = 3000,    /* for an event that is being handled when the server stops */
+    LOOK_EVERY_MS = 250,
+    MB = 1024 * 1024,
+};
+
+/* --- start and end --- */
+
+/* AWS: 2026/11/22/[$LATEST]<32 hex digits> */
+static const char *make_log_stream(struct app *app, struct arena *a)
+{
+    char unique[33];
+    struct tm day;
+    time_t now = (time_t)(clock_now_ms(&app->clock) / 1000);
+
+    gmtime_r(&now, &day);
+    random_text(unique, sizeof(unique) - 1, "0123456789abcdef");
+    return arena_printf(a, "%04d/%02d/%02d/[$LATEST]%s", day.tm_year + 1900, day.tm_mon + 1,
+                        day.tm_mday, unique);
+}
+
+static void describe(struct sandbox *s, const struct lambda_function *f, struct log_writer *writer)
+{
+    struct arena *a = &s->arena;
+
+    s->account = arena_strdup(a, f->account);
+    s->region = arena_strdup(a, f->region);
+    s->function = arena_strdup(a, f->name);
+    s->revision = arena_strdup(a, f->revision);
+    s->code_id = arena_strdup(a, f->code_id);
+    s->log_group =
+        f->log_group ? arena_strdup(a, f->log_group) : arena_printf(a, "/aws/lambda/%s", f->name);
+    s->log_stream = make_log_stream(s->app, a);
+    s->timeout_s = f->timeout_s;
+    s->memory_mb = f->memory_mb;
+    s->interpreted = runtime_kind_of(f->runtime) != RUNTIME_PROVIDED;
+    random_text(s->mark, sizeof(s->mark) - 1, "0123456789abcdef");
+    s->log = (struct function_log){.writer = writer,
+                                   .account = s->account,
+                                   .region = s->region,
+                                   .group = s->log_group,
+                                   .stream = s->log_stream,
+                                   .clock = &s->app->clock};
+    function_log_init(&s->log);
+}
+
+static bool start_process(struct sandbox *s, struct code *code, struct programs *programs,
+                          const struct lambda_function *f, const char **out_problem)
+{
+    struct program_place place = {.task_root = code_path(code, f->code_id, &s->arena),
+                                  .runtime_api_port = runtime_api_port(s->api),
+                                  .server_port = s->app->port,
+                                  .log_group = s->log_group,
+                                  .log_stream = s->log_stream,
+                                  .mark = s->mark};
+    struct program program;
+
+    if (!programs_find(programs, f, &place, &s->arena, &program, out_problem))
+        return false;
+    struct process_options options = {
+        .argv = program.argv, .environment = program.environment, .directory = place.task_root};
+    s->started_us = clock_monotonic_us();
+    if (process_start(&options, &s->process))
+        return true;
+    if (s->interpreted)
+        log_error("cannot start %s: %s", program.argv[0], strerror(errno));
+    else
+        *out_problem = arena_printf(&s->arena, "fork/exec /var/task/bootstrap: %s",
+                                    errno == ENOEXEC ? "exec format error" : strerror(errno));
+    return false;
+}
+
+struct sandbox *sandbox_start(struct app *app, struct code *code, struct programs *programs,
+                              struct log_writer *writer, const struct lambda_function *f,
+                              struct arena *a, const char **out_problem)
+{
+    struct sandbox *s = x_calloc(1, sizeof(*s));
+
+    *out_problem = NULL;
+    arena_init(&s->arena);
+    s->app = app;
+    pthread_mutex_init(&s->process_lock, NULL);
+    s->process = (struct process){.pid = -1, .ended = -1, .output = -1};
+    describe(s, f, writer);
+    s->api = runtime_api_open(app);
+    if (!s->api || !start_process(s, code, programs, f, out_problem)) {
+        if (*out_problem)
+            *out_problem = arena_strdup(a, *out_problem);
+        sandbox_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+static int end_process(struct sandbox *s)
+{
+    function_log_drain(&s->log, s->process.output);
+    pthread_mutex_lock(&s->process_lock);
+    int status = process_end(&s->process, s->mark);
+    pthread_mutex_unlock(&s->process_lock);
+    return status;
+}
+
+void sandbox_kill(struct sandbox *s, enum sandbox_kill why)
+{
+    pthread_mutex_lock(&s->process_lock);
+    if (s->process.pid > 0) {
+        atomic_store(&s->killed, why);
+        kill(-s->process.pid, SIGKILL);
+    }
+    pthread_mutex_unlock(&s->process_lock);
+}
+
+pid_t sandbox_pid(struct sandbox *s)
+{
+    pthread_mutex_lock(&s->process_lock);
+    pid_t pid = MAX(s->process.pid, 0);
+    pthread_mutex_unlock(&s->process_lock);
+    return pid;
+}
+
+void sandbox_free(struct sandbox *s)
+{
+    if (s->process.pid > 0)
+        end_process(s);
+    pthread_mutex_destroy(&s->process_lock);
+    runtime_api_close(s->api);
+    function_log_release(&s->log);
+    arena_release(&s->arena);
+    free(s);
+}
+
+bool sandbox_is_dead(const struct sandbox *s)
+{
+    struct pollfd ended = {.fd = s->process.ended, .events = POLLIN};
+
+    return s->process.pid < 0 || poll(&ended, 1, 0) > 0;
+}
+
+/* --- one event --- */
+
+enum outcome { ANSWERED, INIT_FAILED, EXITED, TIMED_OUT, STOPPED };
+
+/* Whether the runtime has done what is waited for. */
+static bool is_over(enum runtime_state state, bool initialising, enum outcome *out)
+{
+    if (state == RUNTIME_INIT_FAILED)
+        *out = INIT_FAILED;
+    else if (state == RUNTIME_ANSWERED || (initialising && state != RUNTIME_STARTING))
+        *out = ANSWERED;
+    else
+        return false;
+    return true;
+}
+
+/* Waits for the end of the start, or for the answer of an event. */
+static enum outcome wait_for(struct sandbox *s, struct invocation *in, bool initialising,
+                             int64_t deadline_ms)
+{
+    enum outcome outcome = EXITED;
+
+    for (;;) {
+        struct pollfd fds[] = {{.fd = runtime_api_fd(s->api), .events = POLLIN},
+                               {.fd = s->process.output, .events = POLLIN},
+                               {.fd = s->process.ended, .events = POLLIN},
+                               {.fd = in->stop_fd, .events = POLLIN}};
+        int64_t left = deadline_ms - clock_monotonic_ms();
+
+        if (left <= 0)
+            return TIMED_OUT;
+        if (poll(fds, ARRAY_LEN(fds), (int)left) < 0)
+            continue;
+        if (fds[1].revents & POLLIN)
+            function_log_drain(&s->log, s->process.output);
+        if (fds[0].revents && is_over(runtime_api_look(s->api), initialising, &outcome))
+            return outcome;
+        if (fds[2].revents) {
+            /* It may have answered between the looks at the two descriptors. */
+            is_over(runtime_api_look(s->api), false, &outcome);
+            return outcome;
+        }
+        if (fds[3].revents)
+            return STOPPED;
+        if (fds[1].revents == POLLHUP)
+            /* It closed its output, so there is nothing more to read: look less often. */
+            usleep(1000);
+    }
+}
+
+static void set_error(struct invocation *in, const char *type, const char *message)
+{
+    struct jw w;
+
+    in->function_error = true;
+    snprintf(in->error_type, sizeof(in->error_type), "%s", type);
+    strbuf_clear(&in->response);
+    jw_init(&w, &in->response);
+    jw_begin_object(&w);
+    jw_member_string(&w, "errorType", type);
+    jw_member_string(&w, "errorMessage", message);
+    jw_end_object(&w);
+}
+
+/* The process ended, or was ended, before it answered. */
+static void report_exit(struct sandbox *s, struct invocation *in)
+{
+    char message[256];
+    char how[128];
+
+    int status = end_process(s);
+    int killed = atomic_load(&s->killed);
+    if (killed != KILL_NOT || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
+        snprintf(how, sizeof(how), "Runtime exited with error: signal: killed");
+    else if (WIFSIGNALED(status))
+        snprintf(how, sizeof(how), "Runtime exited with error: signal: %s",
+                 WTERMSIG(status) == SIGSEGV ? "segmentation fault"
+                                             : sigdescr_np(WTERMSIG(status)));
+    else if (WEXITSTATUS(status))
+        snprintf(how, sizeof(how), "Runtime exited with error: exit status %d",
+                 WEXITSTATUS(status));
+    else
+        snprintf(how, sizeof(how), "Runtime exited without providing a reason");
+    snprintf(message, sizeof(message), "RequestId: %s Error: %s", in->request_id, how);
+    if (killed == KILL_PROCESSES)
+        function_log_add(&s->log, "cadabra: killed, because it ran more than 1024 processes\n");
+    /* AWS: memory beyond the limit has an error type of its own. */
+    set_error(in, killed == KILL_MEMORY ? "Runtime.OutOfMemory" : "Runtime.ExitError", message);
+    function_log_add(&s->log, "%s\n%s\n", message, in->error_type);
+}
+
+static void report_timeout(struct sandbox *s, struct invocation *in)
+{
+    char message[256];
+    char now[TIME_TEXT_MAX];
+
+    function_log_drain(&s->log, s->process.output);
+    snprintf(message, sizeof(message), "RequestId: %s Error: Task timed out after %d.00 seconds",
+             in->request_id, s->timeout_s);
+    set_error(in, "Sandbox.Timedout", message);
+    time_iso8601(clock_now_ms(&s->app->clock), true, now);
+    function_log_add(&s->log, "%s %s Task timed out after %d.00 seconds\n\n", now, in->request_id,
+                     s->timeout_s);
+}
+
+static void take_answer(struct sandbox *s, struct invocation *in, int64_t begun_us)
+{
+    struct runtime_answer answer;
+
+    if (!runtime_api_finish(s->api, &answer))
+        return;
+    in->function_error = answer.error;
+    in->duration_us = answer.ready_us - begun_us;
+    snprintf(in->error_type, sizeof(in->error_type), "%s", answer.error_type);
+    strbuf_release(&in->response);
+    in->response = answer.body;
+    /* Whatever it printed before it answered is in the pipe by now. */
+    function_log_drain(&s->log, s->process.output);
+}
+
+static void look_at_memory(struct sandbox *s)
+{
+    int64_t now = clock_monotonic_ms();
+
+    if (s->process.pid < 0 || now - s->looked_ms < LOOK_EVERY_MS)
+        return;
+    s->looked_ms = now;
+    int64_t peak = process_peak_memory(s->process.pid);
+    if (peak > atomic_load(&s->peak_memory))
+        atomic_store(&s->peak_memory, peak);
+}
+
+static void log_report(struct sandbox *s, struct invocation *in, const char *status)
+{
+    char init[64] = "";
+    int64_t used = (atomic_load(&s->peak_memory) + MB - 1) / MB;
+    double duration_ms = (double)in->duration_us / 1000;
+    int64_t billed_ms = (in->duration_us + s->init_us + 999) / 1000;
+
+    if (s->init_us)
+        snprintf(init, sizeof(init), "Init Duration: %.2f ms\t", (double)s->init_us / 1000);
+    s->init_us = 0;
+    function_log_add(&s->log, "END RequestId: %s\n", in->request_id);
+    function_log_add(&s->log,
+                     "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %" PRId64
+                     " ms\tMemory Size: %d MB\tMax Memory Used: %" PRId64 " MB\t%s%s\n",
+                     in->request_id, duration_ms, MAX(billed_ms, 1), s->memory_mb,
+                     MIN(used, s->memory_mb), init, status);
+}
+
+static enum outcome initialise(struct sandbox *s, struct invocation *in)
+{
+    enum outcome outcome = wait_for(s, in, true, clock_monotonic_ms() + INIT_TIMEOUT_MS);
+
+    s->init_us = clock_monotonic_us() - s->started_us;
+    /* A slow start is no failure: it may go on in the time of the event. */
+    if (outcome == TIMED_OUT)
+        return ANSWERED;
+    return outcome;
+}
+
+static enum outcome handle(struct sandbox *s, struct invocation *in)
+{
+    char trace[96], root[25], parent[17];
+
+    random_text(root, sizeof(root) - 1, "0123456789abcdef");
+    random_text(parent, sizeof(parent) - 1, "0123456789abcdef");
+    int64_t now = clock_now_ms(&s->app->clock);
+    snprintf(trace, sizeof(trace), "Root=1-%08x-%s;Parent=%s;Sampled=0", (unsigned)(now / 1000),
+             root, parent);
+    /* The runtime compares the deadline with its own clock, which is not moved by tests. */
+    struct timespec real;
+    clock_gettime(CLOCK_REALTIME, &real);
+    int64_t real_ms = (int64_t)real.tv_sec * 1000 + real.tv_nsec / 1000000;
+    int64_t timeout_ms = (int64_t)s->timeout_s * 1000;
+    struct runtime_event event = {.request_id = in->request_id,
+                                  .payload = in->payload,
+                                  .deadline_ms = real_ms + timeout_ms,
+                                  .function_arn = in->function_arn,
+                                  .client_context = in->client_context,
+                                  .trace_id = trace};
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+
+    runtime_api_offer(s->api, &event);
+    enum outcome outcome = wait_for(s, in, false, deadline_ms);
+    if (outcome == STOPPED) {
+        in->stop_fd = -1;
+        outcome = wait_for(s, in, false, MIN(deadline_ms, clock_monotonic_ms() + STOP_GRACE_MS));
+        if (outcome == TIMED_OUT)
+            outcome = STOPPED;
+    }
+    return outcome;
+}
+
+enum sandbox_end sandbox_run(struct sandbox *s, struct invocation *in)
+{
+    const char *status = "";
+    char failed[192];
+
+    strbuf_init(&in->response, RUNTIME_RESPONSE_MAX + 1);
+    function_log_begin(&s->log);
+    enum outcome outcome = s->initialised ? ANSWERED : initialise(s, in);
+    function_log_add(&s->log, "START RequestId: %s Version: $LATEST\n", in->request_id);
+    int64_t begun_us = clock_monotonic_us();
+    if (outcome == ANSWERED) {
+        s->initialised = true;
+        outcome = handle(s, in);
+    }
+    in->duration_us = clock_monotonic_us() - begun_us;
+    take_answer(s, in, begun_us);
+    look_at_memory(s);
+    if (outcome == TIMED_OUT) {
+        report_timeout(s, in);
+        status = "Status: timeout";
+    } else if (outcome == EXITED) {
+        report_exit(s, in);
+    } else if (outcome == STOPPED) {
+        in->stopped = true;
+        set_error(in, "Sandbox.Stopped", "The server stopped while the function was running");
+    }
+    if (outcome != TIMED_OUT && in->function_error) {
+        snprintf(failed, sizeof(failed), "Status: error\tError Type: %s",
+                 in->error_type[0] ? in->error_type : "Runtime.Unknown");
+        status = failed;
+    }
+    log_report(s, in, outcome == ANSWERED ? "" : status);
+    struct bytes tail = function_log_tail(&s->log);
+    memcpy(in->tail, tail.data, tail.len);
+    in->tail_len = tail.len;
+    function_log_flush(&s->log);
+    return outcome == ANSWERED ? SANDBOX_REUSABLE : SANDBOX_SPENT;
+}
