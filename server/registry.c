@@ -7,6 +7,7 @@
 
 #include "handlers/dynamodb/service.h"
 #include "handlers/kinesis/kinesis.h"
+#include "handlers/lambda/lambda.h"
 
 /* Here goes #include "handlers/<service>/<service>.h" of each service that is built. */
 
@@ -18,7 +19,6 @@ NOT_BUILT(sts);
 NOT_BUILT(iam);
 NOT_BUILT(logs);
 NOT_BUILT(dynamodbstreams);
-NOT_BUILT(lambda);
 NOT_BUILT(firehose);
 NOT_BUILT(s3);
 NOT_BUILT(sns);

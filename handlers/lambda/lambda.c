@@ -1,0 +1,101 @@
+/*
+ * The service: its state, its operations.
+ */
+#include "handlers/lambda/lambda.h"
+
+#include "handlers/lambda/async.h"
+#include "handlers/lambda/poller.h"
+#include "handlers/lambda/state.h"
+#include "server/background.h"
+
+/* AWS: of a whole request, so that a package of 50 MB fits as base64. */
+enum { BODY_MAX = 70167211, START_LOOK_MS = 5 };
+
+static void close_lambda(void *state)
+{
+    struct lambda *l = state;
+
+    pollers_free(l->pollers);
+    async_free(l->async);
+    pool_free(l->pool);
+    code_close(l->code);
+    lambda_store_close(l->store);
+    free(l);
+}
+
+static void remove_stale_code(struct lambda *l)
+{
+    const char **ids;
+    size_t count;
+    struct arena a;
+
+    arena_init(&a);
+    if (lambda_store_code_ids(l->store, &a, &ids, &count) == STORE_OK)
+        code_remove_stale(l->code, ids, count);
+    arena_release(&a);
+}
+
+static void *open_lambda(struct app *app)
+{
+    struct lambda *l = x_calloc(1, sizeof(*l));
+
+    l->app = app;
+    l->store = lambda_store_open(app->store);
+    if (!l->store) {
+        free(l);
+        return NULL;
+    }
+    l->code = code_open(app->store);
+    remove_stale_code(l);
+    l->pool = pool_new(app, l->code);
+    l->async = async_new(l);
+    l->pollers = pollers_new(l);
+    return l;
+}
+
+struct lambda *lambda_of(struct app *app)
+{
+    return service_state(app, &lambda_service);
+}
+
+bool lambda_wait_for_server(const struct lambda *l, struct background_task *task)
+{
+    while (l->app->port == 0) {
+        if (background_sleep_ms(task, START_LOOK_MS))
+            return false;
+    }
+    return !background_stopping(task);
+}
+
+static const struct lambda_handlers handlers = {
+    .CreateFunction = lambda_create_function,
+    .GetFunction = lambda_get_function,
+    .GetFunctionConfiguration = lambda_get_function_configuration,
+    .ListFunctions = lambda_list_functions,
+    .ListVersionsByFunction = lambda_list_versions_by_function,
+    .UpdateFunctionCode = lambda_update_function_code,
+    .UpdateFunctionConfiguration = lambda_update_function_configuration,
+    .DeleteFunction = lambda_delete_function,
+    .Invoke = lambda_invoke,
+    .InvokeAsync = lambda_invoke_async,
+    .GetAccountSettings = lambda_get_account_settings,
+    .PutFunctionConcurrency = lambda_put_function_concurrency,
+    .GetFunctionConcurrency = lambda_get_function_concurrency,
+    .DeleteFunctionConcurrency = lambda_delete_function_concurrency,
+    .ListTags = lambda_list_tags,
+    .TagResource = lambda_tag_resource,
+    .UntagResource = lambda_untag_resource,
+    .CreateEventSourceMapping = lambda_create_event_source_mapping,
+    .GetEventSourceMapping = lambda_get_event_source_mapping,
+    .ListEventSourceMappings = lambda_list_event_source_mappings,
+    .UpdateEventSourceMapping = lambda_update_event_source_mapping,
+    .DeleteEventSourceMapping = lambda_delete_event_source_mapping,
+};
+
+const struct service lambda_service = {
+    .model = &lambda_model,
+    .handlers = &handlers,
+    .open = open_lambda,
+    .close = close_lambda,
+    .body_max = BODY_MAX,
+};

@@ -1,0 +1,269 @@
+/*
+ * The settings of a function: what Create and UpdateFunctionConfiguration take, check and show.
+ */
+#include "handlers/lambda/state.h"
+
+#include "handlers/common/tags.h"
+#include "server/aws_error.h"
+
+enum { TIMEOUT_MAX_S = 900, MEMORY_MAX_MB = 10240, ENVIRONMENT_MAX = 4096 };
+
+/* --- what is not built --- */
+
+static int refuse_unbuilt(struct request *req, const struct lambda_settings *in)
+{
+    if (in->VpcConfig && (in->VpcConfig->SubnetIds.count || in->VpcConfig->SecurityGroupIds.count))
+        return aws_fail_unsupported(req, "VpcConfig");
+    if (in->DeadLetterConfig && in->DeadLetterConfig->TargetArn &&
+        in->DeadLetterConfig->TargetArn[0])
+        return aws_fail_unsupported(req, "DeadLetterConfig");
+    if (in->Layers.count)
+        return aws_fail_unsupported(req, "Layers");
+    if (in->FileSystemConfigs.count)
+        return aws_fail_unsupported(req, "FileSystemConfigs");
+    if (in->ImageConfig)
+        return aws_fail_unsupported(req, "ImageConfig");
+    if (in->SnapStart && in->SnapStart->ApplyOn && !str_eq(in->SnapStart->ApplyOn, "None"))
+        return aws_fail_unsupported(req, "SnapStart");
+    if (in->CapacityProviderConfig)
+        return aws_fail_unsupported(req, "CapacityProviderConfig");
+    if (in->DurableConfig)
+        return aws_fail_unsupported(req, "DurableConfig");
+    if (in->LoggingConfig && in->LoggingConfig->LogFormat &&
+        !str_eq(in->LoggingConfig->LogFormat, "Text"))
+        return aws_fail_unsupported(req, "LoggingConfig.LogFormat");
+    if (in->LoggingConfig &&
+        (in->LoggingConfig->ApplicationLogLevel || in->LoggingConfig->SystemLogLevel))
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "ApplicationLogLevel and SystemLogLevel are not supported for text "
+                           "log format.");
+    return 0;
+}
+
+/* --- single settings --- */
+
+static int set_runtime(struct request *req, const char *runtime, struct lambda_function *f)
+{
+    switch (runtime_kind_of(runtime)) {
+    case RUNTIME_UNKNOWN:
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "Value %s at 'runtime' failed to satisfy constraint: Member must "
+                           "satisfy enum value set: %s or be a valid ARN",
+                           runtime, runtime_names);
+    case RUNTIME_UNBUILT:
+        return aws_fail_unsupported(req, arena_printf(&req->arena, "Runtime %s", runtime));
+    default:
+        f->runtime = runtime;
+        return 0;
+    }
+}
+
+static int set_numbers(struct request *req, const struct lambda_settings *in,
+                       struct lambda_function *f)
+{
+    f->timeout_s = VALUE_OR(in->Timeout, f->timeout_s);
+    f->memory_mb = VALUE_OR(in->MemorySize, f->memory_mb);
+    /* AWS: bounds that its model does not state, each in words of its own. */
+    if (f->timeout_s > TIMEOUT_MAX_S)
+        return aws_fail(req, &aws_ValidationException,
+                        "1 validation error detected: Value '%d' at 'timeout' failed to satisfy "
+                        "constraint: Member must have value less than or equal to %d",
+                        f->timeout_s, TIMEOUT_MAX_S);
+    if (f->memory_mb > MEMORY_MAX_MB)
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "'MemorySize' value failed to satisfy constraint: Member must have "
+                           "value less than or equal to %d",
+                           MEMORY_MAX_MB);
+    if (in->EphemeralStorage)
+        f->ephemeral_mb = VALUE_OR(in->EphemeralStorage->Size, f->ephemeral_mb);
+    return 0;
+}
+
+/* AWS: the names that a function may not set. */
+static bool is_reserved(const char *name)
+{
+    static const char *const reserved[] = {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API",
+        "LAMBDA_TASK_ROOT",
+        "LAMBDA_RUNTIME_DIR",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
+        if (str_eq(name, reserved[i]))
+            return true;
+    }
+    return false;
+}
+
+static int set_environment(struct request *req, const struct lambda_Environment *in,
+                           struct lambda_function *f)
+{
+    struct arena *a = &req->arena;
+    struct tag_list list = {.items = ARENA_ARRAY(a, struct tag, in->Variables.count),
+                            .count = in->Variables.count};
+    const char *bad = NULL;
+
+    for (size_t i = 0; i < list.count; i++) {
+        list.items[i] =
+            (struct tag){.key = in->Variables.items[i].key, .value = in->Variables.items[i].value};
+        if (is_reserved(list.items[i].key))
+            bad = bad ? arena_printf(a, "%s, %s", bad, list.items[i].key) : list.items[i].key;
+    }
+    if (bad)
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "Lambda was unable to configure your environment variables because the "
+                           "environment variables you have provided contains reserved keys that "
+                           "are currently not supported for modification. Reserved keys used in "
+                           "this request: %s",
+                           bad);
+    f->environment = list.count ? tags_to_json(a, list) : NULL;
+    if (f->environment && strlen(f->environment) > ENVIRONMENT_MAX)
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "Lambda was unable to configure your environment variables because the "
+                           "environment variables you have provided exceeded the 4KB limit. "
+                           "String measured: %s",
+                           f->environment);
+    return 0;
+}
+
+int lambda_apply_settings(struct request *req, const struct lambda_settings *in,
+                          struct lambda_function *f)
+{
+    if (refuse_unbuilt(req, in) < 0 || set_numbers(req, in, f) < 0)
+        return -1;
+    if (in->Runtime && set_runtime(req, in->Runtime, f) < 0)
+        return -1;
+    if (in->Environment && set_environment(req, in->Environment, f) < 0)
+        return -1;
+    if (in->Role)
+        f->role = in->Role;
+    if (in->Handler)
+        f->handler = in->Handler;
+    if (in->Description)
+        f->description = in->Description;
+    if (in->KMSKeyArn)
+        f->kms_key_arn = in->KMSKeyArn[0] ? in->KMSKeyArn : NULL;
+    if (in->TracingConfig && in->TracingConfig->Mode)
+        f->tracing = in->TracingConfig->Mode;
+    if (in->LoggingConfig && in->LoggingConfig->LogGroup)
+        f->log_group = in->LoggingConfig->LogGroup;
+    return 0;
+}
+
+/* --- tags --- */
+
+const char *lambda_tags_json(struct request *req, const struct lambda_Tags *tags)
+{
+    struct tag_list list = {.items = ARENA_ARRAY(&req->arena, struct tag, tags->count),
+                            .count = tags->count};
+
+    for (size_t i = 0; i < list.count; i++) {
+        list.items[i] = (struct tag){.key = tags->items[i].key, .value = tags->items[i].value};
+        const char *problem = tag_problem(list.items[i].key, list.items[i].value);
+        if (problem) {
+            lambda_fail(req, &lambda_InvalidParameterValueException, "%s", problem);
+            return NULL;
+        }
+    }
+    if (list.count > TAGS_MAX) {
+        lambda_fail(req, &lambda_InvalidParameterValueException,
+                    "Number of tags exceeds function tag limit.");
+        return NULL;
+    }
+    return tags_to_json(&req->arena, list);
+}
+
+struct lambda_Tags lambda_tags_from_json(struct arena *a, const char *json)
+{
+    struct tag_list list = tags_from_json(a, json);
+    struct lambda_Tags out = {.items = ARENA_ARRAY(a, struct lambda_Tags_entry, list.count),
+                              .count = list.count};
+
+    for (size_t i = 0; i < list.count; i++)
+        out.items[i] =
+            (struct lambda_Tags_entry){.key = list.items[i].key, .value = list.items[i].value};
+    return out;
+}
+
+/* --- the answer --- */
+
+static struct lambda_EnvironmentResponse *describe_environment(struct arena *a, const char *json)
+{
+    struct lambda_EnvironmentResponse *out = ARENA_NEW(a, struct lambda_EnvironmentResponse);
+    struct tag_list list = tags_from_json(a, json);
+    struct lambda_EnvironmentVariables *vars = &out->Variables;
+
+    vars->items = ARENA_ARRAY(a, struct lambda_EnvironmentVariables_entry, list.count);
+    vars->count = list.count;
+    for (size_t i = 0; i < list.count; i++) {
+        vars->items[i].key = list.items[i].key;
+        vars->items[i].value = list.items[i].value;
+    }
+    return out;
+}
+
+static void describe_places(struct arena *a, const struct lambda_function *f,
+                            struct lambda_FunctionConfiguration *out)
+{
+    out->TracingConfig = ARENA_NEW(a, struct lambda_TracingConfigResponse);
+    out->TracingConfig->Mode = f->tracing;
+    out->Architectures.items = ARENA_ARRAY(a, const char *, 1);
+    out->Architectures.items[0] = f->architecture;
+    out->Architectures.count = 1;
+    out->EphemeralStorage = ARENA_NEW(a, struct lambda_EphemeralStorage);
+    out->EphemeralStorage->Size = SOME_INT(f->ephemeral_mb);
+    out->SnapStart = ARENA_NEW(a, struct lambda_SnapStartResponse);
+    out->SnapStart->ApplyOn = "None";
+    out->SnapStart->OptimizationStatus = "Off";
+    out->LoggingConfig = ARENA_NEW(a, struct lambda_LoggingConfig);
+    out->LoggingConfig->LogFormat = "Text";
+    out->LoggingConfig->LogGroup =
+        f->log_group ? f->log_group : arena_printf(a, "/aws/lambda/%s", f->name);
+}
+
+void lambda_describe(struct request *req, const struct lambda_function *f, bool brief,
+                     struct lambda_FunctionConfiguration *out)
+{
+    struct arena *a = &req->arena;
+    char time[TIME_TEXT_MAX];
+
+    /* AWS: 2026-11-22T17:20:00.000+0000, always with milliseconds. */
+    time_iso8601(f->modified_ms, false, time);
+    time[strcspn(time, ".Z")] = 0;
+    *out = (struct lambda_FunctionConfiguration){
+        .FunctionName = f->name,
+        .FunctionArn = lambda_function_arn(a, f),
+        .Runtime = f->runtime,
+        .Role = f->role,
+        .Handler = f->handler,
+        .CodeSize = SOME_LONG(f->code_size),
+        .Description = f->description,
+        .Timeout = SOME_INT(f->timeout_s),
+        .MemorySize = SOME_INT(f->memory_mb),
+        .LastModified = arena_printf(a, "%s.%03d+0000", time, (int)(f->modified_ms % 1000)),
+        .CodeSha256 = f->code_sha256,
+        .Version = "$LATEST",
+        .KMSKeyArn = f->kms_key_arn,
+        .RevisionId = f->revision,
+        .PackageType = "Zip",
+        .State = brief ? NULL : "Active",
+        .LastUpdateStatus = brief ? NULL : "Successful",
+        .Environment = f->environment ? describe_environment(a, f->environment) : NULL,
+    };
+    describe_places(a, f, out);
+}
