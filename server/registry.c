@@ -6,17 +6,15 @@
 #include "server/service.h"
 
 #include "handlers/dynamodb/service.h"
+#include "handlers/iam/iam.h"
 #include "handlers/kinesis/kinesis.h"
 #include "handlers/lambda/lambda.h"
-
-/* Here goes #include "handlers/<service>/<service>.h" of each service that is built. */
+#include "handlers/sts/sts.h"
 
 #define NOT_BUILT(name)                                                                            \
     extern const struct model name##_model;                                                        \
     static const struct service name##_service = {.model = &name##_model}
 
-NOT_BUILT(sts);
-NOT_BUILT(iam);
 NOT_BUILT(logs);
 NOT_BUILT(dynamodbstreams);
 NOT_BUILT(firehose);

@@ -1,0 +1,49 @@
+/*
+ * IAM for the rest of the program: the service itself, who a request's sender is, and what STS
+ * needs to hand out sessions of roles.
+ */
+#ifndef CADABRA_IAM_H
+#define CADABRA_IAM_H
+
+#include "server/app.h"
+#include "server/service.h"
+#include "storage/iam_store.h"
+
+extern const struct service iam_service;
+
+struct iam_store *iam_store_of(struct app *app);
+
+enum iam_caller_kind { IAM_CALLER_ROOT, IAM_CALLER_USER, IAM_CALLER_SESSION };
+
+struct iam_caller {
+    enum iam_caller_kind kind;
+    const char *arn;
+    const char *id;        /* of the account, AIDA..., AROA...:session */
+    const char *user_name; /* IAM_CALLER_USER only, else NULL */
+};
+
+/* Who sends the request, by its access key. A key that nobody gave out speaks for the account's
+ * root. In the request's arena. 0, or -1 after aws_fail_internal(). */
+int iam_caller_of(struct request *req, struct iam_caller *out);
+
+/* arn:aws:iam::123456789012:role/path/name -> its account and name, in the arena; false when it is
+ * no such ARN. */
+bool iam_split_role_arn(struct arena *a, const char *arn, const char **out_account,
+                        const char **out_name);
+
+/* NULL when the text is a policy without principals, else AWS's words for what is wrong. */
+const char *iam_session_policy_problem(struct arena *a, const char *policy);
+
+/* An id (AROA...) that is always the same for the same text: of roles that nobody made. */
+const char *iam_id_of(struct arena *a, const char *prefix, const char *text);
+
+enum { IAM_ACCESS_KEY_LEN = 20, IAM_SECRET_LEN = 40 };
+
+/* A new access key id: prefix (AKIA, ASIA), then 16 characters that hold the account as those of
+ * AWS do. */
+void iam_new_access_key(const char *prefix, const char *account, char out[IAM_ACCESS_KEY_LEN + 1]);
+void iam_new_secret(char out[IAM_SECRET_LEN + 1]);
+/* The account that such a key id holds, 12 digits; false when it is no key id of that form. */
+bool iam_account_in_access_key(const char *access_key, char out[13]);
+
+#endif

@@ -1,0 +1,110 @@
+/* What the files of this folder share. Not for others. */
+#ifndef CADABRA_IAM_PARTS_H
+#define CADABRA_IAM_PARTS_H
+
+#include "handlers/common/tags.h"
+#include "handlers/iam/iam.h"
+#include "handlers/iam/operations.h"
+#include <iam.h> /* generated */
+
+/* --- common.c: ids, pages, failures, tags --- */
+
+enum { IAM_ID_LEN = 21 };
+/* AROA..., AIDA..., ANPA..., AIPA...: as long and of the same characters as those of AWS. */
+const char *iam_new_id(struct arena *a, const char *prefix);
+
+const char *iam_entity_arn(struct request *req, const struct iam_entity *e);
+const char *iam_policy_arn(struct request *req, const char *path, const char *name);
+
+/* What a list request asks for. */
+struct iam_page {
+    const char *kind;  /* names the list; what its tokens are good for */
+    const char *after; /* NULL: from the beginning */
+    size_t limit;
+};
+/* 0, or -1 after failing on a Marker that is not one of this list. */
+int iam_page_begin(struct request *req, const char *kind, const char *marker,
+                   struct maybe_int max_items, struct iam_page *out);
+/* The Marker of a page's end when more follows, else NULL; sets *out_truncated. */
+const char *iam_page_end(struct request *req, const struct iam_page *page, bool more,
+                         const char *last, struct maybe_bool *out_truncated);
+
+/* "The role with name x cannot be found." and its sisters; always -1. */
+int iam_fail_missing(struct request *req, enum iam_kind kind, const char *name);
+/* The failures that an entity's operations have in common: missing, or ours. */
+int iam_fail_entity(struct request *req, enum store_status status, enum iam_kind kind,
+                    const char *name);
+int iam_fail_delete(struct request *req, enum store_status status, enum iam_kind kind,
+                    const char *name, enum iam_blocker blocker);
+
+/* 0 and the JSON that stores keep (NULL for no tags), or -1 after failing. `quota` is the name of
+ * AWS's limit. */
+int iam_read_tags(struct request *req, const struct iam_tagListType *in, const char *quota,
+                  const char **out_json);
+struct iam_tagListType iam_show_tags(struct arena *a, const char *json);
+/* One page of an entity's tags, in the order of keys. */
+struct iam_tagListType iam_page_of_tags(struct request *req, const char *json,
+                                        const struct iam_page *page,
+                                        struct maybe_bool *out_truncated, const char **out_marker);
+/* What TagX and UntagX do to the JSON; false when there would be too many. */
+struct iam_tag_change {
+    struct arena *a;
+    struct tag_list set;
+    const char *const *unset;
+    size_t unset_count;
+};
+bool iam_change_tags(const char **tags, void *change);
+/* Reads the change, applies it to an entity, words the failures. */
+int iam_tag_entity(struct request *req, enum iam_kind kind, const char *name,
+                   const struct iam_tagListType *set, const char *quota);
+int iam_untag_entity(struct request *req, enum iam_kind kind, const char *name,
+                     const struct iam_tagKeyListType *keys);
+
+/* TagPolicy (set) or UntagPolicy (unset; then set is NULL). */
+int iam_tag_policy_arn(struct request *req, const char *arn, const struct iam_tagListType *set,
+                       const struct iam_tagKeyListType *unset);
+
+/* A policy document as AWS sends it: percent-encoded. */
+const char *iam_show_document(struct arena *a, const char *document);
+
+/* NULL, or a boundary as responses show it. */
+struct iam_AttachedPermissionsBoundary *iam_show_boundary(struct arena *a, const char *arn);
+/* 0 when the ARN may be a boundary (NULL may), else -1 after failing. */
+int iam_check_boundary(struct request *req, const char *arn);
+
+/* A UserName that may be left out: then the caller, who must be a user. NULL after failing. */
+const char *iam_user_or_caller(struct request *req, const char *name);
+
+/* --- document.c --- */
+
+enum iam_document_kind { IAM_DOCUMENT_IDENTITY, IAM_DOCUMENT_TRUST };
+/* NULL when the document is a policy of that kind, else AWS's words for MalformedPolicyDocument. */
+const char *iam_document_problem(struct arena *a, const char *document,
+                                 enum iam_document_kind kind);
+/* 0, or -1 after failing with them. */
+int iam_check_document(struct request *req, const char *document, enum iam_document_kind kind);
+
+/* --- aws_policies.c: those policies of AWS that are carried here, in the order of names --- */
+
+struct iam_aws_policy {
+    const char *name;
+    const char *path;
+    const char *document;
+    int version;
+    int64_t created_ms;
+    int64_t updated_ms;
+};
+extern const struct iam_aws_policy iam_aws_policies[];
+extern const size_t iam_aws_policy_count;
+const struct iam_aws_policy *iam_aws_policy_find(const char *arn);
+/* Whether the ARN has the form of a policy of AWS. Any such may be attached. */
+bool iam_is_aws_policy(const char *arn);
+
+/* --- the operations --- */
+
+#define IAM_PROTOTYPE(Name, function, In, Out)                                                     \
+    int iam_##function(struct request *req, const struct iam_##In *in, struct iam_##Out *out);
+IAM_OPERATIONS(IAM_PROTOTYPE)
+#undef IAM_PROTOTYPE
+
+#endif
