@@ -172,8 +172,8 @@ static int sts_assume_role(struct request *req, const struct sts_AssumeRoleReque
     struct identity who = {.duration_s = VALUE_OR(in->DurationSeconds, ROLE_DEFAULT_S)};
     struct iam_caller caller;
     const char *name;
-    const char *role_id;
-    int max_s;
+    const char *role_id = NULL;
+    int max_s = 0;
 
     if (!iam_split_role_arn(&req->arena, in->RoleArn, &who.account, &name))
         return aws_fail(req, &aws_ValidationError, "%s is invalid", in->RoleArn);
