@@ -10,6 +10,7 @@
 
 #include "server/app.h"
 #include "server/auth/auth.h"
+#include "server/base/encode.h"
 #include "server/base/log.h"
 #include "server/config.h"
 #include "server/gate.h"
@@ -148,9 +149,11 @@ static void add_request_id(struct request *req)
     else
         response_set_header(req, "x-amzn-RequestId", req->request_id);
     if (s && s->id_2_header) {
-        char *id = arena_alloc(&req->arena, 77);
+        char *id = arena_alloc(&req->arena, BASE64_LEN(57) + 1);
+        uint8_t bytes[57];
 
-        random_text(id, 76, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+        random_bytes(bytes, sizeof(bytes));
+        base64_encode(bytes, sizeof(bytes), id);
         response_set_header(req, "x-amz-id-2", id);
     }
 }
@@ -188,7 +191,7 @@ static void serve(struct request *req)
 
 /* --- afterwards --- */
 
-static void write_log(struct request *req, double ms)
+static void write_log(struct request *req, int64_t us)
 {
     const struct model *m = req->service ? req->service->model : NULL;
     const char *error = req->failure.error ? req->failure.error->code : "";
@@ -200,19 +203,20 @@ static void write_log(struct request *req, double ms)
         operation = model_text(m, req->operation->name);
     else
         operation = arena_printf(&req->arena, "%.16s %.200s", req->method, req->path);
-    log_info("%s %s %s %s %u%s%s %.1f ms", req->account, req->region, m ? m->service : "-",
-             operation, req->response.status, *error ? " " : "", error, ms);
+    log_info("%s %s %s %s %u%s%s %" PRId64 ".%d ms", req->account, req->region,
+             m ? m->service : "-", operation, req->response.status, *error ? " " : "", error,
+             us / 1000, (int)(us % 1000 / 100));
 }
 
 static void done(struct request *req)
 {
-    double ms = (double)(clock_monotonic_us() - req->received_mono_us) / 1000;
+    int64_t us = clock_monotonic_us() - req->received_mono_us;
 
     if (req->dispatch->inside)
         gate_leave(req->app->gate);
-    write_log(req, ms);
+    write_log(req, us);
     if (req->app->trace)
-        trace_request(req->app->trace, req, ms);
+        trace_request(req->app->trace, req, (double)us / 1000);
 }
 
 const struct endpoint_handler dispatch_handler = {.begin = begin, .serve = serve, .done = done};

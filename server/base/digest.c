@@ -140,10 +140,11 @@ void random_text(char *out, size_t len, const char *alphabet)
     assert(count > 0 && count <= 256);
     limit = 256 - 256 % (unsigned)count; /* bytes beyond would favour the first letters */
     while (used < len) {
-        size_t n = MIN(sizeof(pool), len - used);
+        /* A quarter more than is needed, so that rejections seldom take a second call. */
+        size_t n = MIN(sizeof(pool), (len - used) * 5 / 4 + 1);
 
         random_bytes(pool, n);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n && used < len; i++)
             if (pool[i] < limit)
                 out[used++] = alphabet[pool[i] % count];
     }

@@ -12,6 +12,7 @@ X-Amz-Target: Kinesis_20131202.ListStreams
 x-amzn-RequestId: {{uuid}}
 x-amzn-ErrorType: AccessDeniedException
 Content-Type: application/x-amz-json-1.1
+x-amz-id-2: {{id}}
 
 {"__type":"AccessDeniedException","message":"A web page of https://evil.example may not call this server. If it is yours, start cadabra with --allow-origin https://evil.example."}
 

@@ -12,6 +12,7 @@ X-Amz-Target: Kinesis_20131202.Nonsense
 x-amzn-RequestId: {{uuid}}
 x-amzn-ErrorType: UnknownOperationException
 Content-Type: application/x-amz-json-1.1
+x-amz-id-2: {{id}}
 
 {"__type":"UnknownOperationException","message":"There is no operation Kinesis_20131202.Nonsense."}
 
@@ -68,6 +69,7 @@ X-Amz-Target: Kinesis_20131202.StartStreamEncryption
 x-amzn-RequestId: {{uuid}}
 x-amzn-ErrorType: NotImplemented
 Content-Type: application/x-amz-json-1.1
+x-amz-id-2: {{id}}
 
 {"__type":"NotImplemented","message":"cadabra has not built kinesis:StartStreamEncryption yet; `cadabra ops` lists what works."}
 
@@ -85,7 +87,7 @@ Content-Type: text/xml
 <ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>cadabra has not built sns:CreateTopic yet; `cadabra ops` lists what works.</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
 
 === an operation that is not built, REST-JSON
-GET /2019-09-30/functions/f/concurrency HTTP/1.1
+GET /2020-04-22/code-signing-configs HTTP/1.1
 Host: 127.0.0.1:4566
 Authorization: AWS4-HMAC-SHA256 Credential=123456789012/20261122/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0
 
@@ -95,7 +97,7 @@ x-amzn-RequestId: {{uuid}}
 x-amzn-ErrorType: NotImplemented
 Content-Type: application/json
 
-{"message":"cadabra has not built lambda:GetFunctionConcurrency yet; `cadabra ops` lists what works."}
+{"message":"cadabra has not built lambda:ListCodeSigningConfigs yet; `cadabra ops` lists what works."}
 
 === an operation that is not built, REST-XML
 GET /bucket/key HTTP/1.1
