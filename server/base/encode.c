@@ -90,15 +90,15 @@ void base64_encode(const void *data, size_t len, char *out)
     *out = '\0';
 }
 
-/* The last group, which may be padded. Bits beyond the last byte are ignored, as Java's decoders
- * do. */
+/* The last group, which may be padded. AWS refuses bits beyond the last byte ("Invalid last non-pad
+ * Base64 character dectected"). */
 static bool decode_last_group(const uint8_t *in, uint8_t *out, size_t *out_len)
 {
     size_t padding = in[3] != '=' ? 0 : in[2] != '=' ? 1 : 2;
     uint8_t a = base64_value[in[0]], b = base64_value[in[1]];
     uint8_t c = padding == 2 ? 0 : base64_value[in[2]], d = padding ? 0 : base64_value[in[3]];
 
-    if ((a | b | c | d) & 0x80)
+    if ((a | b | c | d) & 0x80 || (padding == 2 && b & 15) || (padding == 1 && c & 3))
         return false;
     out[0] = (uint8_t)(a << 2 | b >> 4);
     if (padding < 2)

@@ -135,6 +135,9 @@ static const char *class_words(struct decoder *d, const struct shape *s, enum jr
         class = "java.lang.String";
     else if (type != JR_NUMBER)
         class = "java.lang.Boolean";
+    if (s->kind == SHAPE_TIMESTAMP)
+        return arena_printf(d->arena, "class %s can not be converted to milliseconds since epoch",
+                            class);
     return arena_printf(d->arena, "class %s can not be converted to %s %s", class,
                         s->kind == SHAPE_BLOB ? "a" : "an",
                         shape_type_name(s)); /* AWS: "an String" */
