@@ -20,7 +20,7 @@
 #include "storage/store.h"
 
 /* Less than what listener.h gives before it cuts connections. */
-enum { EXIT_WRONG_USE = 2, REQUEST_GRACE_MS = 8000 };
+enum { EXIT_WRONG_USE = 2, REQUEST_GRACE_MS = 6000 };
 
 /* A thread per connection: with glibc's default of eight arenas per core each would hoard memory of
  * its own. */
