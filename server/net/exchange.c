@@ -14,6 +14,7 @@ static void clear_response(struct response *r)
     if (r->bytes.capacity > ANSWER_KEPT)
         strbuf_release(&r->bytes);
     strbuf_clear(&r->bytes);
+    r->bytes.max = ANSWER_MAX;
     if (r->file >= 0)
         close(r->file);
     r->file = -1;

@@ -33,8 +33,9 @@ struct response {
     struct response_header headers[RESPONSE_HEADERS_MAX];
     size_t header_count;
     enum body_kind kind;
-    struct strbuf bytes; /* BODY_BYTES; codecs write straight into it; released with the request */
-    int file;            /* BODY_FILE: closed with the request; -1 otherwise */
+    struct strbuf
+        bytes; /* BODY_BYTES; codecs write straight into it. Initialised: never do that again */
+    int file;  /* BODY_FILE: closed with the request; -1 otherwise */
     int64_t file_offset;
     int64_t file_length;
     struct body_stream stream; /* BODY_STREAM */
