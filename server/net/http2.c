@@ -501,12 +501,12 @@ static void end_streams(struct h2 *h)
         s->closed_here = true;
         stream_abandon(s);
     }
-    while (h->threads > 0) {
+    /* News first: the wake-up for it may have been taken already. */
+    for (take_news(h); h->threads > 0; take_news(h)) {
         struct pollfd p = {.fd = h->hub.wake_fd, .events = POLLIN};
 
         poll(&p, 1, -1);
         wait_for_wake(h, &p);
-        take_news(h);
     }
     while (h->streams)
         free_stream(h, h->streams);

@@ -447,6 +447,29 @@ START_TEST(a_client_that_goes_ends_streams_of_all_kinds)
 }
 END_TEST
 
+/* The answer comes ready while the connection's thread learns that nobody wants it. */
+START_TEST(clients_that_go_at_once_leave_nothing_behind)
+{
+    enum { MANY = 500 };
+
+    start();
+    for (int i = 0; i < MANY; i++) {
+        struct client c;
+        struct reply r;
+
+        client_open(&c);
+        ask(&c, &r, "GET", i % 2 ? "/echo" : "/stream", NULL, NULL);
+        client_send(&c);
+        if (i % 3)
+            client_receive(&c);
+        usleep((useconds_t)(i % 10 * 20));
+        client_close(&c);
+        forget(&r);
+    }
+    stop();
+}
+END_TEST
+
 START_TEST(many_resets_are_survived)
 {
     struct reply r;
@@ -597,6 +620,7 @@ static Suite *http2_suite(void)
     tcase_add_test(c, too_large_a_head_is_refused);
     tcase_add_test(c, a_reset_stream_ends_its_long_poll_only);
     tcase_add_test(c, a_client_that_goes_ends_streams_of_all_kinds);
+    tcase_add_test(c, clients_that_go_at_once_leave_nothing_behind);
     tcase_add_test(c, many_resets_are_survived);
     tcase_add_test(c, garbage_after_the_preface_ends_the_connection);
     tcase_add_test(c, the_preface_may_come_in_pieces);
