@@ -9,13 +9,13 @@
 #include "handlers/iam/iam.h"
 #include "handlers/kinesis/kinesis.h"
 #include "handlers/lambda/lambda.h"
+#include "handlers/logs/logs.h"
 #include "handlers/sts/sts.h"
 
 #define NOT_BUILT(name)                                                                            \
     extern const struct model name##_model;                                                        \
     static const struct service name##_service = {.model = &name##_model}
 
-NOT_BUILT(logs);
 NOT_BUILT(dynamodbstreams);
 NOT_BUILT(firehose);
 NOT_BUILT(s3);

@@ -1,9 +1,11 @@
 """One server for the whole run, one account for each test: so tests run in parallel and nothing is reset."""
 
+import json
 import os
 import pathlib
 import random
 import shutil
+import subprocess
 import tempfile
 
 import boto3
@@ -96,14 +98,11 @@ def tool_environment(account, region, endpoint, tmp_path):
     }
 
 
-@pytest.fixture
-def aws(tool_environment):
-    """aws("kinesis", "list-streams") runs the AWS CLI and returns its JSON answer, or its text."""
-    import json
-    import subprocess
+def _cli(program, environment, *always):
+    """run("kinesis", "list-streams") runs the AWS CLI and returns its JSON answer, or its text."""
 
     def run(*arguments, fails=False):
-        done = subprocess.run(["aws", *arguments], env=tool_environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([program, *arguments, *always], env=environment, capture_output=True, text=True, timeout=120)
         assert fails == (done.returncode != 0), f"aws {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         if fails:
             return done.stderr
@@ -113,3 +112,15 @@ def aws(tool_environment):
             return done.stdout
 
     return run
+
+
+@pytest.fixture
+def aws(tool_environment):
+    """The AWS CLI of the Python environment, version 1."""
+    return _cli("aws", tool_environment)
+
+
+@pytest.fixture
+def aws_v2(tool_environment, endpoint):
+    """Debian's AWS CLI, version 2; too old to read AWS_ENDPOINT_URL."""
+    return _cli("/usr/bin/aws", tool_environment, "--endpoint-url", endpoint)

@@ -1,0 +1,252 @@
+/* GetLogEvents walks through one stream, FilterLogEvents searches a group. */
+#include "handlers/common/page_token.h"
+#include "handlers/logs/filter_pattern.h"
+#include "handlers/logs/operations.h"
+
+/* How many events one call of FilterLogEvents looks at before it answers with what it has and a
+ * token. */
+enum { SEARCHED_MAX = 100000, SEARCH_STEP = 1000 };
+
+/* --- GetLogEvents --- */
+
+/*
+ * Tokens are f/ or b/ and 56 digits, as on AWS: 20 of the time and 36 of the event's id. The
+ * forward token names the last event that was returned and the backward token the first; at the end
+ * of the stream the token that was given comes back.
+ */
+static const char *make_token(struct request *req, char direction, struct logs_position at)
+{
+    return arena_printf(&req->arena, "%c/%020" PRId64 "%036" PRId64, direction, at.time_ms, at.id);
+}
+
+static bool read_token(const char *token, struct logs_events_query *q)
+{
+    char time[21] = "";
+
+    if ((token[0] != 'f' && token[0] != 'b') || token[1] != '/' || strlen(token) != 58 ||
+        strspn(token + 2, "0123456789") != 56)
+        return false;
+    memcpy(time, token + 2, 20);
+    q->backward = token[0] == 'b';
+    q->has_after = true;
+    errno = 0;
+    q->after.time_ms = strtoll(time, NULL, 10);
+    q->after.id = strtoll(token + 22, NULL, 10);
+    return errno == 0;
+}
+
+/* Where tokens point when nothing was returned: at the given one, or at the edge that was looked
+ * from. */
+static struct logs_position empty_position(const struct logs_events_query *q)
+{
+    struct logs_position edge = {.time_ms = q->backward ? q->to_ms : q->from_ms};
+
+    if (q->has_after)
+        return q->after;
+    if (edge.time_ms < 0 || edge.time_ms == INT64_MAX)
+        edge.time_ms = 0;
+    return edge;
+}
+
+static void answer_events(struct request *req, const struct logs_events_query *q,
+                          const struct logs_event_rows *rows, struct logs_GetLogEventsResponse *out)
+{
+    struct logs_position first = empty_position(q);
+    struct logs_position last = first;
+
+    out->events.items = ARENA_ARRAY(&req->arena, struct logs_OutputLogEvent, rows->count);
+    out->events.count = rows->count;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct logs_event_row *row = &rows->items[q->backward ? rows->count - 1 - i : i];
+
+        out->events.items[i] = (struct logs_OutputLogEvent){
+            .timestamp = SOME_LONG(row->at.time_ms),
+            .message = row->text,
+            .ingestionTime = SOME_LONG(row->ingested_ms),
+        };
+        if (i == 0)
+            first = row->at;
+        last = row->at;
+    }
+    out->nextForwardToken = make_token(req, 'f', last);
+    out->nextBackwardToken = make_token(req, 'b', first);
+}
+
+int logs_get_log_events(struct request *req, const struct logs_GetLogEventsRequest *in,
+                        struct logs_GetLogEventsResponse *out)
+{
+    struct scope scope = logs_scope(req);
+    struct logs_events_query q = {
+        .stream = in->logStreamName,
+        .from_ms = VALUE_OR(in->startTime, 0),
+        .to_ms = VALUE_OR(in->endTime, INT64_MAX),
+        .backward = !VALUE_OR(in->startFromHead, false),
+        .limit = (size_t)VALUE_OR(in->limit, LOGS_EVENTS_MAX),
+        .bytes_max = LOGS_UPLOAD_MAX,
+    };
+    struct logs_event_rows rows;
+    enum store_status status;
+
+    if (logs_named_group(req, in->logGroupName, in->logGroupIdentifier, &q.group))
+        return -1;
+    if (VALUE_OR(in->unmask, false))
+        return aws_fail_unsupported(req, "unmask");
+    if (in->nextToken && !read_token(in->nextToken, &q))
+        return aws_fail(req, &logs_InvalidParameterException,
+                        "The specified nextToken is invalid.");
+    status = logs_events_read(logs_store_of(req), &scope, &q, &req->arena, &rows);
+    if (status)
+        return logs_fail_missing(req, status);
+    answer_events(req, &q, &rows, out);
+    return 0;
+}
+
+/* --- FilterLogEvents --- */
+
+struct search {
+    struct logs_events_query query;
+    struct filter_pattern pattern;
+    const struct logs_InputLogStreamNames *streams;
+    const char *stream_prefix;
+    size_t limit;
+    bool more;
+};
+
+static bool is_wanted(const struct search *search, const struct logs_event_row *row)
+{
+    bool named = search->streams->count == 0;
+
+    for (size_t i = 0; i < search->streams->count && !named; i++)
+        named = str_eq(search->streams->items[i], row->stream);
+    return named && (!search->stream_prefix || str_starts(row->stream, search->stream_prefix)) &&
+           filter_pattern_matches(&search->pattern, row->text);
+}
+
+static struct logs_FilteredLogEvent filtered(struct request *req, const struct logs_event_row *row)
+{
+    return (struct logs_FilteredLogEvent){
+        .logStreamName = row->stream,
+        .timestamp = SOME_LONG(row->at.time_ms),
+        .message = row->text,
+        .ingestionTime = SOME_LONG(row->ingested_ms),
+        .eventId =
+            arena_printf(&req->arena, "%020" PRId64 "%036" PRId64, row->at.time_ms, row->at.id),
+    };
+}
+
+/* Looks through the group from where the query stands, and leaves the query where the next page
+ * goes on. */
+static enum store_status run_search(struct request *req, struct search *search,
+                                    struct logs_FilteredLogEvents *out)
+{
+    struct scope scope = logs_scope(req);
+    size_t searched = 0;
+    size_t bytes = 0;
+    struct logs_event_rows rows;
+
+    do {
+        enum store_status status =
+            logs_events_read(logs_store_of(req), &scope, &search->query, &req->arena, &rows);
+
+        if (status)
+            return status;
+        for (size_t i = 0; i < rows.count; i++) {
+            const struct logs_event_row *row = &rows.items[i];
+
+            if (out->count == search->limit || bytes >= LOGS_UPLOAD_MAX) {
+                search->more = true;
+                return STORE_OK;
+            }
+            search->query.has_after = true;
+            search->query.after = row->at;
+            if (!is_wanted(search, row))
+                continue;
+            bytes += strlen(row->text) + LOGS_EVENT_OVERHEAD;
+            out->items[out->count++] = filtered(req, row);
+        }
+        searched += rows.count;
+    } while (rows.more && searched < SEARCHED_MAX);
+    search->more = rows.more;
+    return STORE_OK;
+}
+
+static int prepare_search(struct request *req, const struct logs_FilterLogEventsRequest *in,
+                          struct search *search)
+{
+    enum filter_result parsed =
+        filter_pattern_parse(in->filterPattern, &req->arena, &search->pattern);
+
+    if (parsed == FILTER_INVALID)
+        return aws_fail(req, &logs_InvalidParameterException, "Invalid filter pattern: %s",
+                        in->filterPattern);
+    if (parsed == FILTER_NOT_BUILT)
+        return aws_fail_unsupported(req, "filterPattern for JSON, columns or regular expressions");
+    if (in->logStreamNames.count > 0 && in->logStreamNamePrefix)
+        return aws_fail(
+            req, &logs_InvalidParameterException,
+            "LogStreamNamePrefix and LogStreamNames are mutually exclusive parameters.");
+    if (VALUE_OR(in->unmask, false))
+        return aws_fail_unsupported(req, "unmask");
+    return logs_named_group(req, in->logGroupName, in->logGroupIdentifier, &search->query.group);
+}
+
+/* AWS: every named stream has to be there. */
+static int check_streams(struct request *req, const struct search *search)
+{
+    struct scope scope = logs_scope(req);
+
+    for (size_t i = 0; i < search->streams->count; i++) {
+        struct logs_events_query one = search->query;
+        struct logs_event_rows rows;
+        enum store_status status;
+
+        one.stream = search->streams->items[i];
+        one.limit = 1;
+        status = logs_events_read(logs_store_of(req), &scope, &one, &req->arena, &rows);
+        if (status)
+            return logs_fail_missing(req, status);
+    }
+    return 0;
+}
+
+int logs_filter_log_events(struct request *req, const struct logs_FilterLogEventsRequest *in,
+                           struct logs_FilterLogEventsResponse *out)
+{
+    int64_t end_ms = VALUE_OR(in->endTime, INT64_MAX);
+    struct search search = {
+        .query = {.from_ms = VALUE_OR(in->startTime, 0),
+                  .to_ms =
+                      end_ms == INT64_MAX ? end_ms : end_ms + 1, /* AWS: the end is included here */
+                  .limit = SEARCH_STEP,
+                  .bytes_max = LOGS_UPLOAD_MAX},
+        .streams = &in->logStreamNames,
+        .stream_prefix = in->logStreamNamePrefix,
+        .limit = (size_t)VALUE_OR(in->limit, LOGS_EVENTS_MAX),
+    };
+    const char *kind;
+    enum store_status status;
+
+    if (prepare_search(req, in, &search) || check_streams(req, &search))
+        return -1;
+    if (search.streams->count == 1)
+        search.query.stream = search.streams->items[0];
+    kind = arena_printf(&req->arena, "FilterLogEvents %s %s", search.query.group,
+                        in->filterPattern ? in->filterPattern : "");
+    if (in->nextToken) {
+        const char *position = page_token_read(&req->arena, kind, in->nextToken);
+
+        if (!position || !read_token(position, &search.query))
+            return aws_fail(req, &logs_InvalidParameterException,
+                            "The specified nextToken is invalid.");
+    }
+    out->events.items = ARENA_ARRAY(&req->arena, struct logs_FilteredLogEvent, search.limit);
+    /* AWS: since 2020 always empty. */
+    out->searchedLogStreams.items = ARENA_ARRAY(&req->arena, struct logs_SearchedLogStream, 1);
+    status = run_search(req, &search, &out->events);
+    if (status)
+        return logs_fail_missing(req, status);
+    if (search.more)
+        out->nextToken =
+            page_token_make(&req->arena, kind, make_token(req, 'f', search.query.after));
+    return 0;
+}
