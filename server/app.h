@@ -25,7 +25,7 @@ struct app {
     struct gate *gate;              /* reset waits here until no request is inside: gate.h */
     struct pattern_cache *patterns; /* of the validator: model/pattern.h */
     void **service_states;          /* by index in service_registry */
-    uint16_t port;                  /* the one that is being listened on */
+    _Atomic uint16_t port;          /* the one that is being listened on; 0: not yet */
 
     /* Readable while a reset or the shutdown waits for requests to end. Whatever a request may wait
      * for longer than a moment, it must poll this too (stop_fd of waitq_wait()) and end early. */
