@@ -5,6 +5,7 @@
 #include "server/base/json_write.h"
 #include "server/base/log.h"
 #include "server/config.h"
+#include "server/gate.h"
 #include "server/service.h"
 #include "server/version.h"
 
@@ -150,6 +151,28 @@ static const struct internal *find(const struct request *req)
     return NULL;
 }
 
+/* Paths below /_cadabra/<service>/ are the service's. */
+static bool answer_by_service(struct request *req)
+{
+    static const char prefix[] = "/_cadabra/";
+    bool answered = false;
+
+    if (!str_starts(req->path, prefix))
+        return false;
+    for (size_t i = 0; i < service_count && !answered; i++) {
+        const struct service *s = service_registry[i];
+        const char *rest = req->path + strlen(prefix);
+        size_t len = strlen(s->model->service);
+
+        if (!s->answer_own || strncmp(rest, s->model->service, len) != 0 || rest[len] != '/')
+            continue;
+        gate_enter(req->app->gate);
+        answered = s->answer_own(req);
+        gate_leave(req->app->gate);
+    }
+    return answered;
+}
+
 static bool is_landing(const struct request *req)
 {
     return (str_eq(req->method, "GET") || str_eq(req->method, "HEAD")) &&
@@ -170,6 +193,6 @@ void internal_answer(struct request *req)
         entry->answer(req);
     else if (is_landing(req))
         answer_landing(req);
-    else
+    else if (!answer_by_service(req))
         answer_not_found(req);
 }

@@ -43,6 +43,10 @@ struct service {
                             struct credential *out);
 
     size_t body_max; /* largest request body; 0: 16 MiB */
+
+    /* For services that give out URLs of their own: answers a path below /_cadabra/<service>/.
+     * False when there is nothing. Called where it may block, inside the gate. NULL for others. */
+    bool (*answer_own)(struct request *req);
 };
 
 /* The state that service->open returned. Other services reach it through the typed accessor in the

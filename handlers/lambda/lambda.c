@@ -4,6 +4,7 @@
 #include "handlers/lambda/lambda.h"
 
 #include "handlers/lambda/async.h"
+#include "handlers/lambda/package.h"
 #include "handlers/lambda/poller.h"
 #include "handlers/lambda/state.h"
 #include "server/background.h"
@@ -98,4 +99,5 @@ const struct service lambda_service = {
     .open = open_lambda,
     .close = close_lambda,
     .body_max = BODY_MAX,
+    .answer_own = package_serve,
 };

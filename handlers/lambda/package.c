@@ -68,13 +68,9 @@ bool package_serve(struct request *req)
     int64_t size;
     int fd;
 
-    if (!str_starts(req->path, LOCATION_PATH))
+    if (!str_starts(req->path, LOCATION_PATH) || !str_eq(req->method, "GET") ||
+        code_archive(l->code, req->path + strlen(LOCATION_PATH), &fd, &size) != STORE_OK)
         return false;
-    if (code_archive(l->code, req->path + strlen(LOCATION_PATH), &fd, &size) != STORE_OK) {
-        response->status = 404;
-        response->kind = BODY_NONE;
-        return true;
-    }
     response->status = 200;
     response->kind = BODY_FILE;
     response->file = fd;

@@ -21,7 +21,7 @@ int package_add(struct request *req, const struct package_source *source, bool d
  * the signed URL of AWS. */
 const char *package_location(struct request *req, const struct lambda_function *f);
 
-/* Answers GET of such a URL; false when the path is none. */
+/* Answers GET of such a URL; false when there is no such package. */
 bool package_serve(struct request *req);
 
 #endif

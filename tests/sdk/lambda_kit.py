@@ -46,7 +46,7 @@ def c_program(tmp_path, source="custom_runtime.c"):
 
 
 def create(client, code, name="f", runtime="python3.12", handler="app.handler", **more):
-    files = code if isinstance(code, dict) else {"app.py" if runtime.startswith("python") else "app.js": code}
+    files = {"app.py": code} if isinstance(code, str) else code
     zipped = files if isinstance(files, bytes) else package(files)
     return client.create_function(
         FunctionName=name, Runtime=runtime, Role=ROLE, Handler=handler, Code={"ZipFile": zipped}, **more

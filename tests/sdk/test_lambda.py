@@ -217,11 +217,11 @@ def test_code_and_settings_are_updated(functions):
     assert invoke(functions) == (1, None)
     before = functions.get_function_configuration(FunctionName="f")
     functions.update_function_code(
-        FunctionName="f", ZipFile=package({"app.py": "import os\ndef handler(e, c):\n    return os.environ.get('X')\n"})
+        FunctionName="f", ZipFile=package({"app.py": "import os\ndef handler(e, c):\n    return os.environ.get('XX')\n"})
     )
     assert invoke(functions) == (None, None)
     after = functions.update_function_configuration(
-        FunctionName="f", Environment={"Variables": {"X": "y"}}, Timeout=5, MemorySize=512, Description="d"
+        FunctionName="f", Environment={"Variables": {"XX": "y"}}, Timeout=5, MemorySize=512, Description="d"
     )
     assert invoke(functions) == ("y", None)
     assert after["RevisionId"] != before["RevisionId"]
@@ -294,8 +294,7 @@ def test_the_cli_creates_and_invokes(aws, tmp_path):
         "--handler", "app.handler", "--zip-file", f"fileb://{archive}")
     aws("lambda", "wait", "function-active-v2", "--function-name", "f")
     out = tmp_path / "out.json"
-    answer = aws("lambda", "invoke", "--function-name", "f", "--cli-binary-format", "raw-in-base64-out",
-                 "--payload", '{"a": [1, 2]}', str(out))
+    answer = aws("lambda", "invoke", "--function-name", "f", "--payload", '{"a": [1, 2]}', str(out))
     assert answer == {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
     assert out.read_text() == '{"a": [1, 2]}'
     aws("lambda", "delete-function", "--function-name", "f")

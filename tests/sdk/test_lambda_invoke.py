@@ -277,7 +277,7 @@ def test_a_runtime_in_c(functions, tmp_path):
     assert error == "Unhandled" and body["errorType"] == "Runtime.ExitError"
     assert body["errorMessage"].endswith("Error: Runtime exited with error: exit status 7")
     assert invoke(functions, {"n": 9}) == ({"n": 9}, None)
-    assert "event of 7 bytes\n" in tail(functions, {"n": 1})
+    assert "event of 8 bytes\n" in tail(functions, {"n": 1})
 
 
 def test_a_shell_script_as_runtime(functions):
