@@ -14,5 +14,15 @@ DDB_OPERATION(create_table, CreateTable);
 DDB_OPERATION(describe_table, DescribeTable);
 DDB_OPERATION(list_tables, ListTables);
 DDB_OPERATION(delete_table, DeleteTable);
+DDB_OPERATION(put_item, PutItem);
+DDB_OPERATION(get_item, GetItem);
+DDB_OPERATION(update_item, UpdateItem);
+DDB_OPERATION(delete_item, DeleteItem);
+DDB_OPERATION(batch_get_item, BatchGetItem);
+DDB_OPERATION(batch_write_item, BatchWriteItem);
+DDB_OPERATION(query, Query);
+DDB_OPERATION(scan, Scan);
+DDB_OPERATION(transact_get_items, TransactGetItems);
+DDB_OPERATION(transact_write_items, TransactWriteItems);
 
 #endif

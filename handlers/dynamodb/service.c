@@ -9,6 +9,14 @@ static const struct dynamodb_handlers handlers = {
     .DescribeTable = dynamodb_describe_table,
     .ListTables = dynamodb_list_tables,
     .DeleteTable = dynamodb_delete_table,
+    .PutItem = dynamodb_put_item,
+    .GetItem = dynamodb_get_item,
+    .UpdateItem = dynamodb_update_item,
+    .DeleteItem = dynamodb_delete_item,
+    .BatchGetItem = dynamodb_batch_get_item,
+    .BatchWriteItem = dynamodb_batch_write_item,
+    .Query = dynamodb_query,
+    .Scan = dynamodb_scan,
 };
 
 /* AWS: the errors that its framework raises carry the framework's names. */

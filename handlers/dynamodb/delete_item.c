@@ -1,0 +1,83 @@
+/* DeleteItem. */
+#include "handlers/dynamodb/capacity.h"
+#include "handlers/dynamodb/request.h"
+
+static int check(struct request *req, const struct dynamodb_DeleteItemInput *in,
+                 struct ddb_expr **out_condition)
+{
+    struct ddb_names names;
+    struct ddb_condition_input condition = {in->ConditionExpression, &in->Expected,
+                                            in->ConditionalOperator};
+
+    if (ddb_check_parameters(
+            req,
+            (struct ddb_parameter[]){{"ConditionExpression", in->ConditionExpression}, {NULL, 0}},
+            (struct ddb_parameter[]){{"Expected", in->Expected.items}, {NULL, 0}},
+            &in->ExpressionAttributeNames, &in->ExpressionAttributeValues) != 0 ||
+        ddb_check_values(req, &in->Key) != 0 ||
+        ddb_take_names(req, &in->ExpressionAttributeNames, &in->ExpressionAttributeValues,
+                       &names) != 0 ||
+        ddb_take_condition(req, &names, &condition, out_condition) != 0)
+        return -1;
+    if (in->ReturnValues != NULL && !str_eq(in->ReturnValues, "NONE") &&
+        !str_eq(in->ReturnValues, "ALL_OLD"))
+        return ddb_invalid(req, "ReturnValues can only be ALL_OLD or NONE");
+    return ddb_end_names(req, &names);
+}
+
+static int answer(struct request *req, const struct dynamodb_DeleteItemInput *in,
+                  const struct ddb_change *change, struct dynamodb_DeleteItemOutput *out)
+{
+    struct ddb_capacity capacity = {.table = change->table};
+
+    if (in->ReturnValues != NULL && str_eq(in->ReturnValues, "ALL_OLD") && change->existed)
+        out->Attributes = change->old;
+    if (ddb_capacity_wanted(in->ReturnConsumedCapacity)) {
+        ddb_capacity_add_change(&capacity, change, 1, &req->arena);
+        out->ConsumedCapacity =
+            ddb_capacity_report(req, &capacity, in->ReturnConsumedCapacity, DDB_CAPACITY_PLAIN);
+    }
+    if (ddb_metrics_wanted(in->ReturnItemCollectionMetrics, change->table))
+        out->ItemCollectionMetrics = ddb_metrics_report(req, change->table, &in->Key);
+    return 0;
+}
+
+int dynamodb_delete_item(struct request *req, const struct dynamodb_DeleteItemInput *in,
+                         struct dynamodb_DeleteItemOutput *out)
+{
+    struct ddb_change change = {.removes = true};
+    struct ddb_expr *condition;
+    struct ddb_session s;
+    enum ddb_begin begun;
+
+    if (check(req, in, &condition) != 0)
+        return -1;
+    change.table = ddb_table_get(req, in->TableName);
+    do {
+        if (change.table == NULL || ddb_check_expr_keys(req, change.table, condition) != 0)
+            return -1;
+        const char *problem = ddb_key_problem(change.table, &in->Key, &req->arena);
+        if (problem != NULL)
+            return ddb_invalid(req, "%s", problem);
+        change.key =
+            ddb_key_of(&change.table->definition.key, in->Key.members, in->Key.count, &req->arena);
+        begun = ddb_write_to(req, &change.table, 1, &s);
+    } while (begun == DDB_AGAIN);
+    if (begun == DDB_FAILED)
+        return -1;
+
+    enum store_status rc = STORE_OK;
+    if (condition != NULL || in->ReturnValues != NULL ||
+        ddb_capacity_wanted(in->ReturnConsumedCapacity))
+        rc = ddb_change_read(&change, &s, &req->arena);
+    if (rc == STORE_OK && condition != NULL &&
+        !ddb_condition_holds(condition, &change.old, &req->arena)) {
+        ddb_write_end(&s, STORE_CONFLICT);
+        return ddb_fail_condition(req, in->ReturnValuesOnConditionCheckFailure, change.existed,
+                                  &change.old);
+    }
+    if (rc == STORE_OK)
+        rc = ddb_change_apply(&change, &s, &req->arena);
+    rc = ddb_write_end(&s, rc);
+    return rc == STORE_OK ? answer(req, in, &change, out) : ddb_fail_store(req, rc);
+}

@@ -1,0 +1,184 @@
+/* UpdateItem. */
+#include "handlers/dynamodb/update_item.h"
+
+#include "handlers/dynamodb/capacity.h"
+#include "handlers/dynamodb/legacy.h"
+#include "handlers/dynamodb/request.h"
+
+/* --- shared with transactions --- */
+
+static const char *step_problem(const struct ddb_table *t, const struct ddb_path *path,
+                                struct arena *a)
+{
+    if (path->count == 1 && ddb_schema_has(&t->definition.key, path->steps[0].name))
+        return arena_printf(
+            a,
+            "One or more parameter values were invalid: Cannot update attribute %.*s. This "
+            "attribute is part of the key",
+            (int)path->steps[0].name.len, path->steps[0].name.data);
+    return ddb_key_path_problem(t, path, a);
+}
+
+const char *ddb_update_problem(const struct ddb_table *t, const struct ddb_update *update,
+                               struct arena *a)
+{
+    const char *problem = NULL;
+
+    for (size_t i = 0; i < update->count && problem == NULL; i++)
+        problem = step_problem(t, &update->steps[i].path, a);
+    return problem;
+}
+
+const char *ddb_update_change(struct ddb_change *c, const struct ddb_item *key,
+                              const struct ddb_update *update, struct arena *a)
+{
+    const struct ddb_item *before = c->existed ? &c->old : key;
+    struct ddb_item after;
+    const char *problem = ddb_update_apply(update, before, a, &after);
+
+    if (problem == NULL)
+        problem = ddb_index_keys_problem(c->table, &after, before, a);
+    if (problem != NULL)
+        return problem;
+    ddb_change_becomes(c, &after, a);
+    return c->size > DDB_ITEM_SIZE_MAX ? "Item size to update has exceeded the maximum allowed size"
+                                       : NULL;
+}
+
+/* --- the operation --- */
+
+struct update_request {
+    struct ddb_expr *condition;
+    struct ddb_update update;
+};
+
+static int check(struct request *req, const struct dynamodb_UpdateItemInput *in,
+                 struct update_request *u)
+{
+    struct ddb_names names;
+    struct ddb_condition_input condition = {in->ConditionExpression, &in->Expected,
+                                            in->ConditionalOperator};
+
+    if (ddb_check_parameters(
+            req,
+            (struct ddb_parameter[]){{"UpdateExpression", in->UpdateExpression},
+                                     {"ConditionExpression", in->ConditionExpression},
+                                     {NULL, 0}},
+            (struct ddb_parameter[]){{"AttributeUpdates", in->AttributeUpdates.items},
+                                     {"Expected", in->Expected.items},
+                                     {NULL, 0}},
+            &in->ExpressionAttributeNames, &in->ExpressionAttributeValues) != 0 ||
+        ddb_check_values(req, &in->Key) != 0 ||
+        ddb_legacy_update(req, &in->AttributeUpdates, &u->update) != 0 ||
+        ddb_take_names(req, &in->ExpressionAttributeNames, &in->ExpressionAttributeValues,
+                       &names) != 0)
+        return -1;
+    if (in->UpdateExpression != NULL &&
+        ddb_take_update(req, &names, in->UpdateExpression, &u->update) != 0)
+        return -1;
+    if (ddb_take_condition(req, &names, &condition, &u->condition) != 0)
+        return -1;
+    return ddb_end_names(req, &names);
+}
+
+static struct ddb_paths touched(const struct ddb_update *update, struct arena *a)
+{
+    struct ddb_paths paths = {.items = ARENA_ARRAY(a, struct ddb_path, update->count)};
+
+    for (size_t i = 0; i < update->count; i++)
+        paths.items[paths.count++] = update->steps[i].path;
+    return paths;
+}
+
+/* AWS: no Attributes at all when there is nothing to tell. */
+static struct ddb_item attributes(struct request *req, const char *return_values,
+                                  const struct ddb_change *c, const struct ddb_update *update)
+{
+    struct ddb_paths paths = touched(update, &req->arena);
+    struct ddb_item out = {0};
+
+    if (return_values == NULL || str_eq(return_values, "NONE"))
+        return out;
+    if (str_eq(return_values, "ALL_NEW"))
+        return c->item;
+    if (str_eq(return_values, "ALL_OLD"))
+        return c->existed ? c->old : out;
+    if (str_eq(return_values, "UPDATED_OLD"))
+        out = ddb_project(&paths, &c->old, &req->arena);
+    else
+        out = ddb_project(&paths, &c->item, &req->arena);
+    out.set = out.count > 0;
+    return out;
+}
+
+static void answer(struct request *req, const struct dynamodb_UpdateItemInput *in,
+                   const struct ddb_change *c, const struct ddb_update *update,
+                   struct dynamodb_UpdateItemOutput *out)
+{
+    struct ddb_capacity capacity = {.table = c->table};
+
+    out->Attributes = attributes(req, in->ReturnValues, c, update);
+    if (ddb_capacity_wanted(in->ReturnConsumedCapacity)) {
+        ddb_capacity_add_change(&capacity, c, 1, &req->arena);
+        out->ConsumedCapacity =
+            ddb_capacity_report(req, &capacity, in->ReturnConsumedCapacity, DDB_CAPACITY_PLAIN);
+    }
+    if (ddb_metrics_wanted(in->ReturnItemCollectionMetrics, c->table))
+        out->ItemCollectionMetrics = ddb_metrics_report(req, c->table, &in->Key);
+}
+
+/* Against the table: paths and key. */
+static int check_table(struct request *req, const struct dynamodb_UpdateItemInput *in,
+                       const struct update_request *u, struct ddb_change *c)
+{
+    if (c->table == NULL)
+        return -1;
+    const char *problem = ddb_key_problem(c->table, &in->Key, &req->arena);
+    if (problem == NULL)
+        problem = ddb_update_problem(c->table, &u->update, &req->arena);
+    if (problem != NULL)
+        return ddb_invalid(req, "%s", problem);
+    c->key = ddb_key_of(&c->table->definition.key, in->Key.members, in->Key.count, &req->arena);
+    return ddb_check_expr_keys(req, c->table, u->condition);
+}
+
+int dynamodb_update_item(struct request *req, const struct dynamodb_UpdateItemInput *in,
+                         struct dynamodb_UpdateItemOutput *out)
+{
+    struct update_request u = {0};
+    struct ddb_change change = {0};
+    struct ddb_session s;
+    enum ddb_begin begun;
+
+    if (check(req, in, &u) != 0)
+        return -1;
+    change.table = ddb_table_get(req, in->TableName);
+    do {
+        if (check_table(req, in, &u, &change) != 0)
+            return -1;
+        begun = ddb_write_to(req, &change.table, 1, &s);
+    } while (begun == DDB_AGAIN);
+    if (begun == DDB_FAILED)
+        return -1;
+
+    enum store_status rc = ddb_change_read(&change, &s, &req->arena);
+    if (rc == STORE_OK && u.condition != NULL &&
+        !ddb_condition_holds(u.condition, &change.old, &req->arena)) {
+        ddb_write_end(&s, STORE_CONFLICT);
+        return ddb_fail_condition(req, in->ReturnValuesOnConditionCheckFailure, change.existed,
+                                  &change.old);
+    }
+    const char *problem =
+        rc == STORE_OK ? ddb_update_change(&change, &in->Key, &u.update, &req->arena) : NULL;
+    if (problem != NULL) {
+        ddb_write_end(&s, STORE_CONFLICT);
+        return ddb_invalid(req, "%s", problem);
+    }
+    if (rc == STORE_OK)
+        rc = ddb_change_apply(&change, &s, &req->arena);
+    rc = ddb_write_end(&s, rc);
+    if (rc != STORE_OK)
+        return ddb_fail_store(req, rc);
+    answer(req, in, &change, &u.update, out);
+    return 0;
+}

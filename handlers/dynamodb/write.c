@@ -1,0 +1,89 @@
+/* Changes of items: see write.h. */
+#include "handlers/dynamodb/write.h"
+
+#include "server/base/log.h"
+
+/* Canonical text may be longer than the item is large: names of types, escapes of control
+ * characters. */
+enum { BODY_MAX = 64 << 20 };
+
+void ddb_change_becomes(struct ddb_change *c, const struct ddb_item *item, struct arena *a)
+{
+    struct strbuf text = STRBUF_INIT(BODY_MAX);
+
+    ddb_members_write(&text, item->members, item->count);
+    c->item = *item;
+    c->size = ddb_members_size(item->members, item->count);
+    c->body = (struct bytes){arena_memdup(a, text.data, text.len), text.len};
+    strbuf_release(&text);
+}
+
+enum store_status ddb_change_read(struct ddb_change *c, struct ddb_session *s, struct arena *a)
+{
+    enum store_status rc = ddb_item_get(s, c->table->id, &c->key, a, &c->row);
+
+    c->was_read = rc == STORE_OK || rc == STORE_NOT_FOUND;
+    c->existed = rc == STORE_OK;
+    if (rc == STORE_NOT_FOUND)
+        return STORE_OK;
+    if (rc != STORE_OK)
+        return rc;
+    struct ddb_text json = {(const char *)c->row.body.data, c->row.body.len};
+    if (ddb_item_parse(json, a, &c->old)) {
+        c->old.json = json;
+        return STORE_OK;
+    }
+    log_error("an item of table %s cannot be read: the database is damaged", c->table->name);
+    return STORE_FAILED;
+}
+
+static bool same_bytes(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+static enum store_status move_entry(const struct ddb_change *c, const struct ddb_index *index,
+                                    int64_t item_id, struct ddb_session *s, struct arena *a)
+{
+    struct ddb_entry before = {.index_id = ddb_index_store_id(c->table, index), .item_key = c->key};
+    struct ddb_entry after = before;
+    bool was = c->existed &&
+               ddb_index_key_of(&index->key, c->old.members, c->old.count, a, &before.index_key);
+    bool is = !c->removes &&
+              ddb_index_key_of(&index->key, c->item.members, c->item.count, a, &after.index_key);
+    enum store_status rc = STORE_OK;
+
+    if (was && is && same_bytes(before.index_key.pk, after.index_key.pk) &&
+        same_bytes(before.index_key.sk, after.index_key.sk))
+        return STORE_OK;
+    if (was)
+        rc = ddb_entry_remove(s, &before);
+    if (is && rc == STORE_OK)
+        rc = ddb_entry_put(s, &after, item_id);
+    return rc;
+}
+
+static enum store_status write_row(struct ddb_change *c, struct ddb_session *s)
+{
+    if (c->removes)
+        return c->was_read && !c->existed ? STORE_OK : ddb_item_remove(s, c->table->id, &c->key);
+    if (!c->was_read)
+        return ddb_item_put(s, c->table->id, &c->key, c->body, (int64_t)c->size);
+    if (c->existed)
+        return ddb_item_replace(s, c->row.id, c->body, (int64_t)c->size);
+    return ddb_item_insert(s, c->table->id, &c->key, c->body, (int64_t)c->size, &c->row.id);
+}
+
+enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, struct arena *a)
+{
+    const struct ddb_definition *d = &c->table->definition;
+    enum store_status rc = STORE_OK;
+
+    if (d->index_count > 0 && !c->was_read)
+        rc = ddb_change_read(c, s, a);
+    if (rc == STORE_OK)
+        rc = write_row(c, s);
+    for (size_t i = 0; i < d->index_count && rc == STORE_OK; i++)
+        rc = move_entry(c, &d->indexes[i], c->row.id, s, a);
+    return rc;
+}

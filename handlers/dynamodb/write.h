@@ -1,0 +1,35 @@
+/*
+ * One item's change inside a session: the row, and the entries of the indexes that follow from it.
+ *
+ * Usage: fill in table, key and what the item becomes; ddb_change_read() fetches what it was, where
+ * that is needed; after the conditions have been checked ddb_change_apply() writes.
+ */
+#ifndef CADABRA_DYNAMODB_WRITE_H
+#define CADABRA_DYNAMODB_WRITE_H
+
+#include "handlers/dynamodb/key.h"
+#include "handlers/dynamodb/ops.h"
+
+struct ddb_change {
+    const struct ddb_table *table;
+    struct ddb_key key;
+
+    bool was_read; /* the three below are true to the store */
+    bool existed;
+    struct ddb_row row;  /* of what was there */
+    struct ddb_item old; /* its content; empty where nothing was */
+
+    bool removes;         /* it shall go; else it becomes `item` */
+    struct ddb_item item; /* members */
+    struct bytes body;    /* the canonical text of `item` */
+    size_t size;
+};
+
+/* Sets item, body and size. */
+void ddb_change_becomes(struct ddb_change *c, const struct ddb_item *item, struct arena *a);
+/* Reads row and old. STORE_OK also where nothing was. */
+enum store_status ddb_change_read(struct ddb_change *c, struct ddb_session *s, struct arena *a);
+/* Writes. Reads first what it needs and was not read. */
+enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, struct arena *a);
+
+#endif
