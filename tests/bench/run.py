@@ -29,6 +29,7 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
 CONNECTIONS = 32
 ACCOUNT = "123456789012"
 BUILD = pathlib.Path(sys.argv[1]).resolve()
+os.environ["CADABRA_BINARY"] = str(BUILD / "cadabra")
 HEADERS = {
     "Authorization": f"AWS4-HMAC-SHA256 Credential={ACCOUNT}/20261122/us-east-1/dynamodb/aws4_request, "
                      "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64,
