@@ -6,11 +6,12 @@
  * the next request see its end, and a long poll see that its client has gone, while an answer can
  * still be written.
  */
-#include "server/net/accept.h"
+#include "server/net/listener.h"
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/thread.h"
+#include "server/net/accept.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -36,9 +37,9 @@ static void raise_file_limit(void)
         log_warn("the limit of open files stays low: %s", strerror(errno));
 }
 
-static const char *temp_dir_of(const struct listener_options *options)
+static const char *default_temp_dir(void)
 {
-    const char *dir = options->temp_dir ? options->temp_dir : getenv("TMPDIR");
+    const char *dir = getenv("TMPDIR");
 
     return dir && *dir ? dir : "/tmp";
 }
@@ -85,7 +86,7 @@ struct listener *listener_new(const struct listener_options *options)
 
     raise_file_limit();
     l->app = options->app;
-    l->temp_dir = x_strdup(temp_dir_of(options));
+    l->temp_dir = x_strdup(default_temp_dir());
     l->connection_max = options->connection_max ? options->connection_max : CONNECTIONS_DEFAULT;
     l->idle_timeout_ms = options->idle_timeout_ms ? options->idle_timeout_ms : IDLE_DEFAULT_MS;
     l->stall_timeout_ms = options->stall_timeout_ms ? options->stall_timeout_ms : STALL_DEFAULT_MS;

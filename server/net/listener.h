@@ -42,15 +42,17 @@ struct endpoint_handler {
 
 struct listener_options {
     struct app *app;          /* requests point to it; may be NULL in tests */
-    const char *temp_dir;     /* where large bodies are spooled; NULL: $TMPDIR, else /tmp */
     unsigned connection_max;  /* over it new connections are answered 503; 0: 4,096 */
     int64_t idle_timeout_ms;  /* between requests of a connection; 0: an hour */
     int64_t stall_timeout_ms; /* between bytes of an unfinished request or answer; 0: 60 s */
 };
 
 /* Raises the limit of open files as far as it goes. NULL, after logging why, when a thread or
- * descriptor is not to be had. The strings are copied. */
+ * descriptor is not to be had. */
 struct listener *listener_new(const struct listener_options *options);
+/* Where large bodies are spooled, in files without a name; $TMPDIR or /tmp otherwise. To be called
+ * before the first request may come. */
+void listener_set_temp_dir(struct listener *l, const char *dir);
 
 /*
  * Stops accepting, wakes every long poll (request_abandoned() turns true), lets requests in flight

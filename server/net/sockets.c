@@ -8,28 +8,23 @@
 
 enum { BACKLOG = 4096, PORT_ATTEMPTS = 64 };
 
-static uint16_t port_of(const struct sockaddr *a)
-{
-    return ntohs(a->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)a)->sin6_port
-                                          : ((const struct sockaddr_in *)a)->sin_port);
-}
-
 static int listen_on(const struct addrinfo *a)
 {
-    AUTO_CLOSE int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
-    int done;
+    int error;
 
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (a->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0)
-        return -1;
-    done = fd;
-    fd = -1;
-    return done;
+    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
 }
 
 /* Opens one address on *port, which 0 leaves to the system; then it is set. An errno value, 0 when
@@ -38,7 +33,7 @@ static int open_one(struct endpoint *e, const char *address, uint16_t *port)
 {
     const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
                                    .ai_socktype = SOCK_STREAM};
-    struct sockaddr_storage bound;
+    struct sockaddr_in6 bound = {0}; /* an IPv4 address has its port in the same place */
     socklen_t bound_len = sizeof(bound);
     struct addrinfo *found;
     char service[8];
@@ -55,7 +50,7 @@ static int open_one(struct endpoint *e, const char *address, uint16_t *port)
     if (fd < 0)
         return error;
     if (getsockname(fd, (struct sockaddr *)&bound, &bound_len) == 0)
-        *port = port_of((struct sockaddr *)&bound);
+        *port = ntohs(bound.sin6_port);
     e->sockets[e->socket_count++] = (struct listen_socket){.endpoint = e, .fd = fd};
     return 0;
 }

@@ -368,7 +368,8 @@ START_TEST(a_lost_temporary_directory_fails_the_request_only)
     struct answer a;
     int fd;
 
-    start_with((struct listener_options){.temp_dir = "/nonexistent"});
+    start();
+    listener_set_temp_dir(fixture.listener, "/nonexistent");
     fd = dial();
     snprintf(head, sizeof(head), "PUT /large HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n",
              2 * BODY_MEMORY_MAX);
