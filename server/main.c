@@ -74,9 +74,11 @@ static bool serve_until_signal(struct app *app, const sigset_t *signals)
 {
     struct endpoint_options options = {
         .address = app->config->address, .port = app->config->port, .handler = &dispatch_handler};
-    struct endpoint *endpoint = listener_open_endpoint(app->listener, &options);
+    struct endpoint *endpoint;
     int number = 0;
 
+    listener_set_temp_dir(app->listener, store_directory(app->store));
+    endpoint = listener_open_endpoint(app->listener, &options);
     if (!endpoint) {
         log_error("%s, port %u cannot be opened: give another --port (0: a free one) or --host",
                   app->config->address, app->config->port);

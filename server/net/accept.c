@@ -49,8 +49,7 @@ static void drop(struct connection *c)
     close(fd); /* leaves the epoll set, too */
 }
 
-/* --- telling protocols apart
- * --------------------------------------------------------------------------------- */
+/* --- telling protocols apart --- */
 
 /* This is where TLS would begin. Until then the client is told at once, by an alert (fatal,
  * protocol_version), which the unread hello must not turn into a reset. */
@@ -124,9 +123,7 @@ static void look_at(struct connection *c)
     }
 }
 
-/* --- accepting
- * -----------------------------------------------------------------------------------------------
- */
+/* --- accepting --- */
 
 static void turn_away(struct listener *l, int fd)
 {
@@ -216,8 +213,7 @@ static void accept_from(struct listen_socket *s)
     }
 }
 
-/* --- the watchdog
- * -------------------------------------------------------------------------------------------- */
+/* --- the watchdog --- */
 
 /* Bytes that have gone either way; false where the kernel does not tell. */
 static bool bytes_moved(const struct connection *c, uint64_t *out_bytes)
@@ -306,8 +302,7 @@ static int64_t sweep_interval(const struct listener *l)
     return MIN(MAX(shortest / 4, (int64_t)SWEEP_MIN_MS), (int64_t)SWEEP_MAX_MS);
 }
 
-/* --- the thread
- * ---------------------------------------------------------------------------------------------- */
+/* --- the thread --- */
 
 /* Stops listening on endpoints that close, or on all. */
 static void stop_listening(struct listener *l, bool all)

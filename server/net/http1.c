@@ -64,9 +64,7 @@ static void ended(void *context, struct MHD_Connection *mhd, void **state,
     *state = NULL;
 }
 
-/* --- the head
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the head --- */
 
 struct head {
     struct request *req;
@@ -122,8 +120,7 @@ static enum MHD_Result refuse_message(struct talk *t)
     return rc;
 }
 
-/* --- the answer
- * ---------------------------------------------------------------------------------------------- */
+/* --- the answer --- */
 
 static ssize_t stream_more(void *context, uint64_t position, char *out, size_t max)
 {
@@ -244,8 +241,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
     return answer(t);
 }
 
-/* --- connections
- * --------------------------------------------------------------------------------------------- */
+/* --- connections --- */
 
 static struct connection *claim(struct http1 *h, int fd)
 {

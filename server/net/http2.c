@@ -47,9 +47,7 @@ struct h2 {
     uint8_t in[READ_SIZE];
 };
 
-/* --- streams
- * -------------------------------------------------------------------------------------------------
- */
+/* --- streams --- */
 
 static struct stream *open_stream(struct h2 *h, int32_t id)
 {
@@ -93,8 +91,7 @@ static void reset_stream(struct h2 *h, const struct stream *s, uint32_t error)
     nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, s->id, error);
 }
 
-/* --- the answer
- * ---------------------------------------------------------------------------------------------- */
+/* --- the answer --- */
 
 static ssize_t read_file(struct stream *s, uint8_t *out, size_t max)
 {
@@ -243,8 +240,7 @@ static void take_news(struct h2 *h)
     }
 }
 
-/* --- the request
- * --------------------------------------------------------------------------------------------- */
+/* --- the request --- */
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 {
@@ -353,8 +349,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     return 0;
 }
 
-/* --- the connection
- * ------------------------------------------------------------------------------------------ */
+/* --- the connection --- */
 
 static bool open_session(struct h2 *h)
 {

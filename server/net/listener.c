@@ -104,8 +104,13 @@ struct listener *listener_new(const struct listener_options *options)
     return NULL;
 }
 
-/* --- connections
- * --------------------------------------------------------------------------------------------- */
+void listener_set_temp_dir(struct listener *l, const char *dir)
+{
+    free(l->temp_dir);
+    l->temp_dir = x_strdup(dir);
+}
+
+/* --- connections --- */
 
 void connection_end(struct connection *c)
 {
@@ -140,9 +145,7 @@ struct app *connection_app(const struct connection *c)
     return c->listener->app;
 }
 
-/* --- stopping
- * ------------------------------------------------------------------------------------------------
- */
+/* --- stopping --- */
 
 /* With the lock held: waits until the endpoint (NULL: any) has no connection left. */
 static bool wait_for_none(struct listener *l, const struct endpoint *e, int64_t timeout_ms)
@@ -209,9 +212,7 @@ void listener_free(struct listener *l)
     release(l);
 }
 
-/* --- endpoints
- * -----------------------------------------------------------------------------------------------
- */
+/* --- endpoints --- */
 
 static bool watch_sockets(struct listener *l, struct endpoint *e)
 {

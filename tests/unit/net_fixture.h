@@ -202,8 +202,7 @@ static void wait_until(atomic_int *value, int wanted)
     ck_assert_int_eq(atomic_load(value), wanted);
 }
 
-/* --- the client
- * ---------------------------------------------------------------------------------------------- */
+/* --- the client --- */
 
 static int dial(void)
 {

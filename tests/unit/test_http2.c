@@ -129,9 +129,7 @@ static void client_wait(struct client *c, const bool *until)
     }
 }
 
-/* --- requests
- * ------------------------------------------------------------------------------------------------
- */
+/* --- requests --- */
 
 struct upload {
     const char *data;

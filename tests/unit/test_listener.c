@@ -106,8 +106,7 @@ static void expect_answer(int fd, int status, const char *body)
     free(a.body);
 }
 
-/* --- one connection, many requests
- * --------------------------------------------------------------------------- */
+/* --- one connection, many requests --- */
 
 START_TEST(a_connection_is_kept)
 {
@@ -205,8 +204,7 @@ START_TEST(both_loopback_addresses_have_the_same_port)
 }
 END_TEST
 
-/* --- framing of bodies
- * --------------------------------------------------------------------------------------- */
+/* --- framing of bodies --- */
 
 START_TEST(chunked_bodies_with_extensions_and_trailers)
 {
@@ -386,9 +384,7 @@ START_TEST(a_lost_temporary_directory_fails_the_request_only)
 }
 END_TEST
 
-/* --- gzip
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- gzip --- */
 
 static size_t pack(const char *text, size_t len, char *out, size_t max)
 {
@@ -462,9 +458,7 @@ START_TEST(a_gzip_bomb_stops_at_the_limit)
 }
 END_TEST
 
-/* --- answers
- * -------------------------------------------------------------------------------------------------
- */
+/* --- answers --- */
 
 START_TEST(answers_without_a_body)
 {
@@ -593,8 +587,7 @@ START_TEST(a_piece_of_a_stream_is_sent_before_the_next_one_is_made)
 }
 END_TEST
 
-/* --- clients that are not what they should be
- * ---------------------------------------------------------------- */
+/* --- clients that are not what they should be --- */
 
 START_TEST(a_tls_hello_gets_an_alert)
 {
@@ -811,9 +804,7 @@ START_TEST(a_thousand_connections_at_once)
 }
 END_TEST
 
-/* --- the end
- * -------------------------------------------------------------------------------------------------
- */
+/* --- the end --- */
 
 START_TEST(stopping_wakes_long_polls_and_lets_requests_finish)
 {
