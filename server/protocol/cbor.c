@@ -147,7 +147,7 @@ static bool decode_number(struct cbor_in *in, const struct shape *s, void *out)
     enum cr_type type = cr_peek(&in->r);
     int64_t min = s->kind == SHAPE_LONG ? INT64_MIN : INT32_MIN;
     int64_t max = s->kind == SHAPE_LONG ? INT64_MAX : INT32_MAX;
-    int64_t whole;
+    int64_t whole = 0;
 
     if (type != CR_UNSIGNED && type != CR_NEGATIVE && type != CR_FLOAT)
         return mismatch(in, s);

@@ -282,8 +282,9 @@ static bool join_chunks(struct cr *r, enum cr_type type, struct bytes *out)
 
 static bool read_string(struct cr *r, enum cr_type type, struct bytes *out)
 {
-    bool indefinite;
+    bool indefinite = false;
 
+    *out = (struct bytes){r->end, 0};
     if (!read_run(r, out, &indefinite))
         return false;
     return !indefinite || join_chunks(r, type, out);

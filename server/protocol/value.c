@@ -226,7 +226,9 @@ bool double_from_text(const char *text, size_t len, double *out)
     if (len == 0 || len >= sizeof(copy))
         return false;
     for (size_t i = 0; i < len; i++) { /* strtod takes more than decimal numbers: 0x1p3, inf */
-        if (!memchr("+-.0123456789eE", text[i], 15))
+        char c = text[i];
+        bool good = (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || (c | 0x20) == 'e';
+        if (!good)
             return false;
     }
     memcpy(copy, text, len);
