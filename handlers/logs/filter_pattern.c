@@ -1,90 +1,110 @@
+/* Term patterns, and which kind a pattern is of. */
 #include "handlers/logs/filter_pattern.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
+#include "handlers/logs/filter_parts.h"
 
-/* Reads a phrase in quotes, which may hold \" and \\; NULL when it does not end. */
-static const char *read_phrase(const char *text, struct arena *a, const char **out_phrase)
-{
-    char *phrase = arena_alloc(a, strlen(text) + 1);
-    size_t n = 0;
+enum { TERMS_MAX = 512 };
 
-    for (text++; *text && *text != '"'; text++) {
-        if (*text == '\\' && (text[1] == '"' || text[1] == '\\'))
-            text++;
-        phrase[n++] = *text;
+enum term_kind { TERM_WANTED, TERM_OPTIONAL, TERM_EXCLUDED };
+
+struct term {
+    enum term_kind kind;
+    struct filter_text text;
+    pcre2_code *regex; /* instead of the text, or NULL */
+};
+
+struct filter_pattern {
+    struct term *terms;
+    size_t term_count;
+    struct filter_json_pattern *json;       /* at most one of these */
+    struct filter_columns_pattern *columns; /* is set */
+};
+
+/* AWS: what has other characters than letters, digits and _ must stand in quotes. */
+static bool is_bare(struct filter_text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '_' || c >= 0x80))
+            return false;
     }
-    phrase[n] = '\0';
-    *out_phrase = phrase;
-    return *text == '"' ? text + 1 : NULL;
+    return text.len > 0;
 }
 
-/* Letters, digits and _ may stand alone; whatever else is in a term wants quotes. */
-static bool is_plain(const char *term)
+static bool read_term(struct arena *a, const char **at, struct term *out)
 {
-    for (; *term; term++)
-        if ((*term & 0x80) == 0 &&
-            !strchr("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", *term))
+    struct filter_value value;
+    bool quoted;
+
+    out->kind = TERM_WANTED;
+    if (**at == '?' || **at == '-')
+        out->kind = *(*at)++ == '?' ? TERM_OPTIONAL : TERM_EXCLUDED;
+    quoted = **at == '"' || **at == '%';
+    if (!filter_read_value(a, at, " \t\r\n", &value) || (!quoted && !is_bare(value.text)))
+        return false;
+    out->text = value.text;
+    out->regex = value.regex;
+    return **at == '\0' || strchr(" \t\r\n", **at);
+}
+
+static bool read_terms(struct arena *a, const char *text, struct filter_pattern *out)
+{
+    out->terms = ARENA_ARRAY(a, struct term, strlen(text) / 2 + 1);
+    for (const char *at = filter_skip_blanks(text); *at; at = filter_skip_blanks(at))
+        if (!read_term(a, &at, &out->terms[out->term_count++]))
             return false;
     return true;
 }
 
-/* Reads one term and returns what follows it, NULL when it is none. */
-static const char *read_term(const char *text, struct arena *a, struct filter_term *out)
+struct filter_pattern *filter_pattern_compile(struct arena *a, const char *text)
 {
-    size_t len;
+    struct filter_pattern *p = ARENA_NEW(a, struct filter_pattern);
 
-    out->kind = *text == '?' ? TERM_ANY : *text == '-' ? TERM_NOT : TERM_ALL;
-    if (out->kind != TERM_ALL)
-        text++;
-    if (*text == '"') {
-        text = read_phrase(text, a, &out->text);
-        return text && (!*text || is_blank(*text)) ? text : NULL;
-    }
-    len = strcspn(text, " \t\r\n");
-    out->text = arena_strndup(a, text, len);
-    return len > 0 && is_plain(out->text) ? text + len : NULL;
+    text = filter_skip_blanks(text);
+    if (*text == '{')
+        return (p->json = filter_json_compile(a, text)) ? p : NULL;
+    if (*text == '[')
+        return (p->columns = filter_columns_compile(a, text)) ? p : NULL;
+    return read_terms(a, text, p) ? p : NULL;
 }
 
-enum filter_result filter_pattern_parse(const char *text, struct arena *a,
-                                        struct filter_pattern *out)
+static bool finds(const struct term *t, struct filter_text message)
 {
-    *out = (struct filter_pattern){0};
-    while (text && is_blank(*text))
-        text++;
-    if (!text || !*text)
-        return FILTER_OK;
-    if (strchr("{[%", *text))
-        return FILTER_NOT_BUILT;
-    out->terms = ARENA_ARRAY(a, struct filter_term, strlen(text) / 2 + 1);
-    while (*text) {
-        struct filter_term *term = &out->terms[out->count++];
-
-        text = read_term(text, a, term);
-        if (!text)
-            return FILTER_INVALID;
-        out->has_all |= term->kind == TERM_ALL;
-        out->has_any |= term->kind == TERM_ANY;
-        while (is_blank(*text))
-            text++;
-    }
-    return FILTER_OK;
+    if (t->regex)
+        return filter_regex_finds(t->regex, message);
+    return memmem(message.data, message.len, t->text.data, t->text.len) != NULL;
 }
 
-bool filter_pattern_matches(const struct filter_pattern *p, const char *message)
+/* AWS: beside terms of another kind the optional ones are ignored. */
+static bool terms_match(const struct filter_pattern *p, struct filter_text message)
 {
-    bool any = false;
+    bool only_optional = true;
+    bool any_optional = false;
 
-    for (size_t i = 0; i < p->count; i++) {
-        bool there = strstr(message, p->terms[i].text) != NULL;
+    for (size_t i = 0; i < p->term_count; i++) {
+        const struct term *t = &p->terms[i];
 
-        if (p->terms[i].kind == TERM_ANY)
-            any |= there;
-        else if (there != (p->terms[i].kind == TERM_ALL))
+        if (t->kind == TERM_OPTIONAL) {
+            any_optional = any_optional || finds(t, message);
+            continue;
+        }
+        only_optional = false;
+        if (finds(t, message) != (t->kind == TERM_WANTED))
             return false;
     }
-    /* AWS: "?" has no effect where another term must be there. */
-    return any || !p->has_any || p->has_all;
+    return !only_optional || any_optional || p->term_count == 0;
+}
+
+bool filter_pattern_matches(const struct filter_pattern *pattern, const char *message, size_t len,
+                            struct arena *scratch)
+{
+    struct filter_text text = {.data = message, .len = len};
+
+    if (pattern->json)
+        return filter_json_matches(pattern->json, text, scratch);
+    if (pattern->columns)
+        return filter_columns_match(pattern->columns, text);
+    return terms_match(pattern, text);
 }

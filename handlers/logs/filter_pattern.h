@@ -1,39 +1,28 @@
 /*
- * Filter patterns for log events that are plain text:
+ * Filter patterns of CloudWatch Logs, compiled once and matched against many messages.
+ *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  *
- *   ERROR timeout        all terms, in any order, capitals matter
- *   "out of memory"      a phrase
- *   ?ERROR ?WARN         any of the terms; without effect beside terms that must be there
- *   ERROR -Exiting       without the term
- *
- * Patterns for JSON ({...}), for columns ([...]) and regular expressions (%...%) are not built;
- * they are told apart, so that the caller can refuse them.
+ *   ERROR "two words" -exclude      all of these and none of those
+ *   ?ERROR ?WARN                    one of these (ignored beside terms of the other kind, as AWS
+ * does)
+ *   %[45]\d\d%                      a regular expression, wherever a term or value may stand
+ *   { $.a.b[0] = "x*" && ($.n >= 4 || $.gone NOT EXISTS) }
+ *   [ip, user, ..., status = 4*, bytes > 1000]
  */
 #ifndef CADABRA_FILTER_PATTERN_H
 #define CADABRA_FILTER_PATTERN_H
 
 #include "server/base/arena.h"
 
-enum filter_term_kind { TERM_ALL, TERM_ANY, TERM_NOT };
+struct filter_pattern;
 
-struct filter_term {
-    enum filter_term_kind kind;
-    const char *text;
-};
+/* In the arena, with what it holds. NULL when the text is no pattern. An empty one matches
+ * everything. */
+struct filter_pattern *filter_pattern_compile(struct arena *a, const char *text);
 
-struct filter_pattern {
-    struct filter_term *terms;
-    size_t count;
-    bool has_all;
-    bool has_any;
-};
-
-enum filter_result { FILTER_OK, FILTER_INVALID, FILTER_NOT_BUILT };
-
-/* NULL and "" match everything. The pattern lies in the arena. */
-enum filter_result filter_pattern_parse(const char *text, struct arena *a,
-                                        struct filter_pattern *out);
-bool filter_pattern_matches(const struct filter_pattern *p, const char *message);
+/* `scratch` is for what the match needs meanwhile; reset it between messages. */
+bool filter_pattern_matches(const struct filter_pattern *pattern, const char *message, size_t len,
+                            struct arena *scratch);
 
 #endif

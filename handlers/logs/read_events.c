@@ -105,82 +105,98 @@ int logs_get_log_events(struct request *req, const struct logs_GetLogEventsReque
 
 struct search {
     struct logs_events_query query;
-    struct filter_pattern pattern;
+    const struct filter_pattern *pattern;
+    struct arena match; /* what one match needs */
     const struct logs_InputLogStreamNames *streams;
     const char *stream_prefix;
     size_t limit;
+    size_t bytes; /* of what was found */
     bool more;
 };
 
-static bool is_wanted(const struct search *search, const struct logs_event_row *row)
+static bool is_wanted(struct search *search, const struct logs_event_row *row)
 {
     bool named = search->streams->count == 0;
+    bool matches;
 
     for (size_t i = 0; i < search->streams->count && !named; i++)
         named = str_eq(search->streams->items[i], row->stream);
-    return named && (!search->stream_prefix || str_starts(row->stream, search->stream_prefix)) &&
-           filter_pattern_matches(&search->pattern, row->text);
+    if (!named || (search->stream_prefix && !str_starts(row->stream, search->stream_prefix)))
+        return false;
+    matches = filter_pattern_matches(search->pattern, row->text, strlen(row->text), &search->match);
+    arena_reset(&search->match);
+    return matches;
 }
 
 static struct logs_FilteredLogEvent filtered(struct request *req, const struct logs_event_row *row)
 {
     return (struct logs_FilteredLogEvent){
-        .logStreamName = row->stream,
+        .logStreamName = arena_strdup(&req->arena, row->stream),
         .timestamp = SOME_LONG(row->at.time_ms),
-        .message = row->text,
+        .message = arena_strdup(&req->arena, row->text),
         .ingestionTime = SOME_LONG(row->ingested_ms),
         .eventId =
             arena_printf(&req->arena, "%020" PRId64 "%036" PRId64, row->at.time_ms, row->at.id),
     };
 }
 
+/* Takes what is wanted of some rows. False when the answer is full. */
+static bool take_rows(struct request *req, struct search *search,
+                      const struct logs_event_rows *rows, struct logs_FilteredLogEvents *out)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct logs_event_row *row = &rows->items[i];
+
+        if (out->count == search->limit || search->bytes >= LOGS_UPLOAD_MAX)
+            return false;
+        search->query.has_after = true;
+        search->query.after = row->at;
+        if (!is_wanted(search, row))
+            continue;
+        search->bytes += strlen(row->text) + LOGS_EVENT_OVERHEAD;
+        out->items[out->count++] = filtered(req, row);
+    }
+    return true;
+}
+
 /* Looks through the group from where the query stands, and leaves the query where the next page
- * goes on. */
+ * goes on. Only what is found is kept: the rows of one step go before the next is read. */
 static enum store_status run_search(struct request *req, struct search *search,
                                     struct logs_FilteredLogEvents *out)
 {
     struct scope scope = logs_scope(req);
     size_t searched = 0;
-    size_t bytes = 0;
     struct logs_event_rows rows;
+    enum store_status status;
+    struct arena step;
 
+    arena_init(&step);
+    arena_init(&search->match);
     do {
-        enum store_status status =
-            logs_events_read(logs_store_of(req), &scope, &search->query, &req->arena, &rows);
-
+        arena_reset(&step);
+        status = logs_events_read(logs_store_of(req), &scope, &search->query, &step, &rows);
         if (status)
-            return status;
-        for (size_t i = 0; i < rows.count; i++) {
-            const struct logs_event_row *row = &rows.items[i];
-
-            if (out->count == search->limit || bytes >= LOGS_UPLOAD_MAX) {
-                search->more = true;
-                return STORE_OK;
-            }
-            search->query.has_after = true;
-            search->query.after = row->at;
-            if (!is_wanted(search, row))
-                continue;
-            bytes += strlen(row->text) + LOGS_EVENT_OVERHEAD;
-            out->items[out->count++] = filtered(req, row);
+            break;
+        search->more = rows.more;
+        if (!take_rows(req, search, &rows, out)) {
+            search->more = true;
+            break;
         }
         searched += rows.count;
     } while (rows.more && searched < SEARCHED_MAX);
-    search->more = rows.more;
-    return STORE_OK;
+    arena_release(&search->match);
+    arena_release(&step);
+    return status;
 }
 
 static int prepare_search(struct request *req, const struct logs_FilterLogEventsRequest *in,
                           struct search *search)
 {
-    enum filter_result parsed =
-        filter_pattern_parse(in->filterPattern, &req->arena, &search->pattern);
-
-    if (parsed == FILTER_INVALID)
+    search->pattern =
+        filter_pattern_compile(&req->arena, in->filterPattern ? in->filterPattern : "");
+    if (!search->pattern)
         return aws_fail(req, &logs_InvalidParameterException, "Invalid filter pattern: %s",
                         in->filterPattern);
-    if (parsed == FILTER_NOT_BUILT)
-        return aws_fail_unsupported(req, "filterPattern for JSON, columns or regular expressions");
     if (in->logStreamNames.count > 0 && in->logStreamNamePrefix)
         return aws_fail(
             req, &logs_InvalidParameterException,

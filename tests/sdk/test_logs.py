@@ -105,12 +105,24 @@ def test_filter_patterns(logs, pattern, found):
     assert {texts.index(e["message"]) for e in seen} == found
 
 
-def test_patterns_that_are_wrong_or_not_built_are_refused(logs):
+@pytest.mark.parametrize("pattern, found", [
+    ('{ $.level = "ERROR" }', {0}),
+    ("{ $.n >= 2 && $.level NOT EXISTS }", {1}),
+    ("[word, second = lo*, ...]", {2}),
+    ("%lo[wx] +disk%", {2}),
+])
+def test_patterns_for_json_columns_and_expressions(logs, pattern, found):
+    texts = ['{"level": "ERROR", "n": 1}', '{"n": 2}', "WARN low disk"]
+    put(logs, "g", "s", *texts)
+    seen = logs.filter_log_events(logGroupName="g", filterPattern=pattern)["events"]
+    assert {texts.index(e["message"]) for e in seen} == found
+
+
+def test_patterns_that_are_wrong_are_refused(logs):
     put(logs, "g", "s", '{"a": 1}')
-    fails("InvalidParameterException", logs.filter_log_events, logGroupName="g", filterPattern='"open')
-    with pytest.raises(ClientError) as caught:
-        logs.filter_log_events(logGroupName="g", filterPattern="{ $.a = 1 }")
-    assert "filterPattern" in caught.value.response["Error"]["Message"]
+    for pattern in ('"open', "{ $.a }", "[a, b", "%(%", "a-b"):
+        fails("InvalidParameterException", logs.filter_log_events, logGroupName="g", filterPattern=pattern)
+
 
 
 def test_filtering_merges_streams_and_pages(logs):
