@@ -17,7 +17,7 @@ import botocore.session
 # Errors that every operation may answer and no model declares.
 COMMON = {
     "AccessDeniedException", "AccessDenied", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InternalFailure", "InvalidAction",
-    "InvalidClientTokenId", "InvalidSignatureException", "MissingAction", "NotImplemented", "RequestEntityTooLarge", "RequestExpired",
+    "InvalidClientTokenId", "InvalidSignatureException", "MissingAction", "NotImplemented", "RequestEntityTooLarge", "RequestEntityTooLargeException", "RequestExpired",
     "SerializationException", "SignatureDoesNotMatch", "UnknownOperationException", "UnrecognizedClientException", "ValidationError",
     "ValidationException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "ThrottlingException", "MalformedInput",
 }
