@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "handlers/lambda/process.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 #include "server/base/log.h"
@@ -193,7 +194,8 @@ void code_remove_stale(struct code *c, const char *const *used, size_t used_coun
 
     if (!dir)
         return;
-    for (struct dirent *d; (d = readdir(dir));) { /* NOLINT(concurrency-mt-unsafe): own stream */
+    process_kill_leftovers(c->directory);
+    for (struct dirent *d; (d = readdir(dir));) {
         if (d->d_name[0] == '.')
             continue;
         if (used_count && bsearch(d->d_name, used, used_count, sizeof(*used), compare_ids))

@@ -38,7 +38,8 @@ char *code_path(const struct code *c, const char *id, struct arena *a);
 enum store_status code_archive(struct code *c, const char *id, int *out_fd, int64_t *out_size);
 /* Removes archive and folder. No process may be using the folder. */
 void code_remove(struct code *c, const char *id);
-/* After a start: removes the folders that no function uses, left by a crash. */
+/* After a start: kills processes and removes folders that a killed server left, and that no
+ * function uses. */
 void code_remove_stale(struct code *c, const char *const *used, size_t used_count);
 
 #endif

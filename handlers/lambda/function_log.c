@@ -83,11 +83,9 @@ static void end_line(struct function_log *l)
     strbuf_clear(&l->line);
 }
 
-void function_log_take(struct function_log *l, const char *data, size_t len)
+/* Splits at newlines; what comes after the last one is kept for the next call. */
+static void split(struct function_log *l, const char *data, size_t len)
 {
-    if (l->taken > INVOCATION_MAX)
-        return;
-    l->taken += (int64_t)len;
     while (len) {
         const char *newline = memchr(data, '\n', len);
         size_t n = newline ? (size_t)(newline - data) : len;
@@ -96,13 +94,21 @@ void function_log_take(struct function_log *l, const char *data, size_t len)
         strbuf_add(&l->line, data, part);
         if (part == n && !newline)
             return;
-        if (l->line.len || part == n)
-            end_line(l);
-        part += part == n;
+        end_line(l);
+        part += part == n; /* the newline itself */
         data += part;
         len -= part;
     }
+}
+
+void function_log_take(struct function_log *l, const char *data, size_t len)
+{
     if (l->taken > INVOCATION_MAX)
+        return;
+    l->taken += (int64_t)len;
+    if (l->taken <= INVOCATION_MAX)
+        split(l, data, len);
+    else
         function_log_add(l, "cadabra: what this invocation prints beyond %d bytes is dropped\n",
                          INVOCATION_MAX);
 }

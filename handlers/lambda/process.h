@@ -63,6 +63,9 @@ const struct process_entry *process_table_find(const struct process_table *t, pi
 int64_t process_memory(pid_t pid);
 /* The most that the process has ever had in memory, mapped files included. */
 int64_t process_peak_memory(pid_t pid);
+/* Kills all processes that were started in a folder below `directory`, by their environment: those
+ * that a killed server left behind. */
+void process_kill_leftovers(const char *directory);
 /* The value of PROCESS_MARK in the environment that the process was started with. False when it
  * has none. */
 bool process_read_mark(pid_t pid, char *out, size_t size);

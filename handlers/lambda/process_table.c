@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "handlers/lambda/process.h"
 #include "server/base/strbuf.h"
@@ -70,8 +71,7 @@ void process_table_read(struct process_table *out)
     *out = (struct process_table){0};
     if (!dir)
         return;
-    /* readdir is safe here: the stream is this thread's own. */
-    for (struct dirent *d; (d = readdir(dir));) { /* NOLINT(concurrency-mt-unsafe) */
+    for (struct dirent *d; (d = readdir(dir));) {
         struct process_entry entry;
 
         if (!isdigit((unsigned char)d->d_name[0]) ||
@@ -127,17 +127,42 @@ int64_t process_peak_memory(pid_t pid)
     return status_bytes(status, "\nVmHWM:");
 }
 
+/* The value of `name`, "NAME=", in the environment that the process was started with; text, which
+ * is of ENVIRONMENT_MAX bytes, holds it. NULL when it is not set. */
+static const char *read_variable(pid_t pid, const char *name, char *text)
+{
+    ssize_t len = read_proc(pid, "environ", text, ENVIRONMENT_MAX);
+
+    for (ssize_t at = 0; at < len; at += (ssize_t)strlen(text + at) + 1) {
+        if (str_starts(text + at, name))
+            return text + at + strlen(name);
+    }
+    return NULL;
+}
+
 bool process_read_mark(pid_t pid, char *out, size_t size)
 {
     AUTO_FREE char *text = x_malloc(ENVIRONMENT_MAX);
-    ssize_t len = read_proc(pid, "environ", text, ENVIRONMENT_MAX);
-    static const char name[] = PROCESS_MARK "=";
+    const char *value = read_variable(pid, PROCESS_MARK "=", text);
 
-    for (ssize_t at = 0; at < len; at += (ssize_t)strlen(text + at) + 1) {
-        if (str_starts(text + at, name)) {
-            snprintf(out, size, "%s", text + at + sizeof(name) - 1);
-            return true;
-        }
+    if (value)
+        snprintf(out, size, "%s", value);
+    return value != NULL;
+}
+
+void process_kill_leftovers(const char *directory)
+{
+    AUTO_FREE char *text = x_malloc(ENVIRONMENT_MAX);
+    struct process_table table;
+    size_t len = strlen(directory);
+
+    process_table_read(&table);
+    for (size_t i = 0; i < table.count; i++) {
+        pid_t pid = table.entries[i].pid;
+        const char *root = read_variable(pid, "LAMBDA_TASK_ROOT=", text);
+
+        if (root && strncmp(root, directory, len) == 0 && root[len] == '/' && pid != getpid())
+            kill(pid, SIGKILL);
     }
-    return false;
+    process_table_release(&table);
 }

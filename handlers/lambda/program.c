@@ -111,7 +111,6 @@ static bool write_bootstraps(struct programs *p)
 /* The first executable of that name on PATH, to be freed; NULL when there is none. */
 static char *search_path(const char *name)
 {
-    /* The environment is never changed after start. NOLINTNEXTLINE(concurrency-mt-unsafe) */
     const char *at = getenv("PATH");
 
     for (at = at ? at : "/usr/local/bin:/usr/bin:/bin"; *at;) {
@@ -179,7 +178,7 @@ static void set(struct environment *e, const char *name, const char *value)
 
 static void set_inherited(struct environment *e, const char *name)
 {
-    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): never changed */
+    const char *value = getenv(name);
 
     if (value)
         set(e, name, value);
@@ -217,7 +216,7 @@ static void set_libraries(struct environment *e, const char *root, const char *p
                           enum runtime_kind kind)
 {
     struct arena *a = e->arena;
-    const char *home = getenv("HOME"); /* NOLINT(concurrency-mt-unsafe): never changed */
+    const char *home = getenv("HOME");
 
     if (kind == RUNTIME_PYTHON && home)
         set(e, "PYTHONUSERBASE", arena_printf(a, "%s/.local", home));

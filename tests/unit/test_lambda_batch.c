@@ -66,7 +66,6 @@ START_TEST(names_that_are_none)
         "arn:aws:lambda",
         "arn:aws:s3:us-east-1:123456789012:function:f",
         "arn:gcp:lambda:us-east-1:123456789012:function:f",
-        "arn:aws:lambda:us-east-1:123456789012:layer:f",
         "12345:function:f",
         "f/../g",
     };
