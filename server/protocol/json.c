@@ -302,9 +302,14 @@ bool json_decode_body(struct decoder *d, const struct shape *s, const struct mem
         good = false; /* AWS: a scalar as the whole document is as malformed as no JSON at all */
     if (good)
         return true;
-    /* AWS gives malformed text no message; depth is our own limit, so that one says what it is. */
+    /* AWS: the JSON 1.x services give malformed text no message. Depth is our own limit and says
+     * so. */
     if (in.r.error && str_eq(in.r.error, "nested too deeply"))
         return decode_fail(d, "The request is nested too deeply");
+    if (!in.r.error)
+        in.r.error = jr_peek(&in.r) == JR_END ? "unexpected end of document" : "not an object";
+    if (d->req->protocol == PROTOCOL_REST_JSON)
+        return decode_fail(d, "Could not parse request body into json: %s", in.r.error);
     return decode_fail(d, "%s", "");
 }
 

@@ -13,7 +13,7 @@
 
 /* NOLINTBEGIN(misc-no-recursion): shapes nest; decode_enter() bounds the depth. */
 
-enum { SEPARATOR = 1, FIELDS_MAX = 1 << 20 };
+enum { SEPARATOR = 1, FIELDS_MAX = 1 << 18 };
 
 struct field {
     const char *name; /* decoded, '.' replaced */

@@ -34,49 +34,62 @@ struct parameter {
     size_t value_len;
 };
 
-static bool next_parameter(struct decoder *d, const char **cursor, struct parameter *out,
-                           bool *out_more)
+/* The query, decoded once. */
+struct query {
+    struct parameter *items;
+    size_t count;
+};
+
+enum { PARAMETERS_MAX = 2048 };
+
+static bool read_query(struct decoder *d, struct query *out)
 {
-    const char *end = *cursor + strlen(*cursor);
+    const char *cursor = d->req->query;
+    const char *end = cursor + strlen(cursor);
+    struct growing g = {.size = sizeof(struct parameter)};
     struct uri_parameter p;
 
-    *out_more = uri_parameter_next(cursor, end, &p);
-    if (!*out_more)
-        return true;
-    out->name = url_decode(d->arena, p.name, p.name_len, true, NULL);
-    out->value = url_decode(d->arena, p.value, p.value_len, true, &out->value_len);
-    if (!out->name || !out->value)
-        return decode_fail(d, "The query holds a broken percent escape");
+    while (uri_parameter_next(&cursor, end, &p)) {
+        if (g.count == PARAMETERS_MAX)
+            return decode_fail(d, "The query has too many parameters");
+        struct parameter *item = growing_add(d, &g);
+        if (!item)
+            return false;
+        item->name = url_decode(d->arena, p.name, p.name_len, true, NULL);
+        item->value = url_decode(d->arena, p.value, p.value_len, true, &item->value_len);
+        if (!item->name || !item->value)
+            return decode_fail(d, "The query holds a broken percent escape");
+    }
+    *out = (struct query){(struct parameter *)(void *)g.items, g.count};
     return true;
 }
 
 /* All values of one parameter, as a list. */
-static bool decode_query_list(struct decoder *d, const struct shape *s, const char *name, void *out)
+static bool decode_query_list(struct decoder *d, const struct query *q, const struct shape *s,
+                              const char *name, void *out)
 {
     const struct member *mb = first_member(d->m, s);
     const struct shape *element = member_shape(d->m, mb);
     struct growing g = {.size = element->size};
-    const char *cursor = d->req->query;
-    struct parameter p;
-    bool more;
 
-    while (next_parameter(d, &cursor, &p, &more) && more) {
-        if (!str_eq(p.name, name))
+    for (size_t i = 0; i < q->count; i++) {
+        const struct parameter *p = &q->items[i];
+        if (!str_eq(p->name, name))
             continue;
         void *place = growing_add(d, &g);
         if (!place ||
-            !scalar_from_text(d, mb, element, TIMESTAMP_ISO8601, p.value, p.value_len, place))
+            !scalar_from_text(d, mb, element, TIMESTAMP_ISO8601, p->value, p->value_len, place))
             return false;
     }
     if (g.count > 0)
         growing_finish(&g, out);
-    return !d->req->failure.error;
+    return true;
 }
 
-static bool has_key(const struct growing *g, const char *key)
+static bool came_before(const struct query *q, size_t index)
 {
-    for (size_t i = 0; i < g->count; i++) {
-        if (str_eq(*(const char **)(g->items + i * g->size), key))
+    for (size_t i = 0; i < index; i++) {
+        if (str_eq(q->items[i].name, q->items[index].name))
             return true;
     }
     return false;
@@ -95,53 +108,49 @@ static bool bound_elsewhere(const struct model *m, const struct shape *s, const 
 }
 
 /* AWS: a map in the query takes all parameters that no other member takes. */
-static bool decode_query_map(struct decoder *d, const struct shape *input, const struct shape *s,
-                             void *out)
+static bool decode_query_map(struct decoder *d, const struct query *q, const struct shape *input,
+                             const struct shape *s, void *out)
 {
     const struct member *mb = first_member(d->m, s) + 1;
     const struct shape *value = member_shape(d->m, mb);
     struct growing g = {.size = map_entry_size(d->m, s)};
-    const char *cursor = d->req->query;
-    struct parameter p;
-    bool more;
 
-    while (next_parameter(d, &cursor, &p, &more) && more) {
-        if (has_key(&g, p.name) || bound_elsewhere(d->m, input, p.name))
+    for (size_t i = 0; i < q->count; i++) {
+        const struct parameter *p = &q->items[i];
+        if (bound_elsewhere(d->m, input, p->name) || came_before(q, i))
             continue;
         char *place = growing_add(d, &g);
-        if (!place || !string_from_text(d, p.name, strlen(p.name), (const char **)place))
+        if (!place || !string_from_text(d, p->name, strlen(p->name), (const char **)place))
             return false;
         bool good = value->kind == SHAPE_LIST
-                        ? decode_query_list(d, value, p.name, place + mb->offset)
-                        : scalar_from_text(d, mb, value, TIMESTAMP_ISO8601, p.value, p.value_len,
+                        ? decode_query_list(d, q, value, p->name, place + mb->offset)
+                        : scalar_from_text(d, mb, value, TIMESTAMP_ISO8601, p->value, p->value_len,
                                            place + mb->offset);
         if (!good)
             return false;
     }
     if (g.count > 0)
         growing_finish(&g, out);
-    return !d->req->failure.error;
+    return true;
 }
 
-static bool decode_query(struct decoder *d, const struct shape *input, const struct member *mb,
-                         void *out)
+static bool decode_query(struct decoder *d, const struct query *q, const struct shape *input,
+                         const struct member *mb, void *out)
 {
     const struct shape *s = member_shape(d->m, mb);
     const char *name = model_text(d->m, mb->wire_name);
-    const char *cursor = d->req->query;
     void *place = (char *)out + mb->offset;
-    struct parameter p;
-    bool more;
 
     if (s->kind == SHAPE_LIST)
-        return decode_query_list(d, s, name, place);
+        return decode_query_list(d, q, s, name, place);
     if (s->kind == SHAPE_MAP)
-        return decode_query_map(d, input, s, place);
-    while (next_parameter(d, &cursor, &p, &more) && more) {
-        if (str_eq(p.name, name))
-            return scalar_from_text(d, mb, s, TIMESTAMP_ISO8601, p.value, p.value_len, place);
+        return decode_query_map(d, q, input, s, place);
+    for (size_t i = 0; i < q->count; i++) {
+        const struct parameter *p = &q->items[i];
+        if (str_eq(p->name, name))
+            return scalar_from_text(d, mb, s, TIMESTAMP_ISO8601, p->value, p->value_len, place);
     }
-    return !d->req->failure.error;
+    return true;
 }
 
 /* The next element of a header's list, without the blanks around it; *text moves behind it. */
@@ -298,7 +307,10 @@ bool rest_decode(struct decoder *d, const struct operation *op, void *out)
     const struct shape *s = shape_at(d->m, op->input - 1);
     const struct member *members = first_member(d->m, s);
     struct uri_match match = {.count = 0};
+    struct query query;
 
+    if (!read_query(d, &query))
+        return false;
     uri_template_match(model_text(d->m, op->uri), d->req->path, d->req->query, &match);
     for (uint32_t i = 0; i < s->member_count; i++) {
         const struct member *mb = &members[i];
@@ -306,7 +318,7 @@ bool rest_decode(struct decoder *d, const struct operation *op, void *out)
         if (mb->location == IN_URI)
             good = decode_label(d, mb, &match, out);
         else if (mb->location == IN_QUERY)
-            good = decode_query(d, s, mb, out);
+            good = decode_query(d, &query, s, mb, out);
         else if (mb->location == IN_HEADER)
             good = decode_header(d, mb, out);
         else if (mb->location == IN_HEADERS)

@@ -12,7 +12,7 @@
 
 /* A document of small elements decodes into structs many times its size: this much is enough for
  * any real one. */
-enum { DECODE_BUDGET = 256 << 20 };
+enum { DECODE_BUDGET = 64 << 20 };
 
 /* What empty lists and blobs point at. */
 static const max_align_t nothing;

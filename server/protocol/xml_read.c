@@ -5,7 +5,7 @@
 
 #include "server/base/strbuf.h"
 
-enum { NODES_MAX = 1 << 20, ATTRIBUTES_MAX = 64 };
+enum { NODES_MAX = 1 << 18, ATTRIBUTES_MAX = 64 };
 
 struct reading {
     XML_Parser parser;

@@ -203,6 +203,24 @@ START_TEST(test_deep_documents)
 }
 END_TEST
 
+/* 5 million empty records would be 200 MB of structs. */
+START_TEST(test_small_elements_are_not_blown_up)
+{
+    struct strbuf b = STRBUF_INIT(16 << 20);
+    struct request_fixture f;
+
+    strbuf_add_text(&b, "{\"Records\":[{}");
+    for (int i = 0; i < 5000000; i++)
+        strbuf_add(&b, ",{}", 3);
+    strbuf_add_text(&b, "]}");
+    fixture_open(&f, &kinesis_model, "PutRecords", PROTOCOL_JSON_1_1);
+    ck_assert_ptr_null(fixture_decode(&f, b.data, b.len));
+    ck_assert_str_eq(f.req.failure.message, "The request is too large");
+    strbuf_release(&b);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(test_encode)
 {
     struct request_fixture f;
@@ -321,6 +339,7 @@ int main(void)
     tcase_add_test(t, test_maps_keep_the_last_of_equal_keys);
     tcase_add_loop_test(t, test_refusals, 0, ARRAY_LEN(refusals));
     tcase_add_test(t, test_deep_documents);
+    tcase_add_test(t, test_small_elements_are_not_blown_up);
     tcase_add_test(t, test_encode);
     tcase_add_test(t, test_no_output_is_no_body);
     tcase_add_test(t, test_json_errors);

@@ -29,6 +29,25 @@ START_TEST(test_label_and_query)
 }
 END_TEST
 
+START_TEST(test_malformed_json_and_long_queries)
+{
+    struct request_fixture f;
+    struct strbuf b = STRBUF_INIT(1 << 20);
+
+    fixture_open(&f, &lambda_model, "CreateFunction", PROTOCOL_REST_JSON);
+    set_target(&f, "POST", "/2015-03-31/functions", "");
+    ck_assert_ptr_null(fixture_decode_text(&f, "{\"FunctionName\":"));
+    ck_assert_str_eq(f.req.failure.message,
+                     "Could not parse request body into json: unexpected end of document");
+    for (int i = 0; i < 60000; i++)
+        strbuf_add_text(&b, "&a");
+    set_target(&f, "POST", "/2015-03-31/functions", b.data);
+    ck_assert_ptr_null(fixture_decode_text(&f, "{}"));
+    strbuf_release(&b);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(test_trailing_slash_of_old_clients)
 {
     struct request_fixture f;
@@ -192,6 +211,7 @@ int main(void)
     TCase *t = tcase_create("all");
 
     tcase_add_test(t, test_label_and_query);
+    tcase_add_test(t, test_malformed_json_and_long_queries);
     tcase_add_test(t, test_trailing_slash_of_old_clients);
     tcase_add_test(t, test_payload_stays_bytes);
     tcase_add_test(t, test_answer_in_headers_and_payload);
