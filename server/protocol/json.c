@@ -288,6 +288,20 @@ static bool decode_value(struct json_in *in, const struct member *mb, const stru
     return false;
 }
 
+/* AWS: the JSON 1.x services give malformed text no message. Depth is our own limit and says so. */
+static bool refuse_document(struct json_in *in)
+{
+    const char *fault = in->r.error;
+
+    if (!fault)
+        fault = jr_peek(&in->r) == JR_END ? "unexpected end of document" : "not an object";
+    if (str_eq(fault, "nested too deeply"))
+        return decode_fail(in->d, "The request is nested too deeply");
+    if (in->d->req->protocol == PROTOCOL_REST_JSON)
+        return decode_fail(in->d, "Could not parse request body into json: %s", fault);
+    return decode_fail(in->d, "%s", "");
+}
+
 bool json_decode_body(struct decoder *d, const struct shape *s, const struct member *payload,
                       void *out)
 {
@@ -295,22 +309,11 @@ bool json_decode_body(struct decoder *d, const struct shape *s, const struct mem
 
     jr_init(&in.r, d->req->body.data, d->req->body.len, d->arena, PROTOCOL_DEPTH_MAX);
     enum jr_type type = jr_peek(&in.r);
-    bool good;
-    if (type == JR_OBJECT || type == JR_ARRAY || payload)
-        good = decode_value(&in, payload, s, false, out) && jr_finish(&in.r);
-    else
-        good = false; /* AWS: a scalar as the whole document is as malformed as no JSON at all */
-    if (good)
+    /* AWS: a scalar as the whole document is as malformed as no JSON at all. */
+    bool fits = payload || type == JR_OBJECT || type == JR_ARRAY;
+    if (fits && decode_value(&in, payload, s, false, out) && jr_finish(&in.r))
         return true;
-    /* AWS: the JSON 1.x services give malformed text no message. Depth is our own limit and says
-     * so. */
-    if (in.r.error && str_eq(in.r.error, "nested too deeply"))
-        return decode_fail(d, "The request is nested too deeply");
-    if (!in.r.error)
-        in.r.error = jr_peek(&in.r) == JR_END ? "unexpected end of document" : "not an object";
-    if (d->req->protocol == PROTOCOL_REST_JSON)
-        return decode_fail(d, "Could not parse request body into json: %s", in.r.error);
-    return decode_fail(d, "%s", "");
+    return refuse_document(&in);
 }
 
 /* --- encoding --- */

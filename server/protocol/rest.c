@@ -307,7 +307,7 @@ bool rest_decode(struct decoder *d, const struct operation *op, void *out)
     const struct shape *s = shape_at(d->m, op->input - 1);
     const struct member *members = first_member(d->m, s);
     struct uri_match match = {.count = 0};
-    struct query query;
+    struct query query = {NULL, 0};
 
     if (!read_query(d, &query))
         return false;
