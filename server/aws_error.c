@@ -44,7 +44,7 @@ static int fail(struct request *req, const struct aws_error *error, const void *
     return -1;
 }
 
-int aws_fail(struct request *req, const struct aws_error *error, const char *format, ...)
+int(aws_fail)(struct request *req, const struct aws_error *error, const char *format, ...)
 {
     va_list arguments;
     const char *message;
@@ -55,8 +55,8 @@ int aws_fail(struct request *req, const struct aws_error *error, const char *for
     return fail(req, error, NULL, message);
 }
 
-int aws_fail_with(struct request *req, const struct aws_error *error, const void *members,
-                  const char *format, ...)
+int(aws_fail_with)(struct request *req, const struct aws_error *error, const void *members,
+                   const char *format, ...)
 {
     va_list arguments;
     const char *message;
@@ -67,14 +67,14 @@ int aws_fail_with(struct request *req, const struct aws_error *error, const void
     return fail(req, error, members, message);
 }
 
-int aws_fail_internal(struct request *req)
+int(aws_fail_internal)(struct request *req)
 {
     return fail(req, &aws_InternalFailure, NULL,
                 "The request processing has failed because of an unknown error, exception or "
                 "failure.");
 }
 
-int aws_fail_unsupported(struct request *req, const char *parameter)
+int(aws_fail_unsupported)(struct request *req, const char *parameter)
 {
     const struct model *m = req->service->model;
 

@@ -19,6 +19,28 @@ int aws_fail_internal(struct request *req);
 /* A parameter that is understood and not built: refused by name, never ignored. */
 int aws_fail_unsupported(struct request *req, const char *parameter);
 
+/* For compilers and analysers, which cannot see into the functions: none of them returns 0. */
+#define aws_fail(...)                                                                              \
+    ({                                                                                             \
+        (aws_fail)(__VA_ARGS__);                                                                   \
+        -1;                                                                                        \
+    })
+#define aws_fail_with(...)                                                                         \
+    ({                                                                                             \
+        (aws_fail_with)(__VA_ARGS__);                                                              \
+        -1;                                                                                        \
+    })
+#define aws_fail_internal(req)                                                                     \
+    ({                                                                                             \
+        (aws_fail_internal)(req);                                                                  \
+        -1;                                                                                        \
+    })
+#define aws_fail_unsupported(req, parameter)                                                       \
+    ({                                                                                             \
+        (aws_fail_unsupported)((req), (parameter));                                                \
+        -1;                                                                                        \
+    })
+
 /* https://docs.aws.amazon.com/ "Common Errors", as each service's page lists them. */
 extern const struct aws_error aws_ValidationException; /* 400 */
 extern const struct aws_error aws_ValidationError;     /* 400, the query protocol's name for it */

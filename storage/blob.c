@@ -169,16 +169,17 @@ enum store_status blob_read(struct blob_dir *dir, const char *id, int *out_fd, i
     if (!id_valid(id))
         return STORE_NOT_FOUND;
     AUTO_FREE char *path = path_of(dir, id);
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return STORE_NOT_FOUND;
     if (fd < 0 || fstat(fd, &st)) {
         log_error("cannot read %s: %m", path);
+        if (fd >= 0)
+            close(fd);
         return STORE_FAILED;
     }
     *out_size = st.st_size;
     *out_fd = fd;
-    fd = -1;
     return STORE_OK;
 }
 

@@ -249,7 +249,7 @@ static void collect_open(struct kinesis_stream *stream)
         if (stream->shards[i].closed_ms == 0)
             stream->open[stream->open_count++] = &stream->shards[i];
     }
-    qsort(stream->open, stream->open_count, sizeof(stream->open[0]), by_hash);
+    qsort(stream->open, stream->open_count, sizeof(void *), by_hash);
 }
 
 enum store_status kinesis_store_load(struct kinesis_store *store, const struct scope *scope,
@@ -265,7 +265,7 @@ enum store_status kinesis_store_load(struct kinesis_store *store, const struct s
     rc = load_stream(s, scope, name, stream);
     if (rc == STORE_OK) {
         stream->shards = x_calloc(stream->shard_count, sizeof(stream->shards[0]));
-        stream->open = x_calloc(stream->shard_count, sizeof(struct kinesis_shard *));
+        stream->open = x_calloc(stream->shard_count, sizeof(void *));
         rc = load_shards(s, stream);
     }
     sql_read_end(s);

@@ -96,8 +96,7 @@ static void describe_holder(int fd, const char *directory, char *out_problem, si
 static int take_lock(const char *directory, char *out_problem, size_t size)
 {
     AUTO_FREE char *path = x_asprintf("%s/%s", directory, lock_name);
-    AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int locked;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0) {
         snprintf(out_problem, size, "cannot open %s: %s", path, strerrordesc_np(errno));
@@ -108,15 +107,15 @@ static int take_lock(const char *directory, char *out_problem, size_t size)
             describe_holder(fd, directory, out_problem, size);
         else
             snprintf(out_problem, size, "cannot lock %s: %s", path, strerrordesc_np(errno));
+        close(fd);
         return -1;
     }
     if (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
         snprintf(out_problem, size, "cannot write %s: %s", path, strerrordesc_np(errno));
+        close(fd);
         return -1;
     }
-    locked = fd;
-    fd = -1;
-    return locked;
+    return fd;
 }
 
 /* --- --memory

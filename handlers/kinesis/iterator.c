@@ -81,7 +81,8 @@ bool kinesis_iterator_parse(const char *text, const uint8_t secret[KINESIS_SECRE
     size_t length;
     size_t name_length;
 
-    if (text_length < BASE64_LEN(LENGTH_MIN) || text_length > BASE64_LEN(LENGTH_MAX))
+    if (text_length < BASE64_LEN((size_t)LENGTH_MIN) ||
+        text_length > BASE64_LEN((size_t)LENGTH_MAX))
         return false;
     raw = arena_alloc(a, text_length / 4 * 3 + 3);
     if (!base64_decode(text, text_length, raw, &length) || length < LENGTH_MIN ||

@@ -214,11 +214,11 @@ enum store_status kinesis_delete(struct kinesis *k, struct kinesis_hold *hold)
 
     pthread_mutex_lock(&k->control);
     rc = kinesis_store_delete(k->store, hold->stream);
-    if (rc == STORE_OK)
-        take_out(k, hold);
-    pthread_mutex_unlock(&k->control);
-    if (rc == STORE_OK)
+    if (rc == STORE_OK) {
         waitq_wake(hold->arrivals);
+        take_out(k, hold);
+    }
+    pthread_mutex_unlock(&k->control);
     return rc;
 }
 

@@ -140,7 +140,7 @@ static int prepare(struct request *req, const struct kinesis_stream *stream,
     }
     if (bytes > max)
         return aws_fail(req, &kinesis_InvalidArgumentException, "Records size exceeds %zu MB limit",
-                        max / (1024 * 1024));
+                        max >> 20);
     return 0;
 }
 
