@@ -537,7 +537,7 @@ START_TEST(an_unfinished_request_times_out_and_an_idle_connection_does_not)
     struct client idle, stalled;
     struct reply r, half;
 
-    start_with((struct listener_options){.stall_timeout_ms = 200, .idle_timeout_ms = 60000});
+    start_with((struct listener_options){.stall_timeout_ms = 700, .idle_timeout_ms = 60000});
     client_open(&idle);
     ask(&idle, &r, "GET", "/echo", NULL, NULL);
     client_wait(&idle, &r.ended);

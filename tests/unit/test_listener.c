@@ -644,7 +644,7 @@ START_TEST(half_a_request_times_out_and_an_idle_connection_does_not)
     };
     int fds[ARRAY_LEN(halves)], idle;
 
-    start_with((struct listener_options){.stall_timeout_ms = 200, .idle_timeout_ms = 60000});
+    start_with((struct listener_options){.stall_timeout_ms = 700, .idle_timeout_ms = 60000});
     idle = dial();
     say(idle, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
     expect_answer(idle, 200, "");
@@ -656,7 +656,7 @@ START_TEST(half_a_request_times_out_and_an_idle_connection_does_not)
         ck_assert(hears_end(fds[i]));
         close(fds[i]);
     }
-    usleep(300000);
+    usleep(900000);
     say(idle, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nstill");
     expect_answer(idle, 200, "still");
     say(idle, "POST /echo HTTP/1.1\r\nHo"); /* half of a later request */
@@ -670,14 +670,18 @@ START_TEST(an_idle_connection_ends_after_its_time_and_a_slow_handler_does_not)
 {
     int idle, slow;
 
-    start_with((struct listener_options){.stall_timeout_ms = 100, .idle_timeout_ms = 100});
+    start_with((struct listener_options){.stall_timeout_ms = 700, .idle_timeout_ms = 700});
     idle = dial();
     slow = dial();
-    say(slow, "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+    say(slow, "GET /wait HTTP/1.1\r\nHost: h\r\n\r\n");
+    wait_until(&fixture.in_wait, 1);
     say(idle, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
     expect_answer(idle, 200, "");
     ck_assert(hears_end(idle));
-    expect_answer(slow, 200, "slow");
+    usleep(700000);
+    waitq_wake(fixture.never);
+    expect_answer(slow, 200, "woken");
+    ck_assert_int_eq(fixture.abandoned, 0);
     close(idle);
     close(slow);
     stop();
@@ -689,7 +693,7 @@ START_TEST(a_client_that_does_not_read_is_cut_off)
     char *body = calloc(1, 32 << 20);
     int fd, small = 4096;
 
-    start_with((struct listener_options){.stall_timeout_ms = 300});
+    start_with((struct listener_options){.stall_timeout_ms = 1000});
     fd = dial();
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     say(fd, "PUT /large HTTP/1.1\r\nHost: h\r\nContent-Length: 33554432\r\n\r\n");
