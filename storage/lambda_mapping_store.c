@@ -173,8 +173,8 @@ enum store_status lambda_store_mapping_remove(struct lambda_store *s, int64_t id
     return sql_write_end(sql, rc);
 }
 
-enum store_status lambda_store_mapping_list(struct lambda_store *s, const struct scope *scope,
-                                            const char *function_arn, const char *source_arn,
+enum store_status lambda_store_mapping_list(struct lambda_store *s,
+                                            const struct lambda_mapping_filter *filter,
                                             const char *after, size_t max, struct arena *a,
                                             struct lambda_mapping **out, size_t *out_count)
 {
@@ -191,10 +191,10 @@ enum store_status lambda_store_mapping_list(struct lambda_store *s, const struct
                  "ORDER BY uuid LIMIT ?6");
 
         sql_bind_text(st, 1, after);
-        sql_bind_text(st, 2, scope ? scope->account : NULL);
-        sql_bind_text(st, 3, scope ? scope->region : NULL);
-        sql_bind_text(st, 4, function_arn);
-        sql_bind_text(st, 5, source_arn);
+        sql_bind_text(st, 2, filter->scope ? filter->scope->account : NULL);
+        sql_bind_text(st, 3, filter->scope ? filter->scope->region : NULL);
+        sql_bind_text(st, 4, filter->function_arn);
+        sql_bind_text(st, 5, filter->source_arn);
         sql_bind_int(st, 6, (int64_t)max);
         while (!(rc = sql_step(st)))
             read_mapping(st, a, &items[count++]);

@@ -140,10 +140,14 @@ enum store_status lambda_store_mapping_replace(struct lambda_store *s,
                                                const struct lambda_mapping *m);
 /* Removes the checkpoints too. */
 enum store_status lambda_store_mapping_remove(struct lambda_store *s, int64_t id);
-/* Up to `max` whose uuids come after `after`; function_arn and source_arn (NULL: any) filter. With
- * scope NULL those of everybody. */
-enum store_status lambda_store_mapping_list(struct lambda_store *s, const struct scope *scope,
-                                            const char *function_arn, const char *source_arn,
+struct lambda_mapping_filter {
+    const struct scope *scope; /* NULL: everybody's */
+    const char *function_arn;  /* NULL: any */
+    const char *source_arn;    /* NULL: any */
+};
+/* Up to `max` of them whose uuids come after `after`. */
+enum store_status lambda_store_mapping_list(struct lambda_store *s,
+                                            const struct lambda_mapping_filter *filter,
                                             const char *after, size_t max, struct arena *a,
                                             struct lambda_mapping **out, size_t *out_count);
 enum store_status lambda_store_mapping_result(struct lambda_store *s, int64_t id,

@@ -215,10 +215,12 @@ static int fail_exists(struct request *req, const struct lambda_mapping *m)
 {
     struct lambda_mapping *existing;
     struct scope scope = scope_of(req);
+    const struct lambda_mapping_filter same = {
+        .scope = &scope, .function_arn = m->function_arn, .source_arn = m->source_arn};
     size_t count = 0;
 
-    if (lambda_store_mapping_list(lambda_state(req)->store, &scope, m->function_arn, m->source_arn,
-                                  "", 1, &req->arena, &existing, &count) != STORE_OK)
+    if (lambda_store_mapping_list(lambda_state(req)->store, &same, "", 1, &req->arena, &existing,
+                                  &count) != STORE_OK)
         return aws_fail_internal(req);
     return lambda_fail(req, &lambda_ResourceConflictException,
                        "The event source arn (\" %s \") and function (\" %s \") provided mapping "
@@ -292,7 +294,7 @@ int lambda_list_event_source_mappings(struct request *req,
     size_t max = (size_t)MIN(VALUE_OR(in->MaxItems, LIST_MAX), LIST_MAX);
     struct scope scope = scope_of(req);
     struct lambda_mapping *mappings;
-    const char *function_arn = NULL;
+    struct lambda_mapping_filter filter = {.scope = &scope, .source_arn = in->EventSourceArn};
     const char *after = "";
     size_t count;
 
@@ -301,15 +303,14 @@ int lambda_list_event_source_mappings(struct request *req,
 
         if (!name)
             return -1;
-        function_arn = arn_make(a, "lambda", req->region, req->account, "function:%s", name);
+        filter.function_arn = arn_make(a, "lambda", req->region, req->account, "function:%s", name);
     }
-    const char *kind =
-        arena_printf(a, "ListEventSourceMappings %s %s", function_arn ? function_arn : "",
-                     in->EventSourceArn ? in->EventSourceArn : "");
+    const char *kind = arena_printf(a, "ListEventSourceMappings %s %s",
+                                    filter.function_arn ? filter.function_arn : "",
+                                    in->EventSourceArn ? in->EventSourceArn : "");
     if (in->Marker && !(after = page_token_read(a, kind, in->Marker)))
         return lambda_fail(req, &lambda_InvalidParameterValueException, "Invalid marker");
-    if (lambda_store_mapping_list(lambda_state(req)->store, &scope, function_arn,
-                                  in->EventSourceArn, after, max + 1, a, &mappings,
+    if (lambda_store_mapping_list(lambda_state(req)->store, &filter, after, max + 1, a, &mappings,
                                   &count) != STORE_OK)
         return aws_fail_internal(req);
     if (count > max)

@@ -9,9 +9,6 @@
 #include "server/base/log.h"
 #include "server/base/thread.h"
 
-/* NEEDSWORK: while no file defines it, log lines go nowhere but to the tail of an invocation. */
-#pragma weak logs_append
-
 enum { QUEUED_MAX = 16 * 1024 * 1024, BATCH_MAX = 16 * 1024 * 1024 };
 
 struct log_writer {
@@ -70,11 +67,8 @@ void log_batch_free(struct log_batch *b)
 static void store(struct log_writer *w, const struct log_batch *b)
 {
     struct scope scope = {.account = b->account, .region = b->region};
-    struct logs_event *events;
+    struct logs_event *events = x_calloc(b->count, sizeof(*events));
 
-    if (!logs_append)
-        return;
-    events = x_calloc(b->count, sizeof(*events));
     for (size_t i = 0; i < b->count; i++) {
         events[i] = (struct logs_event){.time_ms = b->lines[i].time_ms,
                                         .text = b->text.data + b->lines[i].offset,

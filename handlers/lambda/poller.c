@@ -164,6 +164,14 @@ static void run_mapping(struct poller *p, const struct lambda_mapping *m, uint64
     end_generation(&g);
 }
 
+static void release(struct poller *p)
+{
+    waitq_free(p->changed);
+    free(p->account);
+    free(p->region);
+    free(p);
+}
+
 static void forget(struct poller *p)
 {
     struct pollers *owner = p->owner;
@@ -174,10 +182,7 @@ static void forget(struct poller *p)
         at = &(*at)->next;
     *at = p->next;
     pthread_mutex_unlock(&owner->lock);
-    waitq_free(p->changed);
-    free(p->account);
-    free(p->region);
-    free(p);
+    release(p);
 }
 
 static void supervise(struct background_task *task, void *context)
@@ -235,6 +240,7 @@ void pollers_changed(struct pollers *ps, const char *uuid, const char *account, 
 struct pollers *pollers_new(struct lambda *l)
 {
     struct pollers *ps = x_calloc(1, sizeof(*ps));
+    const struct lambda_mapping_filter everybody = {0};
     struct lambda_mapping *mappings;
     char after[37] = "";
     size_t count;
@@ -243,7 +249,7 @@ struct pollers *pollers_new(struct lambda *l)
     ps->lambda = l;
     pthread_mutex_init(&ps->lock, NULL);
     arena_init(&a);
-    while (lambda_store_mapping_list(l->store, NULL, NULL, NULL, after, LIST_PAGE, &a, &mappings,
+    while (lambda_store_mapping_list(l->store, &everybody, after, LIST_PAGE, &a, &mappings,
                                      &count) == STORE_OK &&
            count) {
         for (size_t i = 0; i < count; i++)
@@ -259,8 +265,10 @@ void pollers_free(struct pollers *ps)
 {
     if (!ps)
         return;
-    while (ps->first)
-        forget(ps->first);
+    for (struct poller *poller = ps->first, *next; poller; poller = next) {
+        next = poller->next;
+        release(poller);
+    }
     pthread_mutex_destroy(&ps->lock);
     free(ps);
 }

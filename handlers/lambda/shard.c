@@ -169,7 +169,7 @@ static size_t lane_of(const struct kinesis_event *record, size_t lanes)
 
     for (const char *c = record->partition_key; *c; c++)
         hash = (hash ^ (uint8_t)*c) * 16777619U;
-    return hash % lanes;
+    return hash % MAX(lanes, (size_t)1);
 }
 
 static void deal_out(struct reader *r, const struct kinesis_events *events)

@@ -60,7 +60,7 @@ static int store_tags(struct request *req, struct tagged *t, const char *json)
 int lambda_list_tags(struct request *req, const struct lambda_ListTagsRequest *in,
                      struct lambda_ListTagsResponse *out)
 {
-    struct tagged t;
+    struct tagged t = {0};
 
     if (find(req, in->Resource, &t) < 0)
         return -1;
@@ -72,7 +72,7 @@ int lambda_tag_resource(struct request *req, const struct lambda_TagResourceRequ
                         struct lambda_TagResourceOutput *out)
 {
     struct arena *a = &req->arena;
-    struct tagged t;
+    struct tagged t = {0};
 
     (void)out;
     const char *changes = lambda_tags_json(req, &in->Tags);
@@ -93,7 +93,7 @@ int lambda_untag_resource(struct request *req, const struct lambda_UntagResource
                           struct lambda_UntagResourceOutput *out)
 {
     struct arena *a = &req->arena;
-    struct tagged t;
+    struct tagged t = {0};
 
     (void)out;
     if (find(req, in->Resource, &t) < 0)
