@@ -219,9 +219,9 @@ static enum store_status purge_all(struct ddb_store *store, const char *sql_text
 static const char purge_items[] = "DELETE FROM items WHERE id IN (SELECT id FROM items WHERE "
                                   "table_id BETWEEN ?1 AND ?2 LIMIT ?3)";
 static const char purge_entries[] =
-    "DELETE FROM entries WHERE (index_id, bucket, ipk, isk, pk, sk) IN (SELECT index_id, bucket, "
-    "ipk, "
-    "isk, pk, sk FROM entries WHERE index_id BETWEEN ?1 AND ?2 LIMIT ?3)";
+    "DELETE FROM entries WHERE (index_id, bucket, ipk, isk, tie, pk, sk) IN (SELECT index_id, "
+    "bucket, "
+    "ipk, isk, tie, pk, sk FROM entries WHERE index_id BETWEEN ?1 AND ?2 LIMIT ?3)";
 
 enum store_status ddb_store_purge(struct ddb_store *store, int64_t table_id, int64_t index_id)
 {
@@ -368,19 +368,20 @@ static void bind_entry(struct sql_stmt *st, const struct ddb_entry *entry)
 {
     sql_bind_int(st, 1, entry->index_id);
     bind_key(st, 2, &entry->index_key);
-    sql_bind_blob(st, 5, entry->item_key.pk.data, entry->item_key.pk.len);
-    sql_bind_blob(st, 6, entry->item_key.sk.data, entry->item_key.sk.len);
+    sql_bind_int(st, 5, entry->tie);
+    sql_bind_blob(st, 6, entry->item_key.pk.data, entry->item_key.pk.len);
+    sql_bind_blob(st, 7, entry->item_key.sk.data, entry->item_key.sk.len);
 }
 
 enum store_status ddb_entry_put(struct ddb_session *s, const struct ddb_entry *entry,
                                 int64_t item_id)
 {
-    struct sql_stmt *st =
-        sql_prepare(s->sql, "INSERT OR REPLACE INTO entries (index_id, bucket, ipk, isk, "
-                            "pk, sk, item_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    struct sql_stmt *st = sql_prepare(
+        s->sql, "INSERT OR REPLACE INTO entries (index_id, bucket, ipk, isk, tie, pk, sk, "
+                "item_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 
     bind_entry(st, entry);
-    sql_bind_int(st, 7, item_id);
+    sql_bind_int(st, 8, item_id);
     return sql_run(st);
 }
 
@@ -388,7 +389,7 @@ enum store_status ddb_entry_remove(struct ddb_session *s, const struct ddb_entry
 {
     struct sql_stmt *st = sql_prepare(
         s->sql, "DELETE FROM entries WHERE index_id = ?1 AND bucket = ?2 AND ipk = ?3 AND "
-                "isk = ?4 AND pk = ?5 AND sk = ?6");
+                "isk = ?4 AND tie = ?5 AND pk = ?6 AND sk = ?7");
 
     bind_entry(st, entry);
     return sql_run(st);
@@ -449,20 +450,28 @@ static struct sql_stmt *table_partition(struct sql *sql, const struct ddb_range 
     return st;
 }
 
+/* (isk, tie, pk, sk) of the row to go on after, from parameter `index`. */
+static void bind_after(struct sql_stmt *st, int index, const struct ddb_range *r)
+{
+    bind_bytes(st, index, r->after != NULL ? r->after->sk : LOW);
+    sql_bind_int(st, index + 1, r->after != NULL ? (int64_t)r->after_tie : -1);
+    bind_bytes(st, index + 2, r->after != NULL ? r->after_item->pk : LOW);
+    bind_bytes(st, index + 3, r->after != NULL ? r->after_item->sk : LOW);
+}
+
 static struct sql_stmt *index_forward(struct sql *sql, const struct ddb_range *r)
 {
     struct sql_stmt *st = sql_prepare(
         sql, INDEX_COLUMNS "e.bucket = ?2 AND e.ipk = ?3 AND e.isk >= ?4 AND e.isk < ?5 AND "
-                           "(e.isk, e.pk, e.sk) > (?6, ?7, ?8) ORDER BY e.isk, e.pk, e.sk");
+                           "(e.isk, e.tie, e.pk, e.sk) > (?6, ?7, ?8, ?9) "
+                           "ORDER BY e.isk, e.tie, e.pk, e.sk");
     struct bytes from = r->from.data != NULL ? r->from : LOW;
 
     if (r->after != NULL && is_below(from, r->after->sk))
         from = r->after->sk;
     bind_bytes(st, 4, from);
     bind_bytes(st, 5, r->to.data != NULL ? r->to : HIGH);
-    bind_bytes(st, 6, r->after != NULL ? r->after->sk : LOW);
-    bind_bytes(st, 7, r->after != NULL ? r->after_item->pk : LOW);
-    bind_bytes(st, 8, r->after != NULL ? r->after_item->sk : LOW);
+    bind_after(st, 6, r);
     return st;
 }
 
@@ -473,16 +482,14 @@ static struct sql_stmt *index_backward(struct sql *sql, const struct ddb_range *
     if (r->after == NULL) {
         st = sql_prepare(sql, INDEX_COLUMNS
                          "e.bucket = ?2 AND e.ipk = ?3 AND e.isk >= ?4 AND e.isk < ?5 "
-                         "ORDER BY e.isk DESC, e.pk DESC, e.sk DESC");
+                         "ORDER BY e.isk DESC, e.tie DESC, e.pk DESC, e.sk DESC");
         bind_bytes(st, 5, r->to.data != NULL ? r->to : HIGH);
     } else {
         st = sql_prepare(sql, INDEX_COLUMNS
                          "e.bucket = ?2 AND e.ipk = ?3 AND e.isk >= ?4 AND e.isk <= ?5 AND "
-                         "(e.isk, e.pk, e.sk) < (?5, ?6, ?7) "
-                         "ORDER BY e.isk DESC, e.pk DESC, e.sk DESC");
-        bind_bytes(st, 5, r->after->sk);
-        bind_bytes(st, 6, r->after_item->pk);
-        bind_bytes(st, 7, r->after_item->sk);
+                         "(e.isk, e.tie, e.pk, e.sk) < (?5, ?6, ?7, ?8) "
+                         "ORDER BY e.isk DESC, e.tie DESC, e.pk DESC, e.sk DESC");
+        bind_after(st, 5, r);
     }
     bind_bytes(st, 4, r->from.data != NULL ? r->from : LOW);
     return st;
@@ -513,17 +520,15 @@ static struct sql_stmt *table_whole(struct sql *sql, const struct ddb_range *r)
 
 static struct sql_stmt *index_whole(struct sql *sql, const struct ddb_range *r)
 {
-    struct sql_stmt *st = sql_prepare(
-        sql, INDEX_COLUMNS
-        "(e.bucket, e.ipk, e.isk, e.pk, e.sk) > (?2, ?3, ?4, ?5, ?6) AND e.bucket <= ?7 "
-        "ORDER BY e.bucket, e.ipk, e.isk, e.pk, e.sk");
+    struct sql_stmt *st =
+        sql_prepare(sql, INDEX_COLUMNS
+                    "(e.bucket, e.ipk, e.isk, e.tie, e.pk, e.sk) > (?2, ?3, ?4, ?5, ?6, ?7) AND "
+                    "e.bucket <= ?8 ORDER BY e.bucket, e.ipk, e.isk, e.tie, e.pk, e.sk");
 
     sql_bind_int(st, 2, r->after != NULL ? r->after->bucket : r->first_bucket);
     bind_bytes(st, 3, r->after != NULL ? r->after->pk : LOW);
-    bind_bytes(st, 4, r->after != NULL ? r->after->sk : LOW);
-    bind_bytes(st, 5, r->after != NULL ? r->after_item->pk : LOW);
-    bind_bytes(st, 6, r->after != NULL ? r->after_item->sk : LOW);
-    sql_bind_int(st, 7, r->last_bucket);
+    bind_after(st, 4, r);
+    sql_bind_int(st, 8, r->last_bucket);
     return st;
 }
 

@@ -110,6 +110,7 @@ enum store_status ddb_item_remove(struct ddb_session *s, int64_t table_id,
 struct ddb_entry {
     int64_t index_id;
     struct ddb_key index_key;
+    uint32_t tie; /* orders entries of equal keys */
     struct ddb_key item_key;
 };
 
@@ -133,10 +134,11 @@ struct ddb_range {
     struct ddb_key partition; /* else this one; its sk is not looked at */
     struct bytes from;
     struct bytes to;
-    /* Where to go on: after the row of these keys; NULL: from the start. after_item counts for
+    /* Where to go on: after the row of these keys; NULL: from the start. The last two count for
      * indexes only. */
     const struct ddb_key *after;
     const struct ddb_key *after_item;
+    uint32_t after_tie;
 };
 
 /* Called for each row, which is borrowed during the call; false ends the walk. */

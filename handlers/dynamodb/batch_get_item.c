@@ -27,9 +27,9 @@ static int check_one(struct request *req, const struct dynamodb_KeysAndAttribute
             (struct ddb_parameter[]){{"ProjectionExpression", k->ProjectionExpression}, {NULL, 0}},
             (struct ddb_parameter[]){{"AttributesToGet", k->AttributesToGet.items}, {NULL, 0}},
             &k->ExpressionAttributeNames, NULL) != 0 ||
+        ddb_take_attributes(req, &k->AttributesToGet, &g->paths) != 0 ||
         ddb_take_names(req, &k->ExpressionAttributeNames, NULL, &names) != 0 ||
-        ddb_take_projection(req, &names, k->ProjectionExpression, &k->AttributesToGet, &g->paths) !=
-            0 ||
+        ddb_take_projection(req, &names, k->ProjectionExpression, &g->paths) != 0 ||
         ddb_end_names(req, &names) != 0)
         return -1;
     for (size_t i = 0; i < k->Keys.count; i++) {

@@ -92,6 +92,23 @@ static int take_encryption(struct request *req, const struct dynamodb_SSESpecifi
     return 0;
 }
 
+/* AWS: the model makes them optional for replicas of global tables only. */
+static int check_members(struct request *req, const struct dynamodb_CreateTableInput *in)
+{
+    static const char missing[] =
+        "Value null at '%s' failed to satisfy constraint: Member must not be null";
+    bool no_attributes = in->AttributeDefinitions.items == NULL;
+    bool no_schema = in->KeySchema.items == NULL;
+
+    if (in->GlobalTableSourceArn != NULL || (!no_attributes && !no_schema))
+        return 0;
+    const char *attributes = arena_printf(&req->arena, missing, "attributeDefinitions");
+    const char *schema = arena_printf(&req->arena, missing, "keySchema");
+    if (no_attributes && no_schema)
+        return ddb_invalid(req, "2 validation errors detected: %s; %s", schema, attributes);
+    return ddb_invalid(req, "1 validation error detected: %s", no_schema ? schema : attributes);
+}
+
 static int define(struct request *req, const struct dynamodb_CreateTableInput *in,
                   struct ddb_definition *d)
 {
@@ -139,14 +156,15 @@ int dynamodb_create_table(struct request *req, const struct dynamodb_CreateTable
     struct ddb_definition d = {0};
     const char *name = ddb_table_name(req, in->TableName);
 
-    if (name == NULL || define(req, in, &d) != 0 || refuse_unbuilt(req, in) != 0 ||
-        store(req, name, &d) != 0)
+    if (name == NULL || check_members(req, in) != 0 || define(req, in, &d) != 0 ||
+        refuse_unbuilt(req, in) != 0 || store(req, name, &d) != 0)
         return -1;
     const struct ddb_table *t = ddb_table_get(req, name);
     if (t == NULL)
         return -1;
     /* AWS: a table takes seconds to become ACTIVE; here it is so when anyone can ask. */
     out->TableDescription = ddb_describe(req, t, "CREATING", NULL);
+    out->TableDescription->DeletionProtectionEnabled = in->DeletionProtectionEnabled;
     if (out->TableDescription->BillingModeSummary != NULL)
         out->TableDescription->BillingModeSummary->LastUpdateToPayPerRequestDateTime.set = false;
     return 0;

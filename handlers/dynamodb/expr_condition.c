@@ -98,8 +98,8 @@ static void check_attribute_type(struct ddb_parser *p, const struct ddb_expr *f)
     if (type_of(type) != DDB_S) {
         /* AWS: these are the types that a path may have, in the order of its set. */
         fault_type(p, f,
-                   type->kind == DDB_VALUE ? ddb_type_name(type_of(type))
-                                           : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}");
+                   type_of(type) != DDB_NONE ? ddb_type_name(type_of(type))
+                                             : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}");
         return;
     }
     if (ddb_type_named(type->value->text) == DDB_NONE)
@@ -250,6 +250,9 @@ static struct ddb_expr *parse_parens(struct ddb_parser *p)
     if (inner->in_parens)
         ddb_fault(p, FAULT_PARENS, "The expression has redundant parentheses;");
     inner->in_parens = true;
+    /* AWS: (a.b)[0] is a path too. */
+    if (inner->kind == DDB_PATH && !ddb_parse_steps(p, &inner->path))
+        return NULL;
     return inner;
 }
 

@@ -216,7 +216,7 @@ const struct ddb_value *ddb_parse_input(struct ddb_parser *p)
             return &values->members[i].value;
         }
     ddb_fault(
-        p, FAULT_VALUE,
+        p, p->undefined,
         "An expression attribute value used in expression is not defined; attribute value: %.*s",
         (int)t->len, t->start);
     return NULL;
@@ -244,14 +244,12 @@ static bool parse_index(struct ddb_parser *p, struct ddb_step *out)
     return ddb_need(p, "]");
 }
 
-bool ddb_parse_path(struct ddb_parser *p, struct ddb_path *out)
+bool ddb_parse_steps(struct ddb_parser *p, struct ddb_path *path)
 {
     struct ddb_step steps[STEPS_MAX];
-    size_t count = 1;
+    size_t count = path->count;
 
-    steps[0] = (struct ddb_step){0};
-    if (!parse_name(p, &steps[0].name))
-        return false;
+    memcpy(steps, path->steps, count * sizeof(steps[0]));
     for (;;) {
         bool is_index = ddb_take(p, "[");
         if (!is_index && !ddb_take(p, "."))
@@ -265,9 +263,19 @@ bool ddb_parse_path(struct ddb_parser *p, struct ddb_path *out)
             return false;
         count++;
     }
-    out->steps = arena_memdup(p->arena, steps, count * sizeof(steps[0]));
-    out->count = count;
+    path->steps = arena_memdup(p->arena, steps, count * sizeof(steps[0]));
+    path->count = count;
     return true;
+}
+
+bool ddb_parse_path(struct ddb_parser *p, struct ddb_path *out)
+{
+    struct ddb_step first = {0};
+
+    if (!parse_name(p, &first.name))
+        return false;
+    *out = (struct ddb_path){&first, 1};
+    return ddb_parse_steps(p, out);
 }
 
 static bool same_step(const struct ddb_step *a, const struct ddb_step *b)

@@ -89,6 +89,8 @@ void ddb_count_operator(struct ddb_parser *p);
 
 /* a.b[0].#c ; false on a syntax error. */
 bool ddb_parse_path(struct ddb_parser *p, struct ddb_path *out);
+/* Goes on with a path that was read in part. */
+bool ddb_parse_steps(struct ddb_parser *p, struct ddb_path *path);
 /* The value of the :placeholder that comes next; NULL when it is not defined, which is noted. */
 const struct ddb_value *ddb_parse_input(struct ddb_parser *p);
 

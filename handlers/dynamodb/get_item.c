@@ -13,9 +13,9 @@ static int check(struct request *req, const struct dynamodb_GetItemInput *in,
             (struct ddb_parameter[]){{"AttributesToGet", in->AttributesToGet.items}, {NULL, 0}},
             &in->ExpressionAttributeNames, NULL) != 0 ||
         ddb_check_values(req, &in->Key) != 0 ||
+        ddb_take_attributes(req, &in->AttributesToGet, out_paths) != 0 ||
         ddb_take_names(req, &in->ExpressionAttributeNames, NULL, &names) != 0 ||
-        ddb_take_projection(req, &names, in->ProjectionExpression, &in->AttributesToGet,
-                            out_paths) != 0)
+        ddb_take_projection(req, &names, in->ProjectionExpression, out_paths) != 0)
         return -1;
     return ddb_end_names(req, &names);
 }

@@ -196,20 +196,36 @@ struct bytes ddb_key_bytes(const struct ddb_value *const *values, size_t count, 
     return (struct bytes){out, len};
 }
 
-uint32_t ddb_key_bucket(struct bytes hash_key)
+/* AWS: found by others from the order of its scans. */
+static uint32_t hash_of(struct bytes first, struct bytes second)
 {
-    /* AWS: found by others from the order of its scans. */
     static const char salt[] = "Outliers";
     enum { SALT_LEN = sizeof(salt) - 1, KEY_MAX = DDB_KEY_PARTS_MAX * (2 * DDB_HASH_KEY_MAX + 2) };
     uint8_t text[SALT_LEN + KEY_MAX];
     uint8_t digest[MD5_LEN];
-    size_t len = MIN(hash_key.len, (size_t)KEY_MAX);
+    size_t len = SALT_LEN;
+    size_t more = MIN(first.len, (size_t)KEY_MAX);
 
     memcpy(text, salt, SALT_LEN);
-    memcpy(text + SALT_LEN, hash_key.data, len);
-    md5(text, SALT_LEN + len, digest);
+    memcpy(text + len, first.data, more);
+    len += more;
+    more = MIN(second.len, sizeof(text) - len);
+    memcpy(text + len, second.data, more);
+    md5(text, len + more, digest);
     return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 |
            digest[3];
+}
+
+uint32_t ddb_key_bucket(struct bytes hash_key)
+{
+    static const uint8_t none[1];
+
+    return hash_of(hash_key, (struct bytes){none, 0});
+}
+
+uint32_t ddb_key_tie(const struct ddb_key *item_key)
+{
+    return hash_of(item_key->pk, item_key->sk);
 }
 
 /* The bytes of the parts, or false when the item lacks one. */

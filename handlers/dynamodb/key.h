@@ -42,6 +42,9 @@ struct bytes ddb_key_bytes(const struct ddb_value *const *values, size_t count, 
                            struct arena *a);
 /* AWS's hash of the partition key. */
 uint32_t ddb_key_bucket(struct bytes hash_key);
+/* The same over the whole key: the order in which AWS gives items that an index does not tell
+ * apart. */
+uint32_t ddb_key_tie(const struct ddb_key *item_key);
 
 /* The item's key attributes, and for an index its keys too: what LastEvaluatedKey holds. */
 struct ddb_item ddb_position_of(const struct ddb_table *t, const struct ddb_index *index,

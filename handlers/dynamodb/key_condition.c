@@ -308,24 +308,32 @@ static const char *take_range(const struct ddb_key_schema *schema, struct ddb_ke
     return used < all->count ? missing_part(schema, all, a) : NULL;
 }
 
-const char *ddb_key_range(const struct ddb_key_schema *schema,
-                          const struct ddb_key_conditions *conditions, struct arena *a,
-                          struct ddb_range *out)
+const char *ddb_key_partition(const struct ddb_key_schema *schema,
+                              const struct ddb_key_conditions *conditions, struct arena *a,
+                              struct ddb_range *out)
 {
     struct ddb_key_conditions *all = (struct ddb_key_conditions *)conditions;
     const struct ddb_value *hash[DDB_KEY_PARTS_MAX];
-    struct sort_condition sort = {0};
     bool simple = schema->hash_count == 1 && schema->range_count <= 1;
 
     if (all->count == 0 || (simple && all->count > 2))
         return "Conditions can be of length 1 or 2 only";
     const char *problem = take_hash(schema, all, hash, a);
-    if (problem == NULL)
-        problem = take_range(schema, all, &sort, a);
     if (problem != NULL)
         return problem;
     out->partition.pk = ddb_key_bytes(hash, schema->hash_count, schema->hash_count, a);
     out->partition.bucket = ddb_key_bucket(out->partition.pk);
-    sort_range(&sort, a, out);
     return NULL;
+}
+
+const char *ddb_key_range(const struct ddb_key_schema *schema,
+                          const struct ddb_key_conditions *conditions, struct arena *a,
+                          struct ddb_range *out)
+{
+    struct sort_condition sort = {0};
+    const char *problem = take_range(schema, (struct ddb_key_conditions *)conditions, &sort, a);
+
+    if (problem == NULL)
+        sort_range(&sort, a, out);
+    return problem;
 }

@@ -29,7 +29,10 @@ const char *ddb_key_conditions_of(const struct ddb_expr *e, struct ddb_key_condi
 int ddb_key_conditions_legacy(struct request *req, const struct dynamodb_KeyConditions *in,
                               struct ddb_key_conditions *out);
 
-/* Partition and bounds of the sort key. NULL, or the whole text of the problem. */
+/* First the partition, then the bounds of the sort key. NULL, or the whole text of the problem. */
+const char *ddb_key_partition(const struct ddb_key_schema *schema,
+                              const struct ddb_key_conditions *conditions, struct arena *a,
+                              struct ddb_range *out);
 const char *ddb_key_range(const struct ddb_key_schema *schema,
                           const struct ddb_key_conditions *conditions, struct arena *a,
                           struct ddb_range *out);

@@ -24,8 +24,8 @@ enum {
 };
 
 static const struct comparison comparisons[] = {
-    {"EQ", DDB_EQ, 0, false, 1, 1, (unsigned)ANY_TYPE},
-    {"NE", DDB_NE, 0, false, 1, 1, (unsigned)ANY_TYPE},
+    {"EQ", DDB_EQ, 0, false, 1, 1, SCALARS | SETS},
+    {"NE", DDB_NE, 0, false, 1, 1, SCALARS | SETS},
     {"LE", DDB_LE, 0, false, 1, 1, SCALARS},
     {"LT", DDB_LT, 0, false, 1, 1, SCALARS},
     {"GE", DDB_GE, 0, false, 1, 1, SCALARS},
@@ -182,7 +182,7 @@ static int check_compared(struct request *req, const char *name,
     *out = e->AttributeValueList;
     if (e->AttributeValueList.items == NULL && has_value)
         *out = (struct dynamodb_AttributeValueList){(struct ddb_attribute *)&e->Value, 1};
-    return check_problems(req, out) != 0 ? -1 : check_list(req, c, out, true);
+    return check_problems(req, out) != 0 ? -1 : check_list(req, c, out, false);
 }
 
 static int check_plain(struct request *req, const char *name,

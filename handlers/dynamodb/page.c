@@ -6,6 +6,7 @@
 
 #define INVALID "One or more parameter values were invalid: "
 #define BAD_START "The provided starting key is invalid"
+#define NO_MATCH "The provided key element does not match the schema"
 
 /* --- checks --- */
 
@@ -106,16 +107,29 @@ int ddb_page_open(struct ddb_page *p, const char *table_name)
     if (p->table == NULL)
         return -1;
     p->key = &p->table->definition.key;
-    if (p->in->index_name != NULL) {
-        p->index = ddb_table_index(p->table, p->in->index_name);
-        if (p->index == NULL)
-            return ddb_invalid(p->req, "The table does not have the specified index: %s",
-                               p->in->index_name);
-        p->key = &p->index->key;
-        if (p->index->global && check_global(p) != 0)
-            return -1;
-    }
+    if (p->in->index_name == NULL)
+        return 0;
+    p->index = ddb_table_index(p->table, p->in->index_name);
+    if (p->index == NULL)
+        return ddb_invalid(p->req, "The table does not have the specified index: %s",
+                           p->in->index_name);
+    p->key = &p->index->key;
+    if (p->index->global && p->in->consistent)
+        return ddb_invalid(p->req,
+                           "Consistent reads are not supported on global secondary indexes");
+    return 0;
+}
+
+int ddb_page_check_index(struct ddb_page *p)
+{
+    if (p->index != NULL && p->index->global && check_global(p) != 0)
+        return -1;
     p->whole_items = needs_whole_items(p);
+    return 0;
+}
+
+int ddb_page_check_paths(struct ddb_page *p)
+{
     return ddb_check_paths_keys(p->req, p->table, &p->paths) != 0
                ? -1
                : ddb_check_expr_keys(p->req, p->table, p->filter);
@@ -155,52 +169,52 @@ static const char *parts_problem(const struct ddb_page *p, const struct ddb_key_
         if (v == NULL)
             problem = missing;
         else if (v->type != parts[i].type)
-            problem = "The provided key element does not match the schema";
+            problem = NO_MATCH;
         else
             problem = ddb_key_value_problem(&parts[i], v, is_hash, &p->req->arena);
     }
     return problem;
 }
 
-static int check_start(const struct ddb_page *p)
+int ddb_page_start_count(const struct ddb_page *p)
 {
-    const struct ddb_key_schema *table = &p->table->definition.key;
+    bool bare = p->index != NULL || str_eq(p->in->operation, "Query");
+
+    if (!p->in->start->set || p->in->start->count == position_size(p))
+        return 0;
+    return ddb_invalid(p->req, BAD_START "%s", bare ? "" : ": " NO_MATCH);
+}
+
+int ddb_page_start_parts(const struct ddb_page *p, bool is_hash)
+{
     const char *problem = NULL;
 
-    if (p->in->start->count != position_size(p)) {
-        bool bare = p->index != NULL || str_eq(p->in->operation, "Query");
-        return ddb_invalid(p->req, BAD_START "%s",
-                           bare ? "" : ": The provided key element does not match the schema");
-    }
-    if (p->index != NULL) {
+    if (p->in->start->set && is_hash)
         problem = parts_problem(p, p->key->hash, p->key->hash_count, true, BAD_START);
-        if (problem == NULL)
-            problem = parts_problem(p, p->key->range, p->key->range_count, false, BAD_START);
-        if (problem != NULL)
-            return ddb_invalid(p->req, "%s", problem);
-    }
-    problem = parts_problem(p, table->hash, table->hash_count, true,
-                            "The provided key element does not match the schema");
-    if (problem == NULL)
-        problem = parts_problem(p, table->range, table->range_count, false,
-                                "The provided key element does not match the schema");
-    return problem == NULL ? 0 : ddb_invalid(p->req, BAD_START ": %s", problem);
+    else if (p->in->start->set)
+        problem = parts_problem(p, p->key->range, p->key->range_count, false, BAD_START);
+    return problem == NULL ? 0 : ddb_invalid(p->req, "%s", problem);
 }
 
 int ddb_page_start(struct ddb_page *p, struct ddb_range *range)
 {
+    const struct ddb_key_schema *table = &p->table->definition.key;
     const struct ddb_item *start = p->in->start;
     struct arena *a = &p->req->arena;
 
     if (!start->set)
         return 0;
-    if (check_start(p) != 0)
-        return -1;
+    const char *problem = parts_problem(p, table->hash, table->hash_count, true, NO_MATCH);
+    if (problem == NULL)
+        problem = parts_problem(p, table->range, table->range_count, false, NO_MATCH);
+    if (problem != NULL)
+        return ddb_invalid(p->req, BAD_START ": %s", problem);
     struct ddb_key *keys = ARENA_ARRAY(a, struct ddb_key, 2);
     keys[0] = ddb_key_of(p->key, start->members, start->count, a);
     keys[1] = ddb_key_of(&p->table->definition.key, start->members, start->count, a);
     range->after = &keys[0];
     range->after_item = &keys[1];
+    range->after_tie = ddb_key_tie(&keys[1]);
     return 0;
 }
 

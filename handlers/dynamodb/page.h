@@ -51,8 +51,17 @@ struct ddb_page {
 
 /* Checks that need no table: Select against projections, values of the starting key. */
 int ddb_page_check(struct ddb_page *p);
-/* Finds table and index, and checks what depends on them but the starting key. */
+/* Finds table and index. */
 int ddb_page_open(struct ddb_page *p, const char *table_name);
+/* AWS: the starting key is looked at in steps: how many attributes, those of the key that is walked
+ * (of Scan only an index's; of Query between the key conditions), and last those of the table's
+ * key. */
+int ddb_page_start_count(const struct ddb_page *p);
+int ddb_page_start_parts(const struct ddb_page *p, bool is_hash);
+/* What Select and projection ask of the index. */
+int ddb_page_check_index(struct ddb_page *p);
+/* Paths of projection and filter into key attributes. */
+int ddb_page_check_paths(struct ddb_page *p);
 /* The starting key's attributes; fills in `range`. 0 also when there is no starting key. */
 int ddb_page_start(struct ddb_page *p, struct ddb_range *range);
 /* Walks the range. */

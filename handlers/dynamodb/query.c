@@ -47,6 +47,7 @@ static int check(struct request *req, const struct dynamodb_QueryInput *in, stru
 
     if (check_style(req, in) != 0 ||
         ddb_legacy_filter(req, &in->QueryFilter, in->ConditionalOperator, &q->page.filter) != 0 ||
+        ddb_take_attributes(req, &in->AttributesToGet, &q->page.paths) != 0 ||
         ddb_page_check(&q->page) != 0)
         return -1;
     if (in->KeyConditions.items == NULL && in->KeyConditionExpression == NULL)
@@ -58,13 +59,18 @@ static int check(struct request *req, const struct dynamodb_QueryInput *in, stru
                        &names) != 0 ||
         take_key_condition(req, &names, in->KeyConditionExpression, &key) != 0 ||
         ddb_take_filter(req, &names, in->FilterExpression, &q->page.filter) != 0 ||
-        ddb_take_projection(req, &names, in->ProjectionExpression, &in->AttributesToGet,
-                            &q->page.paths) != 0 ||
+        ddb_take_projection(req, &names, in->ProjectionExpression, &q->page.paths) != 0 ||
         ddb_end_names(req, &names) != 0)
         return -1;
-    if (key == NULL)
-        return ddb_key_conditions_legacy(req, &in->KeyConditions, &q->conditions);
-    const char *problem = ddb_key_conditions_of(key, &q->conditions, &req->arena);
+    if (in->KeyConditions.items != NULL && in->KeyConditions.count == 0)
+        return ddb_invalid(req, "Conditions can be of length 1 or 2 only");
+    if (key == NULL && ddb_key_conditions_legacy(req, &in->KeyConditions, &q->conditions) != 0)
+        return -1;
+    const char *problem =
+        key != NULL ? ddb_key_conditions_of(key, &q->conditions, &req->arena) : NULL;
+    /* AWS: only indexes have keys of more than two attributes. */
+    if (problem == NULL && in->IndexName == NULL && q->conditions.count > 2)
+        problem = "Conditions can be of length 1 or 2 only";
     return problem == NULL ? 0 : ddb_invalid(req, "%s", problem);
 }
 
@@ -129,6 +135,20 @@ static int check_start(struct request *req, const struct ddb_page *p, const stru
     return 0;
 }
 
+/* AWS: the partition key's parts of starting key and conditions come before the sort key's. */
+static int take_keys(struct request *req, const struct ddb_page *p,
+                     const struct ddb_key_conditions *conditions, struct ddb_range *range)
+{
+    if (ddb_page_start_count(p) != 0 || ddb_page_start_parts(p, true) != 0)
+        return -1;
+    const char *problem = ddb_key_partition(p->key, conditions, &req->arena, range);
+    if (problem == NULL && ddb_page_start_parts(p, false) != 0)
+        return -1;
+    if (problem == NULL)
+        problem = ddb_key_range(p->key, conditions, &req->arena, range);
+    return problem == NULL ? 0 : ddb_invalid(req, "%s", problem);
+}
+
 int dynamodb_query(struct request *req, const struct dynamodb_QueryInput *in,
                    struct dynamodb_QueryOutput *out)
 {
@@ -147,13 +167,11 @@ int dynamodb_query(struct request *req, const struct dynamodb_QueryInput *in,
     struct ddb_page *p = &q.page;
     struct ddb_range range = {.backward = !VALUE_OR(in->ScanIndexForward, true)};
 
-    if (check(req, in, &q) != 0 || ddb_page_open(p, in->TableName) != 0)
-        return -1;
-    const char *problem = ddb_key_range(p->key, &q.conditions, &req->arena, &range);
-    if (problem != NULL)
-        return ddb_invalid(req, "%s", problem);
-    if (ddb_page_start(p, &range) != 0 || check_start(req, p, &q, &range) != 0 ||
-        check_filter(req, in, p) != 0 || ddb_page_read(p, &range) != 0)
+    if (check(req, in, &q) != 0 || ddb_page_open(p, in->TableName) != 0 ||
+        take_keys(req, p, &q.conditions, &range) != 0 || ddb_page_start(p, &range) != 0 ||
+        check_start(req, p, &q, &range) != 0 || check_filter(req, in, p) != 0 ||
+        ddb_page_check_index(p) != 0 || ddb_page_check_paths(p) != 0 ||
+        ddb_page_read(p, &range) != 0)
         return -1;
     out->Items = p->select == DDB_SELECT_COUNT ? (struct dynamodb_ItemList){0} : p->items;
     out->Count = SOME_INT((int32_t)p->matched);

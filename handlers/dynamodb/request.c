@@ -126,10 +126,10 @@ int ddb_take_filter(struct request *req, struct ddb_names *names, const char *ex
     return problem == NULL ? 0 : fail_expression(req, "FilterExpression", problem);
 }
 
-static int attributes_to_get(struct request *req,
-                             const struct dynamodb_AttributeNameList *attributes,
-                             struct ddb_paths *out)
+int ddb_take_attributes(struct request *req, const struct dynamodb_AttributeNameList *attributes,
+                        struct ddb_paths *out)
 {
+    *out = (struct ddb_paths){0};
     out->items = ARENA_ARRAY(&req->arena, struct ddb_path, attributes->count);
     for (size_t i = 0; i < attributes->count; i++) {
         struct ddb_step *step = ARENA_NEW(&req->arena, struct ddb_step);
@@ -147,11 +147,8 @@ static int attributes_to_get(struct request *req,
 }
 
 int ddb_take_projection(struct request *req, struct ddb_names *names, const char *expression,
-                        const struct dynamodb_AttributeNameList *attributes, struct ddb_paths *out)
+                        struct ddb_paths *out)
 {
-    *out = (struct ddb_paths){0};
-    if (attributes != NULL && attributes->items != NULL)
-        return attributes_to_get(req, attributes, out);
     if (expression == NULL)
         return 0;
     const char *problem = ddb_projection_parse(names, expression, out);

@@ -43,9 +43,12 @@ int ddb_take_condition(struct request *req, struct ddb_names *names,
                        const struct ddb_condition_input *in, struct ddb_expr **out);
 int ddb_take_filter(struct request *req, struct ddb_names *names, const char *expression,
                     struct ddb_expr **out);
-/* ProjectionExpression or AttributesToGet; count 0: all. */
+/* AttributesToGet; count 0: all. */
+int ddb_take_attributes(struct request *req, const struct dynamodb_AttributeNameList *attributes,
+                        struct ddb_paths *out);
+/* ProjectionExpression; without one *out stays as it is. */
 int ddb_take_projection(struct request *req, struct ddb_names *names, const char *expression,
-                        const struct dynamodb_AttributeNameList *attributes, struct ddb_paths *out);
+                        struct ddb_paths *out);
 int ddb_take_update(struct request *req, struct ddb_names *names, const char *expression,
                     struct ddb_update *out);
 /* Last: all placeholders must have been used. */

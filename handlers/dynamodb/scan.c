@@ -38,13 +38,13 @@ static int check(struct request *req, const struct dynamodb_ScanInput *in, struc
                                      {"ConditionalOperator", in->ConditionalOperator},
                                      {NULL, 0}},
             &in->ExpressionAttributeNames, &in->ExpressionAttributeValues) != 0 ||
+        ddb_take_attributes(req, &in->AttributesToGet, &p->paths) != 0 ||
         ddb_legacy_filter(req, &in->ScanFilter, in->ConditionalOperator, &p->filter) != 0 ||
         ddb_page_check(p) != 0 || check_segments(req, in) != 0 ||
         ddb_take_names(req, &in->ExpressionAttributeNames, &in->ExpressionAttributeValues,
                        &names) != 0 ||
         ddb_take_filter(req, &names, in->FilterExpression, &p->filter) != 0 ||
-        ddb_take_projection(req, &names, in->ProjectionExpression, &in->AttributesToGet,
-                            &p->paths) != 0)
+        ddb_take_projection(req, &names, in->ProjectionExpression, &p->paths) != 0)
         return -1;
     return ddb_end_names(req, &names);
 }
@@ -68,7 +68,10 @@ static int find_range(struct request *req, const struct dynamodb_ScanInput *in, 
     range->whole = true;
     range->first_bucket = segment_start(segment, total);
     range->last_bucket = segment + 1 == total ? UINT32_MAX : next - (next > 0);
-    if (ddb_page_start(p, range) != 0)
+    if (ddb_page_start_count(p) != 0 ||
+        (p->index != NULL &&
+         (ddb_page_start_parts(p, true) != 0 || ddb_page_start_parts(p, false) != 0)) ||
+        ddb_page_check_index(p) != 0 || ddb_page_start(p, range) != 0)
         return -1;
     if (range->after == NULL)
         return 0;
@@ -99,7 +102,7 @@ int dynamodb_scan(struct request *req, const struct dynamodb_ScanInput *in,
     struct ddb_range range = {0};
 
     if (check(req, in, &p) != 0 || ddb_page_open(&p, in->TableName) != 0 ||
-        find_range(req, in, &p, &range) != 0)
+        find_range(req, in, &p, &range) != 0 || ddb_page_check_paths(&p) != 0)
         return -1;
     /* With more segments than parts some have none. */
     bool is_empty = range.first_bucket > range.last_bucket ||

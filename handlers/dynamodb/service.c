@@ -38,8 +38,8 @@ const struct service dynamodb_service = {
     .open = ddb_open,
     .close = ddb_close,
     .error_type = error_type,
-    .json_words = JSON_WORDS_DYNAMODB,
     .crc32_header = true,
+    .json_words = JSON_WORDS_DYNAMODB,
     .request_id_form = REQUEST_ID_ALNUM_52,
     .validate = ddb_validate,
 };

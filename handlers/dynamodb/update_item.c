@@ -7,16 +7,20 @@
 
 /* --- shared with transactions --- */
 
-static const char *step_problem(const struct ddb_table *t, const struct ddb_path *path,
-                                struct arena *a)
+/* AWS: what an update would make of the key of an index is told before the item is looked at, where
+ * it is plain. */
+static const char *index_type_problem(const struct ddb_table *t, const struct ddb_update_step *step,
+                                      struct arena *a)
 {
-    if (path->count == 1 && ddb_schema_has(&t->definition.key, path->steps[0].name))
-        return arena_printf(
-            a,
-            "One or more parameter values were invalid: Cannot update attribute %.*s. This "
-            "attribute is part of the key",
-            (int)path->steps[0].name.len, path->steps[0].name.data);
-    return ddb_key_path_problem(t, path, a);
+    const struct ddb_value *v =
+        step->operand != NULL && step->operand->kind == DDB_VALUE ? step->operand->value : NULL;
+
+    if (v == NULL || v->type == DDB_NONE || step->path.count > 1)
+        return NULL;
+    struct ddb_member member = {step->path.steps[0].name, *v};
+    struct ddb_item alone = {.members = &member, .count = 1, .set = true};
+    const char *problem = ddb_index_keys_problem(t, &alone, NULL, a);
+    return problem != NULL && strstr(problem, "Type mismatch") != NULL ? problem : NULL;
 }
 
 const char *ddb_update_problem(const struct ddb_table *t, const struct ddb_update *update,
@@ -24,8 +28,19 @@ const char *ddb_update_problem(const struct ddb_table *t, const struct ddb_updat
 {
     const char *problem = NULL;
 
+    for (size_t i = 0; i < update->count; i++) {
+        struct ddb_text name = update->steps[i].path.steps[0].name;
+        if (ddb_schema_has(&t->definition.key, name))
+            return arena_printf(
+                a,
+                "One or more parameter values were invalid: Cannot update attribute %.*s. This "
+                "attribute is part of the key",
+                (int)name.len, name.data);
+    }
     for (size_t i = 0; i < update->count && problem == NULL; i++)
-        problem = step_problem(t, &update->steps[i].path, a);
+        problem = index_type_problem(t, &update->steps[i], a);
+    for (size_t i = 0; i < update->count && problem == NULL; i++)
+        problem = ddb_key_path_problem(t, &update->steps[i].path, a);
     return problem;
 }
 

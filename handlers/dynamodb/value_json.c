@@ -61,7 +61,7 @@ static void fail_scalar(struct decoder *d, enum jr_type found, const char *java_
         fail(d, arena_printf(d->arena, "Unrecognized collection type class %s", java_class));
         return;
     case JR_OBJECT:
-        fail(d, "Start of structure or map found where not expected.");
+        fail(d, "Start of structure or map found where not expected");
         return;
     default:
         return; /* the reader's own error stands */
@@ -199,7 +199,7 @@ static bool enter_list(struct decoder *d)
     if (found == JR_ARRAY)
         return jr_enter_array(d->r);
     if (found == JR_OBJECT)
-        fail(d, "Start of structure or map found where not expected.");
+        fail(d, "Start of structure or map found where not expected");
     else if (found != JR_ERROR)
         fail(d, "Unexpected field type");
     return false;

@@ -45,7 +45,9 @@ static bool same_bytes(struct bytes a, struct bytes b)
 static enum store_status move_entry(const struct ddb_change *c, const struct ddb_index *index,
                                     int64_t item_id, struct ddb_session *s, struct arena *a)
 {
-    struct ddb_entry before = {.index_id = ddb_index_store_id(c->table, index), .item_key = c->key};
+    struct ddb_entry before = {.index_id = ddb_index_store_id(c->table, index),
+                               .tie = ddb_key_tie(&c->key),
+                               .item_key = c->key};
     struct ddb_entry after = before;
     bool was = c->existed &&
                ddb_index_key_of(&index->key, c->old.members, c->old.count, a, &before.index_key);

@@ -31,10 +31,11 @@ CREATE TABLE entries (
     bucket INTEGER NOT NULL, -- of the index's partition key
     ipk BLOB NOT NULL,
     isk BLOB NOT NULL,
+    tie INTEGER NOT NULL, -- a hash of the item's key: orders items with equal keys in the index as AWS does
     pk BLOB NOT NULL,
     sk BLOB NOT NULL,
     item_id INTEGER NOT NULL,
-    PRIMARY KEY (index_id, bucket, ipk, isk, pk, sk)
+    PRIMARY KEY (index_id, bucket, ipk, isk, tie, pk, sk)
 ) STRICT, WITHOUT ROWID;
 
 -- Tokens of TransactWriteItems, kept for ten minutes.

@@ -87,7 +87,7 @@ START_TEST(wrong_types_are_serialization_errors)
         {"{\"a\":{\"S\":7.5}}", "DECIMAL_VALUE cannot be converted to String"},
         {"{\"a\":{\"N\":true}}", "TRUE_VALUE cannot be converted to String"},
         {"{\"a\":{\"S\":[]}}", "Unrecognized collection type class java.lang.String"},
-        {"{\"a\":{\"S\":{}}}", "Start of structure or map found where not expected."},
+        {"{\"a\":{\"S\":{}}}", "Start of structure or map found where not expected"},
         {"{\"a\":{\"B\":1}}", "only base-64-encoded strings are convertible to bytes"},
         {"{\"a\":{\"B\":\"23456\"}}",
          "Base64 encoded length is expected a multiple of 4 bytes but found: 5"},
@@ -95,7 +95,7 @@ START_TEST(wrong_types_are_serialization_errors)
         {"{\"a\":{\"BOOL\":\"23\"}}", "Unexpected token received from parser"},
         {"{\"a\":{\"NULL\":23}}", "NUMBER_VALUE cannot be converted to Boolean"},
         {"{\"a\":{\"SS\":\"x\"}}", "Unexpected field type"},
-        {"{\"a\":{\"SS\":{}}}", "Start of structure or map found where not expected."},
+        {"{\"a\":{\"SS\":{}}}", "Start of structure or map found where not expected"},
         {"{\"a\":{\"SS\":[false]}}", "FALSE_VALUE cannot be converted to String"},
         {"{\"a\":{\"L\":[1]}}", "Unexpected value type in payload"},
         {"{\"a\":{\"M\":[]}}", "Unrecognized collection type java.util.Map<java.lang.String, "
