@@ -309,8 +309,10 @@ bool json_decode_body(struct decoder *d, const struct shape *s, const struct mem
 
     jr_init(&in.r, d->req->body.data, d->req->body.len, d->arena, PROTOCOL_DEPTH_MAX);
     enum jr_type type = jr_peek(&in.r);
+    if (type == JR_ARRAY && !payload)
+        return decode_fail(d, "Start of list found where not expected");
     /* AWS: a scalar as the whole document is as malformed as no JSON at all. */
-    bool fits = payload || type == JR_OBJECT || type == JR_ARRAY;
+    bool fits = payload || type == JR_OBJECT;
     if (fits && decode_value(&in, payload, s, false, out) && jr_finish(&in.r))
         return true;
     return refuse_document(&in);

@@ -278,7 +278,7 @@ void protocol_encode_error(struct request *req)
     else if (req->protocol == PROTOCOL_REST_XML)
         rest_xml_encode_error(req, v.m, v.code, v.message, v.s, members);
     else if (req->protocol == PROTOCOL_REST_JSON)
-        rest_json_encode_error(req, v.m, v.message, v.s, members);
+        rest_json_encode_error(req, v.m, message_name(req, &v), v.message, v.s, members);
     else if (req->protocol & CBOR)
         encode_cbor_error(req, &v);
     else

@@ -19,8 +19,8 @@ struct rest_body {
 extern const struct rest_body rest_json_body;
 extern const struct rest_body rest_xml_body;
 
-/* Errors of the two. */
-void rest_json_encode_error(struct request *req, const struct model *m,
+/* Errors of the two. `message` is the member of s that bears the text, or NULL. */
+void rest_json_encode_error(struct request *req, const struct model *m, const char *message_name,
                             const struct member *message, const struct shape *s,
                             const void *members);
 void rest_xml_encode_error(struct request *req, const struct model *m, const char *code,

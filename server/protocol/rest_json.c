@@ -31,7 +31,7 @@ static const struct member *find_type_member(const struct model *m, const struct
     return NULL;
 }
 
-void rest_json_encode_error(struct request *req, const struct model *m,
+void rest_json_encode_error(struct request *req, const struct model *m, const char *message_name,
                             const struct member *message, const struct shape *s,
                             const void *members)
 {
@@ -45,7 +45,6 @@ void rest_json_encode_error(struct request *req, const struct model *m,
     if (members && s)
         json_encode_members(&w, m, s, members, message);
     if (req->failure.message && *req->failure.message)
-        jw_member_string(&w, message ? model_text(m, message->wire_name) : "message",
-                         req->failure.message);
+        jw_member_string(&w, message_name, req->failure.message);
     jw_end_object(&w);
 }

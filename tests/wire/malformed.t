@@ -73,9 +73,9 @@ X-Amz-Target: DynamoDB_20120810.ListTables
 x-amzn-RequestId: {{id}}
 x-amzn-ErrorType: SerializationException
 Content-Type: application/x-amz-json-1.0
-x-amz-crc32: 500352636
+x-amz-crc32: 1316825532
 
-{"__type":"com.amazon.coral.service#SerializationException","Message":"NUMBER_VALUE can not be converted to a String"}
+{"__type":"com.amazon.coral.service#SerializationException","Message":"NUMBER_VALUE cannot be converted to String"}
 
 === a text where a number is due
 POST / HTTP/1.1
@@ -89,9 +89,49 @@ X-Amz-Target: DynamoDB_20120810.ListTables
 x-amzn-RequestId: {{id}}
 x-amzn-ErrorType: SerializationException
 Content-Type: application/x-amz-json-1.0
-x-amz-crc32: 1362836070
+x-amz-crc32: 3269311403
 
-{"__type":"com.amazon.coral.service#SerializationException","Message":"STRING_VALUE can not be converted to an Integer"}
+{"__type":"com.amazon.coral.service#SerializationException","Message":"STRING_VALUE cannot be converted to Integer"}
+
+=== a form with a broken escape
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-www-form-urlencoded
+
+Action=AssumeRole&Version=2011-06-15&RoleArn=%zz
+---
+400
+x-amzn-RequestId: {{uuid}}
+Content-Type: text/xml
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>MalformedInput</Code><Message>The form holds a broken percent escape</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
+
+=== a form with a word where a number is due
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-www-form-urlencoded
+
+Action=AssumeRole&Version=2011-06-15&DurationSeconds=long
+---
+400
+x-amzn-RequestId: {{uuid}}
+Content-Type: text/xml
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>MalformedInput</Code><Message>STRING_VALUE can not be converted to an Integer</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
+
+=== malformed JSON of a REST service
+POST /2015-03-31/functions HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/json
+
+{"FunctionName":
+---
+400
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: SerializationException
+Content-Type: application/json
+
+{"Message":"Could not parse request body into json: unexpected end of document"}
 
 === gzip that is none
 POST / HTTP/1.1
