@@ -7,12 +7,15 @@ import os
 import pathlib
 import re
 import time
+import urllib.request
 
+import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lambda_kit import c_program, create, eventually, invoke, package
+from server import Server
 
 NODE = "nodejs20.x"
 
@@ -76,6 +79,18 @@ def test_it_calls_back_into_its_own_account(functions, client):
         MemorySize=512,
     )
     assert invoke(functions, name="me") == ("me", None)
+
+
+def test_an_old_botocore_calls_back_too(functions):
+    """Before 1.31 botocore did not read AWS_ENDPOINT_URL; this one says that it is old."""
+    old = {
+        "botocore/__init__.py": "__version__ = '1.29.27'\n",
+        "botocore/session.py": "class Session:\n    def create_client(self, *args, **more):\n        return [*args, more]\n",
+        "app.py": "import botocore.session\ndef handler(e, c):\n    return botocore.session.Session().create_client('s3', config=1)\n",
+    }
+    create(functions, old)
+    seen, error = invoke(functions)
+    assert error is None and seen[0] == "s3" and seen[5].startswith("http://127.0.0.1:") and seen[6] == {"config": 1}
 
 
 def test_nothing_is_inherited(functions):
@@ -416,3 +431,95 @@ def test_an_event_runs_later(functions, tmp_path):
     assert text == '{"n": 1}' + answer["ResponseMetadata"]["RequestId"]
     functions.invoke_async(FunctionName="f", InvokeArgs=b'{"n": 2}')
     eventually(lambda: '{"n": 2}' in out.read_text())
+
+
+def test_log_lines_are_in_cloudwatch_logs(functions, client):
+    create(functions, "def handler(e, c):\n    print('one')\n    print('two')\n    return c.log_stream_name\n")
+    stream, _ = invoke(functions)
+    logs = client("logs")
+
+    def events():
+        try:
+            found = logs.get_log_events(logGroupName="/aws/lambda/f", logStreamName=stream, startFromHead=True)
+        except ClientError:
+            return None
+        return len(found["events"]) >= 5 and found["events"]
+
+    messages = [e["message"] for e in eventually(events)]
+    assert messages[0].startswith("START RequestId: ") and messages[0].endswith("Version: $LATEST\n")
+    assert messages[1:3] == ["one\n", "two\n"]
+    assert messages[3].startswith("END RequestId: ") and messages[4].startswith("REPORT RequestId: ")
+    assert [g["logGroupName"] for g in logs.describe_log_groups()["logGroups"]] == ["/aws/lambda/f"]
+
+
+# --- with a server of their own ---
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    server = Server(tmp_path / "data", "--test-clock")
+    yield server
+    server.stop()
+
+
+def own_client(server, service):
+    return boto3.client(service, endpoint_url=server.endpoint, region_name="us-east-1",
+                        aws_access_key_id="123456789012", aws_secret_access_key="test",
+                        config=Config(retries={"max_attempts": 1}, max_pool_connections=200))
+
+
+def post(server, path, body=b""):
+    urllib.request.urlopen(urllib.request.Request(server.endpoint + path, data=body, method="POST")).read()
+
+
+def test_failed_events_are_tried_three_times(own_server, tmp_path):
+    out = tmp_path / "out"
+    functions = own_client(own_server, "lambda")
+    create(functions, f"def handler(e, c):\n    open({str(out)!r}, 'a').write(c.aws_request_id + ' ')\n    raise ValueError\n")
+    functions.invoke(FunctionName="f", InvocationType="Event")
+    tries = lambda: len(out.read_text().split()) if out.exists() else 0
+    eventually(lambda: tries() == 1)
+    for n, seconds in ((2, 61), (3, 121)):
+        time.sleep(0.5)
+        assert tries() == n - 1
+        post(own_server, "/_cadabra/clock", json.dumps({"advance_ms": seconds * 1000}).encode())
+        eventually(lambda: tries() == n)
+    time.sleep(0.5)
+    post(own_server, "/_cadabra/clock", b'{"advance_ms": 4000000}')
+    time.sleep(1.5)
+    assert tries() == 3 and len(set(out.read_text().split())) == 1
+
+
+def test_a_reset_ends_everything(own_server):
+    functions = own_client(own_server, "lambda")
+    create(functions, "import os, time\ndef handler(e, c):\n    time.sleep(e.get('s', 0))\n    return os.getpid()\n", Timeout=100)
+    pid, _ = invoke(functions)
+    functions.invoke(FunctionName="f", InvocationType="Event", Payload='{"s": 90}')
+    time.sleep(0.3)
+    began = time.monotonic()
+    post(own_server, "/_cadabra/reset")
+    assert time.monotonic() - began < 15
+    assert not alive(pid)
+    assert functions.list_functions()["Functions"] == []
+    create(functions, "def handler(e, c):\n    return 1\n")
+    assert invoke(functions) == (1, None)
+
+
+def test_the_limit_of_sandboxes(own_server):
+    functions = own_client(own_server, "lambda")
+    script = """#!/bin/sh
+curl -s -D /dev/null "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next" >/dev/null
+sleep 8
+"""
+    create(functions, package({"bootstrap": script}, {"bootstrap": 0o755}), runtime="provided", handler="x", Timeout=6)
+
+    def call(_):
+        try:
+            return invoke(functions)[0]["errorType"]
+        except ClientError as e:
+            return e.response["Error"]["Code"]
+
+    with concurrent.futures.ThreadPoolExecutor(110) as pool:
+        results = list(pool.map(call, range(110)))
+    assert results.count("Sandbox.Timedout") == 100, results
+    assert results.count("TooManyRequestsException") == 10

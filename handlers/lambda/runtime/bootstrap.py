@@ -8,6 +8,7 @@ only what starts quickly: the HTTP client is a bare socket.
 
 import decimal
 import importlib
+import importlib.machinery
 import json
 import logging
 import os
@@ -175,6 +176,40 @@ class LambdaContext:
             "%s=%s" % (name, getattr(self, name)) for name in shown)
 
 
+class EndpointFinder:
+    """Teaches botocore before 1.31 (Debian 12 has 1.26) what AWS_ENDPOINT_URL means.
+
+    Without that a function's calls would go to AWS itself. It waits in sys.meta_path for the import
+    of botocore.session, and is gone after that.
+    """
+
+    def find_spec(self, name, path, target=None):
+        if name != "botocore.session":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec and spec.loader:
+            load = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: (load(module), self.patch(module))[0]
+        return spec
+
+    @staticmethod
+    def patch(module):
+        version = sys.modules["botocore"].__version__.split(".")
+        if (int(version[0]), int(version[1])) >= (1, 31):
+            return
+        create_client = module.Session.create_client
+
+        def create(self, service_name, region_name=None, api_version=None, use_ssl=True,
+                   verify=None, endpoint_url=None, **more):
+            name = "AWS_ENDPOINT_URL_" + service_name.upper().replace("-", "_").replace(" ", "_")
+            endpoint = endpoint_url or os.environ.get(name) or os.environ.get("AWS_ENDPOINT_URL")
+            return create_client(self, service_name, region_name, api_version, use_ssl, verify,
+                                 endpoint, **more)
+
+        module.Session.create_client = create
+
+
 def load_handler(name):
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
@@ -283,6 +318,7 @@ def serve(client, handler, log_filter):
 def main():
     root = os.environ["LAMBDA_TASK_ROOT"]
     sys.path[0] = root  # where this file's own folder stood
+    sys.meta_path.insert(0, EndpointFinder())
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     log_filter = set_up_logging()
     try:
