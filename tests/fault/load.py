@@ -22,13 +22,13 @@ class Load:
         dynamodb, kinesis = self.clients(server)
         for number in range(rounds):
             if not self.table:
-                self.table = self._try(dynamodb.create_table, TableName="t", BillingMode="PAY_PER_REQUEST",
+                self.table = self._try(dynamodb.create_table, TableName="things", BillingMode="PAY_PER_REQUEST",
                                        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "N"}],
                                        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}]) is not None
             if not self.stream:
                 self.stream = self._try(kinesis.create_stream, StreamName="s", ShardCount=1) is not None
             text = f"value {number} " + "x" * 2000
-            if self.table and self._try(dynamodb.put_item, TableName="t", Item={"k": {"N": str(number)}, "v": {"S": text}}):
+            if self.table and self._try(dynamodb.put_item, TableName="things", Item={"k": {"N": str(number)}, "v": {"S": text}}):
                 self.items[str(number)] = text
             if self.stream:
                 answer = self._try(kinesis.put_record, StreamName="s", PartitionKey="p", Data=text.encode())
@@ -53,7 +53,7 @@ class Load:
         """Everything that was acknowledged is there, whole and in order."""
         dynamodb, kinesis = self.clients(server)
         if self.table:
-            found = {i["k"]["N"]: i["v"]["S"] for i in dynamodb.scan(TableName="t")["Items"]}
+            found = {i["k"]["N"]: i["v"]["S"] for i in dynamodb.scan(TableName="things")["Items"]}
             for key, text in self.items.items():
                 assert found.get(key) == text
         if self.stream:

@@ -24,7 +24,7 @@ def test_kill_during_load(tmp_path):
             for number in range(100_000):
                 key = str(1000 + writer + 8 * number)
                 try:
-                    client.put_item(TableName="t", Item={"k": {"N": key}, "v": {"S": f"{life} {key}"}})
+                    client.put_item(TableName="things", Item={"k": {"N": key}, "v": {"S": f"{life} {key}"}})
                 except FAULTS:
                     return
                 with lock:
@@ -40,7 +40,7 @@ def test_kill_during_load(tmp_path):
         server = Server(tmp_path / "data")
         client = boto3.Session(ACCOUNT, "test", region_name="us-east-1").client("dynamodb", endpoint_url=server.endpoint)
         found = {}
-        for page in client.get_paginator("scan").paginate(TableName="t"):
+        for page in client.get_paginator("scan").paginate(TableName="things"):
             found.update({i["k"]["N"]: i["v"]["S"] for i in page["Items"]})
         missing = {k for k in acknowledged if k not in found}
         assert acknowledged and not missing
