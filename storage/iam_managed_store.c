@@ -1,4 +1,5 @@
-/* Managed policies and their versions. They are named by ARN; the row is found by account and name. */
+/* Managed policies and their versions. They are named by ARN; the row is found by account and name.
+ */
 #include "storage/iam_internal.h"
 
 /* arn:aws:iam::123456789012:policy/path/name -> its account and name. False when it is no such ARN.

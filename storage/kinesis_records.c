@@ -14,8 +14,7 @@ enum {
     HOUR_MS = 3600 * 1000,
 };
 
-/* --- appending
- * --------------------------------------------------------------------------------------------- */
+/* --- appending --- */
 
 struct append_turn {
     struct kinesis_stream *stream;
@@ -65,8 +64,7 @@ enum store_status kinesis_store_append(struct kinesis_store *store, struct kines
     return lazy_write(store->db, append_turn, &turn);
 }
 
-/* --- finding a time
- * ---------------------------------------------------------------------------------------- */
+/* --- finding a time --- */
 
 /* The first record that is there with that number or a higher one. */
 static enum store_status first_from(struct sql *s, const struct kinesis_shard *shard, int64_t from,
@@ -144,9 +142,7 @@ enum store_status kinesis_store_latest(struct kinesis_store *store,
     return rc;
 }
 
-/* --- reading
- * -----------------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static enum store_status read_rows(struct sql *s, const struct kinesis_shard *shard,
                                    const struct kinesis_read_limits *limits, struct arena *a,
@@ -215,8 +211,7 @@ enum store_status kinesis_store_read(struct kinesis_store *store, const struct k
     return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }
 
-/* --- trimming
- * ---------------------------------------------------------------------------------------------- */
+/* --- trimming --- */
 
 /* A shard of which something may be removed. */
 struct trim_turn {

@@ -34,8 +34,7 @@ void kinesis_store_close(struct kinesis_store *store)
     free(store);
 }
 
-/* --- the secret
- * -------------------------------------------------------------------------------------------- */
+/* --- the secret --- */
 
 static enum store_status read_secret(struct sql *s, uint8_t out[KINESIS_SECRET_LEN])
 {
@@ -72,9 +71,7 @@ enum store_status kinesis_store_secret(struct kinesis_store *store, uint8_t out[
     return lazy_write(store->db, secret_turn, out);
 }
 
-/* --- making
- * ------------------------------------------------------------------------------------------------
- */
+/* --- making --- */
 
 struct create_turn {
     const struct scope *scope;
@@ -130,9 +127,7 @@ enum store_status kinesis_store_create(struct kinesis_store *store, const struct
     return lazy_write(store->db, create_turn, &turn);
 }
 
-/* --- loading
- * -----------------------------------------------------------------------------------------------
- */
+/* --- loading --- */
 
 void kinesis_stream_free(struct kinesis_stream *stream)
 {
@@ -278,8 +273,7 @@ enum store_status kinesis_store_load(struct kinesis_store *store, const struct s
     return STORE_OK;
 }
 
-/* --- deleting
- * ---------------------------------------------------------------------------------------------- */
+/* --- deleting --- */
 
 static enum store_status delete_turn(struct sql *s, void *context)
 {
@@ -305,9 +299,7 @@ enum store_status kinesis_store_delete(struct kinesis_store *store, struct kines
     return rc;
 }
 
-/* --- listing
- * -----------------------------------------------------------------------------------------------
- */
+/* --- listing --- */
 
 enum store_status kinesis_store_list(struct kinesis_store *store, const struct scope *scope,
                                      const char *after, size_t limit, struct arena *a,

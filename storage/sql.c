@@ -30,8 +30,7 @@ static void configure_library(void)
     sqlite3_initialize();
 }
 
-/* --- connections
- * ------------------------------------------------------------------------------------------- */
+/* --- connections --- */
 
 static bool pragma(struct sql *s, const char *format, ...) PRINTF_LIKE(2, 3);
 static bool pragma(struct sql *s, const char *format, ...)
@@ -109,8 +108,7 @@ void sql_log_failure(struct sql *s, const char *what)
               s->handle ? sqlite3_extended_errcode(s->handle) : SQLITE_NOMEM, what);
 }
 
-/* --- migrations
- * -------------------------------------------------------------------------------------------- */
+/* --- migrations --- */
 
 static bool read_version(struct sql *s, int64_t *out_version)
 {
@@ -168,8 +166,7 @@ static bool migrate(struct sql *s, const struct sql_migration *migrations, size_
     return true;
 }
 
-/* --- databases
- * --------------------------------------------------------------------------------------------- */
+/* --- databases --- */
 
 struct sql_db *sql_open(struct store_root *root, const char *name,
                         const struct sql_migration *migrations, size_t migration_count)
@@ -208,9 +205,7 @@ void sql_close(struct sql_db *db)
     free(db);
 }
 
-/* --- readers
- * -----------------------------------------------------------------------------------------------
- */
+/* --- readers --- */
 
 static struct sql *take_idle(struct sql_db *db)
 {

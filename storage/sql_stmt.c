@@ -93,9 +93,7 @@ void sql_reset_all(struct sql *s)
     }
 }
 
-/* --- running
- * -----------------------------------------------------------------------------------------------
- */
+/* --- running --- */
 
 static enum store_status fail(struct sql_stmt *st, int rc)
 {
@@ -149,8 +147,7 @@ enum store_status sql_control(struct sql *s, const char *sql_text)
     return rc == SQLITE_DONE ? STORE_OK : STORE_FAILED;
 }
 
-/* --- parameters
- * -------------------------------------------------------------------------------------------- */
+/* --- parameters --- */
 
 /* What cannot be bound (more than SQLite's gigabyte) makes the statement fail when it is run. */
 static void bound(struct sql_stmt *st, int rc)
@@ -197,9 +194,7 @@ void sql_bind_null(struct sql_stmt *st, int index)
         bound(st, sqlite3_bind_null(st->st, index));
 }
 
-/* --- rows
- * --------------------------------------------------------------------------------------------------
- */
+/* --- rows --- */
 
 int64_t sql_column_int(struct sql_stmt *st, int column)
 {

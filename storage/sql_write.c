@@ -57,8 +57,7 @@ struct sql_turn {
     struct sql_turn *next; /* in the queue, then among the unacknowledged */
 };
 
-/* --- waiting and waking
- * ------------------------------------------------------------------------------------ */
+/* --- waiting and waking --- */
 
 static enum turn_state turn_wait(struct sql_turn *t)
 {
@@ -137,9 +136,7 @@ static void disown(struct sql_db *db)
         turn_wake(next, TURN_OWNER);
 }
 
-/* --- a turn
- * ------------------------------------------------------------------------------------------------
- */
+/* --- a turn --- */
 
 static enum store_status turn_begin(struct sql_db *db)
 {
@@ -213,9 +210,7 @@ static void turn_run(struct sql_db *db, struct sql_turn *t)
     turn_end(db->writer, t);
 }
 
-/* --- the log
- * -----------------------------------------------------------------------------------------------
- */
+/* --- the log --- */
 
 static int note_frames(void *context, sqlite3 *handle, const char *schema, int frames)
 {
@@ -249,8 +244,7 @@ static void checkpoint(struct sql_db *db)
     db->wal_retry = db->wal_frames + CHECKPOINT_FRAMES;
 }
 
-/* --- the end of a transaction
- * ------------------------------------------------------------------------------ */
+/* --- the end of a transaction --- */
 
 static bool transaction_open(const struct sql_db *db)
 {
@@ -347,8 +341,7 @@ static void finish(struct sql_db *db, struct sql_turn *self)
     commit_all(db, self);
 }
 
-/* --- what callers see
- * -------------------------------------------------------------------------------------- */
+/* --- what callers see --- */
 
 enum store_status sql_write(struct sql_db *db,
                             enum store_status (*turn)(struct sql *s, void *context), void *context)

@@ -21,8 +21,7 @@ static const char lock_name[] = "lock";
 static const char temporary_prefix[] = "cadabra-memory-";
 enum { STALE_AFTER_S = 60 }; /* a younger directory may not have been locked yet by its maker */
 
-/* --- removing
- * -------------------------------------------------------------------------------------------- */
+/* --- removing --- */
 
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
 {
@@ -65,8 +64,7 @@ bool store_remove_below(const char *directory, const char *keep)
     return ok;
 }
 
-/* --- making and locking
- * ------------------------------------------------------------------------------------ */
+/* --- making and locking --- */
 
 /* mkdir -p, for us alone. */
 static bool make_directory(const char *path)
@@ -118,8 +116,7 @@ static int take_lock(const char *directory, char *out_problem, size_t size)
     return fd;
 }
 
-/* --- --memory
- * ---------------------------------------------------------------------------------------------- */
+/* --- --memory --- */
 
 static const char *temporary_base(void)
 {
@@ -177,8 +174,7 @@ static char *make_temporary(char *out_problem, size_t size)
     return TAKE(path);
 }
 
-/* --- open and close
- * ---------------------------------------------------------------------------------------- */
+/* --- open and close --- */
 
 static char *make_persistent(const char *directory, char *out_problem, size_t size)
 {

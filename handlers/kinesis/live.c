@@ -17,8 +17,7 @@ struct kinesis *kinesis_of(struct app *app)
     return service_state(app, &kinesis_service);
 }
 
-/* --- trimming
- * ---------------------------------------------------------------------------------------------- */
+/* --- trimming --- */
 
 static void trim(struct background_task *task, void *context)
 {
@@ -39,9 +38,7 @@ static void start_trimming(struct kinesis *k)
         k->trimming = background_run(k->app->background, "kinesis-trim", trim, k);
 }
 
-/* --- state
- * -------------------------------------------------------------------------------------------------
- */
+/* --- state --- */
 
 void *kinesis_state_open(struct app *app)
 {
@@ -73,8 +70,7 @@ void kinesis_state_close(void *state)
     free(k);
 }
 
-/* --- the table
- * --------------------------------------------------------------------------------------------- */
+/* --- the table --- */
 
 static struct kinesis_hold **bucket_of(struct kinesis *k, const char *account, const char *name)
 {
@@ -192,8 +188,7 @@ void kinesis_release(struct kinesis_hold *hold)
     free(hold);
 }
 
-/* --- making and deleting
- * ----------------------------------------------------------------------------------- */
+/* --- making and deleting --- */
 
 enum store_status kinesis_make(struct kinesis *k, const struct scope *scope,
                                const struct kinesis_new_stream *stream)

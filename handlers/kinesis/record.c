@@ -15,9 +15,7 @@ enum {
     LARGE_RECORD = 1024 * 1024,
 };
 
-/* --- putting
- * -----------------------------------------------------------------------------------------------
- */
+/* --- putting --- */
 
 /* `where` names the record in messages: "data", "records.1.member.data". */
 static int check_size(struct request *req, const struct kinesis_stream *stream, const char *where,
@@ -166,9 +164,7 @@ int kinesis_put_records(struct request *req, const struct kinesis_PutRecordsInpu
     return 0;
 }
 
-/* --- getting
- * -----------------------------------------------------------------------------------------------
- */
+/* --- getting --- */
 
 /* AWS: Thu Jan 22 01:22:02 UTC 2015 */
 static const char *utc_text(struct arena *a, int64_t ms)

@@ -9,8 +9,7 @@ struct wide {
     uint64_t limb[LIMBS];
 };
 
-/* --- arithmetic
- * -------------------------------------------------------------------------------------------- */
+/* --- arithmetic --- */
 
 /* w = w * factor + add; false when that does not fit. */
 static bool wide_multiply_add(struct wide *w, uint64_t factor, uint64_t add)
@@ -87,9 +86,7 @@ static unsigned wide_length(const struct wide *w)
     return 0;
 }
 
-/* --- writing
- * -----------------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 /* Shifts of the fields: four bits for each hexadecimal digit to the right of them. */
 enum {
@@ -137,9 +134,7 @@ void kinesis_sequence_of(const struct kinesis_shard *shard, int64_t number, int6
         out);
 }
 
-/* --- reading
- * -----------------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static bool parse_new(const struct wide *w, struct kinesis_sequence *out)
 {

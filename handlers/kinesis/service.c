@@ -29,8 +29,7 @@ const struct service kinesis_service = {
     .id_2_header = true,
 };
 
-/* --- which stream
- * ------------------------------------------------------------------------------------------ */
+/* --- which stream --- */
 
 static int named_by_arn(struct request *req, const char *text, struct kinesis_name *out)
 {
@@ -94,9 +93,7 @@ int kinesis_use_named(struct request *req, const char *name, const char *arn, co
     return kinesis_use(req, &named, out_hold);
 }
 
-/* --- words
- * -------------------------------------------------------------------------------------------------
- */
+/* --- words --- */
 
 bool kinesis_shard_index(const char *shard_id, int32_t *out_index)
 {

@@ -8,8 +8,7 @@ enum { LIST_SHARDS = 1000 };
 
 static const char list_shards_kind[] = "kinesis ListShards";
 
-/* --- ListShards
- * -------------------------------------------------------------------------------------------- */
+/* --- ListShards --- */
 
 enum filter_kind {
     FILTER_NONE,
@@ -194,8 +193,7 @@ int kinesis_list_shards(struct request *req, const struct kinesis_ListShardsInpu
     return 0;
 }
 
-/* --- GetShardIterator
- * -------------------------------------------------------------------------------------- */
+/* --- GetShardIterator --- */
 
 static int bad_combination(struct request *req, const struct kinesis_GetShardIteratorInput *in)
 {

@@ -19,8 +19,7 @@ enum {
 static const char status_active[] = "ACTIVE";
 static const char list_streams_kind[] = "kinesis ListStreams";
 
-/* --- CreateStream
- * ------------------------------------------------------------------------------------------ */
+/* --- CreateStream --- */
 
 static int read_tags(struct request *req, const struct kinesis_TagMap *tags, const char **out_json)
 {
@@ -123,8 +122,7 @@ int kinesis_create_stream(struct request *req, const struct kinesis_CreateStream
     return rc == STORE_OK ? 0 : aws_fail_internal(req);
 }
 
-/* --- DeleteStream
- * ------------------------------------------------------------------------------------------ */
+/* --- DeleteStream --- */
 
 /* EnforceConsumerDeletion asks to delete registered consumers too; there are none. */
 int kinesis_delete_stream(struct request *req, const struct kinesis_DeleteStreamInput *in,
@@ -145,8 +143,7 @@ int kinesis_delete_stream(struct request *req, const struct kinesis_DeleteStream
     return rc == STORE_OK ? 0 : aws_fail_internal(req);
 }
 
-/* --- DescribeStream
- * ---------------------------------------------------------------------------------------- */
+/* --- DescribeStream --- */
 
 static struct kinesis_StreamModeDetails *mode_details(struct request *req, enum kinesis_mode mode)
 {
@@ -240,8 +237,7 @@ int kinesis_describe_stream_summary(struct request *req,
     return 0;
 }
 
-/* --- ListStreams
- * ------------------------------------------------------------------------------------------- */
+/* --- ListStreams --- */
 
 static void describe_row(struct request *req, const struct kinesis_stream_row *row,
                          struct kinesis_StreamSummary *out)

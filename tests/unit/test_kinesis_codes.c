@@ -6,8 +6,7 @@
 
 #include <check.h>
 
-/* --- sequence numbers
- * -------------------------------------------------------------------------------------- */
+/* --- sequence numbers --- */
 
 START_TEST(sequence_agrees_with_aws)
 {
@@ -86,8 +85,7 @@ START_TEST(sequence_refuses_what_is_none)
 }
 END_TEST
 
-/* --- hash keys
- * --------------------------------------------------------------------------------------------- */
+/* --- hash keys --- */
 
 static bool follows(const uint8_t end[KINESIS_HASH_LEN], const uint8_t start[KINESIS_HASH_LEN])
 {
@@ -174,8 +172,7 @@ START_TEST(hash_routes_to_the_range)
 }
 END_TEST
 
-/* --- names and iterators
- * ----------------------------------------------------------------------------------- */
+/* --- names and iterators --- */
 
 START_TEST(shard_names_are_read_as_aws_does)
 {

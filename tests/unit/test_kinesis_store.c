@@ -297,8 +297,7 @@ START_TEST(the_secret_stays)
 }
 END_TEST
 
-/* --- together
- * ---------------------------------------------------------------------------------------------- */
+/* --- together --- */
 
 enum { PRODUCERS = 8, PUTS = 200 };
 static struct kinesis_stream *shared;

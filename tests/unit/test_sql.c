@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -183,8 +184,7 @@ START_TEST(reader_keeps_its_snapshot_and_never_waits)
 }
 END_TEST
 
-/* --- many writers
- * ------------------------------------------------------------------------------------------ */
+/* --- many writers --- */
 
 enum { WRITERS = 16, TURNS = 150 };
 
@@ -261,9 +261,61 @@ START_TEST(writers_share_commits_and_fail_alone)
 }
 END_TEST
 
-/* --- scopes
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the log --- */
+
+struct overlap {
+    struct sql_db *db;
+    _Atomic bool stop;
+};
+
+/* Two of these leave no moment without a reader. */
+static void *read_without_a_gap(void *context)
+{
+    struct overlap *o = context;
+
+    while (!atomic_load(&o->stop)) {
+        struct sql *s;
+        ck_assert_int_eq(sql_read_begin(o->db, &s), STORE_OK);
+        count_rows(s);
+        nanosleep(&(struct timespec){.tv_nsec = 3 * 1000000L}, NULL);
+        sql_read_end(s);
+    }
+    return NULL;
+}
+
+static enum store_status write_large(struct sql *s, void *context)
+{
+    struct sql_stmt *st =
+        sql_prepare(s, "INSERT OR REPLACE INTO u (id, b) VALUES (1, zeroblob(1 << 20))");
+
+    (void)context;
+    return sql_run(st);
+}
+
+START_TEST(the_log_stays_bounded_under_constant_readers)
+{
+    enum { LOG_MAX = 100 << 20, ROUNDS = 250 };
+    struct store_root *root = open_root(NULL);
+    struct overlap o = {.db = open_db(root)};
+    AUTO_FREE char *log = x_asprintf("%s/test.db-wal", store_directory(root));
+    pthread_t threads[2];
+    struct stat st;
+
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, read_without_a_gap, &o), 0);
+    for (int i = 0; i < ROUNDS; i++)
+        ck_assert_int_eq(sql_write(o.db, write_large, NULL), STORE_OK);
+    ck_assert_int_eq(stat(log, &st), 0);
+    ck_assert_int_lt(st.st_size, LOG_MAX);
+    atomic_store(&o.stop, true);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        pthread_join(threads[i], NULL);
+    sql_close(o.db);
+    store_close(root);
+}
+END_TEST
+
+/* --- scopes --- */
 
 START_TEST(scope_ids_are_stable_and_roll_back)
 {
@@ -305,9 +357,7 @@ START_TEST(scope_ids_are_stable_and_roll_back)
 }
 END_TEST
 
-/* --- on disk
- * -----------------------------------------------------------------------------------------------
- */
+/* --- on disk --- */
 
 static void temporary_path(char out[64])
 {
@@ -449,6 +499,7 @@ int main(void)
     tcase_add_test(tc, status_other_than_ok_rolls_back);
     tcase_add_test(tc, reader_keeps_its_snapshot_and_never_waits);
     tcase_add_test(tc, writers_share_commits_and_fail_alone);
+    tcase_add_test(tc, the_log_stays_bounded_under_constant_readers);
     tcase_add_test(tc, scope_ids_are_stable_and_roll_back);
     tcase_add_test(tc, migrations_run_once_and_only_forward);
     tcase_add_test(tc, failed_migration_leaves_nothing);
