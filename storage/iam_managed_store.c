@@ -1,5 +1,4 @@
-/* Managed policies and their versions. They are named by ARN; the row is found by account and name.
- */
+/* Managed policies and their versions: named by ARN, found by account and name. */
 #include "storage/iam_internal.h"
 
 /* arn:aws:iam::123456789012:policy/path/name -> its account and name. False when it is no such ARN.
@@ -155,7 +154,7 @@ enum store_status iam_policy_find(struct iam_store *store, const char *arn, stru
 {
     struct sql *s;
     struct sql_stmt *st;
-    int64_t id;
+    int64_t id = 0;
     char account[16];
     const char *name;
     enum store_status status = begin_policy_read(store, arn, &s, &id);
@@ -255,7 +254,7 @@ enum store_status iam_policy_delete(struct iam_store *store, const char *arn,
                                     enum iam_policy_blocker *out_blocker)
 {
     struct sql *s;
-    int64_t id;
+    int64_t id = 0;
     enum store_status status = begin_policy_write(store, arn, &s, &id);
 
     if (status)
@@ -274,7 +273,7 @@ enum store_status iam_policy_change_tags(struct iam_store *store, const char *ar
 {
     struct sql *s;
     struct sql_stmt *st;
-    int64_t id;
+    int64_t id = 0;
     const char *tags;
     enum store_status status = begin_policy_write(store, arn, &s, &id);
 
@@ -330,7 +329,7 @@ enum store_status iam_version_create(struct iam_store *store, const char *arn, c
                                      struct iam_version *out)
 {
     struct sql *s;
-    int64_t id;
+    int64_t id = 0;
     int64_t number = 0;
     enum store_status status = begin_policy_write(store, arn, &s, &id);
 
@@ -368,7 +367,7 @@ enum store_status iam_version_get(struct iam_store *store, const char *arn, int 
 {
     struct sql *s;
     struct sql_stmt *st;
-    int64_t id;
+    int64_t id = 0;
     enum store_status status = begin_policy_read(store, arn, &s, &id);
 
     *out_policy_missing = status == STORE_NOT_FOUND;
@@ -391,7 +390,7 @@ enum store_status iam_version_list(struct iam_store *store, const char *arn, str
 {
     struct sql *s;
     struct sql_stmt *st;
-    int64_t id;
+    int64_t id = 0;
     int64_t count = 0;
     enum store_status status = begin_policy_read(store, arn, &s, &id);
 
@@ -431,7 +430,7 @@ enum store_status iam_version_delete(struct iam_store *store, const char *arn, i
                                      bool *out_policy_missing)
 {
     struct sql *s;
-    int64_t id;
+    int64_t id = 0;
     bool is_default = false;
     enum store_status status = begin_policy_write(store, arn, &s, &id);
 
@@ -456,7 +455,7 @@ enum store_status iam_version_set_default(struct iam_store *store, const char *a
                                           int64_t now_ms, bool *out_policy_missing)
 {
     struct sql *s;
-    int64_t id;
+    int64_t id = 0;
     bool is_default;
     enum store_status status = begin_policy_write(store, arn, &s, &id);
 

@@ -197,8 +197,8 @@ enum store_status iam_detach(struct iam_store *store, const char *account, enum 
 }
 
 enum store_status iam_attached_list(struct iam_store *store, const char *account,
-                                    enum iam_kind kind, const char *name, const char *path_prefix,
-                                    const char *after, size_t limit, struct arena *a,
+                                    enum iam_kind kind, const char *name,
+                                    const struct iam_attached_query *query, struct arena *a,
                                     struct iam_attachments *out)
 {
     struct sql *s;
@@ -208,14 +208,14 @@ enum store_status iam_attached_list(struct iam_store *store, const char *account
 
     if (status)
         return status;
-    *out = (struct iam_attachments){.items = ARENA_ARRAY(a, struct iam_attachment, limit)};
+    *out = (struct iam_attachments){.items = ARENA_ARRAY(a, struct iam_attachment, query->limit)};
     st = sql_prepare(s, "SELECT arn, name, path FROM attachment WHERE entity = ?1 AND arn > ?2 "
                         "AND substr(path, 1, length(?3)) = ?3 ORDER BY arn LIMIT ?4");
     sql_bind_int(st, 1, id);
-    sql_bind_text(st, 2, after ? after : "");
-    sql_bind_text(st, 3, path_prefix ? path_prefix : "");
-    sql_bind_int(st, 4, (int64_t)limit + 1);
-    while (!(status = sql_step(st)) && out->count < limit)
+    sql_bind_text(st, 2, query->after ? query->after : "");
+    sql_bind_text(st, 3, query->path_prefix ? query->path_prefix : "");
+    sql_bind_int(st, 4, (int64_t)query->limit + 1);
+    while (!(status = sql_step(st)) && out->count < query->limit)
         out->items[out->count++] = (struct iam_attachment){.arn = sql_column_text(st, 0, a),
                                                            .name = sql_column_text(st, 1, a),
                                                            .path = sql_column_text(st, 2, a)};

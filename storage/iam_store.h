@@ -216,10 +216,15 @@ enum store_status iam_attach(struct iam_store *store, const char *account, enum 
                              const char *name, const struct iam_attachment *what, int64_t max);
 enum store_status iam_detach(struct iam_store *store, const char *account, enum iam_kind kind,
                              const char *name, const char *arn, bool *out_entity_missing);
-/* In the order of ARNs; `after` is one. */
+struct iam_attached_query {
+    const char *path_prefix; /* NULL: any */
+    const char *after;       /* an ARN; NULL: from the first */
+    size_t limit;
+};
+/* In the order of ARNs. */
 enum store_status iam_attached_list(struct iam_store *store, const char *account,
-                                    enum iam_kind kind, const char *name, const char *path_prefix,
-                                    const char *after, size_t limit, struct arena *a,
+                                    enum iam_kind kind, const char *name,
+                                    const struct iam_attached_query *query, struct arena *a,
                                     struct iam_attachments *out);
 /* Who uses a managed policy. */
 struct iam_users_of_policy {

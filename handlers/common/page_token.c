@@ -24,7 +24,7 @@ static void sum_of(const char *kind, const char *position, size_t position_len,
 
 char *page_token_make(struct arena *a, const char *kind, const char *position)
 {
-    size_t len = strlen(position);
+    size_t len = strnlen(position, TOKEN_MAX);
     uint8_t *raw = arena_alloc(a, SUM_LEN + len);
     char *token = arena_alloc(a, BASE64_LEN(SUM_LEN + len) + 1);
 

@@ -70,10 +70,11 @@ static int list_attached(struct request *req, enum iam_kind kind, const char *na
                          struct iam_attachedPoliciesListType *out, struct maybe_bool *out_truncated,
                          const char **out_marker)
 {
+    struct iam_attached_query query = {
+        .path_prefix = path_prefix, .after = page->after, .limit = page->limit};
     struct iam_attachments all;
-    enum store_status status =
-        iam_attached_list(iam_store_of(req->app), req->account, kind, name, path_prefix,
-                          page->after, page->limit, &req->arena, &all);
+    enum store_status status = iam_attached_list(iam_store_of(req->app), req->account, kind, name,
+                                                 &query, &req->arena, &all);
 
     if (status)
         return iam_fail_entity(req, status, kind, name);

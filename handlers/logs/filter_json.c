@@ -39,6 +39,8 @@ struct parser {
     int depth;
 };
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as FILTER_PATTERN_DEPTH_MAX and a selector's steps. */
+
 static struct filter_json_pattern *parse_or(struct parser *p);
 
 static bool takes(struct parser *p, const char *text)
@@ -250,6 +252,8 @@ static bool evaluate(const struct filter_json_pattern *node, struct filter_text 
     jr_init(&r, message.data, message.len, scratch, MESSAGE_DEPTH_MAX);
     return search(node, 0, &r) != (node->kind == NODE_NOT_EXISTS);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool filter_json_matches(const struct filter_json_pattern *p, struct filter_text message,
                          struct arena *scratch)

@@ -49,7 +49,7 @@ static void add_reencoded(struct strbuf *out, const char *text, size_t len, char
             i += 2;
         } else if (c == '+' && plus_is_space) {
             strbuf_add_text(out, "%20");
-        } else if (c == plain) {
+        } else if (c == (uint8_t)plain) {
             strbuf_add_char(out, (char)c);
         } else {
             add_encoded(out, c);
