@@ -102,7 +102,7 @@ void ddb_capacity_add_change(struct ddb_capacity *c, const struct ddb_change *ch
     c->table_touched = true;
     for (size_t i = 0; i < d->index_count; i++)
         if (index_units(change, &d->indexes[i], a, &units)) {
-            c->index_units[i] += factor * units;
+            c->index_units[i] += units;
             c->index_touched[i] = true;
         }
 }

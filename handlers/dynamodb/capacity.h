@@ -30,7 +30,8 @@ bool ddb_metrics_wanted(const char *mode, const struct ddb_table *t);
 double ddb_read_units(size_t size, bool consistent);
 double ddb_write_units(size_t size);
 
-/* Adds a change that was read before it was applied; factor 2 in transactions. */
+/* Adds a change that was read before it was applied; factor 2 in transactions, which AWS charges
+ * for the table but not for its indexes. */
 void ddb_capacity_add_change(struct ddb_capacity *c, const struct ddb_change *change, double factor,
                              struct arena *a);
 

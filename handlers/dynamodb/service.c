@@ -17,6 +17,8 @@ static const struct dynamodb_handlers handlers = {
     .BatchWriteItem = dynamodb_batch_write_item,
     .Query = dynamodb_query,
     .Scan = dynamodb_scan,
+    .TransactGetItems = dynamodb_transact_get_items,
+    .TransactWriteItems = dynamodb_transact_write_items,
 };
 
 /* AWS: the errors that its framework raises carry the framework's names. */

@@ -11,9 +11,10 @@ void ddb_change_becomes(struct ddb_change *c, const struct ddb_item *item, struc
 {
     struct strbuf text = STRBUF_INIT(BODY_MAX);
 
-    ddb_members_write(&text, item->members, item->count);
     c->item = *item;
     c->size = ddb_members_size(item->members, item->count);
+    strbuf_reserve(&text, 2 * c->size + 64);
+    ddb_members_write(&text, item->members, item->count);
     c->body = (struct bytes){arena_memdup(a, text.data, text.len), text.len};
     strbuf_release(&text);
 }
