@@ -217,6 +217,7 @@ enum store_status logs_events_read(struct logs_store *store, const struct scope 
     int64_t group_id;
     int64_t stream_id = 0;
     int retention_days;
+    struct logs_events_query kept = *query;
     enum store_status status = logs_begin_read(store, scope, &s, &scope_id);
 
     if (status)
@@ -227,9 +228,12 @@ enum store_status logs_events_read(struct logs_store *store, const struct scope 
                                   &retention_days);
     else
         status = logs_group_id(s, scope_id, query->group, &group_id, &retention_days);
-    if (!status)
+    if (!status) {
+        if (retention_days > 0)
+            kept.from_ms = MAX(kept.from_ms, query->now_ms - retention_days * DAY_MS);
         status =
-            read_rows(prepare_read(s, query, query->stream ? stream_id : group_id), query, a, out);
+            read_rows(prepare_read(s, &kept, query->stream ? stream_id : group_id), &kept, a, out);
+    }
     sql_read_end(s);
     return status;
 }

@@ -131,6 +131,7 @@ struct logs_events_query {
     bool backward; /* the last events first */
     size_t limit;
     size_t bytes_max; /* stops after the event with which the texts pass it */
+    int64_t now_ms;   /* what the group's retention has ended for by now is not returned */
 };
 enum store_status logs_events_read(struct logs_store *store, const struct scope *scope,
                                    const struct logs_events_query *query, struct arena *a,

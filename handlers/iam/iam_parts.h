@@ -2,10 +2,10 @@
 #ifndef CADABRA_IAM_PARTS_H
 #define CADABRA_IAM_PARTS_H
 
+#include "gen/iam.h"
 #include "handlers/common/tags.h"
 #include "handlers/iam/iam.h"
 #include "handlers/iam/operations.h"
-#include <iam.h> /* generated */
 
 /* --- common.c: ids, pages, failures, tags --- */
 

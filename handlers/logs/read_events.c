@@ -83,6 +83,7 @@ int logs_get_log_events(struct request *req, const struct logs_GetLogEventsReque
         .backward = !VALUE_OR(in->startFromHead, false),
         .limit = (size_t)VALUE_OR(in->limit, LOGS_EVENTS_MAX),
         .bytes_max = LOGS_UPLOAD_MAX,
+        .now_ms = clock_now_ms(&req->app->clock),
     };
     struct logs_event_rows rows;
     enum store_status status;
@@ -234,7 +235,8 @@ int logs_filter_log_events(struct request *req, const struct logs_FilterLogEvent
                   .to_ms =
                       end_ms == INT64_MAX ? end_ms : end_ms + 1, /* AWS: the end is included here */
                   .limit = SEARCH_STEP,
-                  .bytes_max = LOGS_UPLOAD_MAX},
+                  .bytes_max = LOGS_UPLOAD_MAX,
+                  .now_ms = clock_now_ms(&req->app->clock)},
         .streams = &in->logStreamNames,
         .stream_prefix = in->logStreamNamePrefix,
         .limit = (size_t)VALUE_OR(in->limit, LOGS_EVENTS_MAX),

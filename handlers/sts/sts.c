@@ -11,14 +11,13 @@
  */
 #include "handlers/sts/sts.h"
 
+#include "gen/sts.h"
 #include "handlers/common/arn.h"
 #include "handlers/iam/iam.h"
 #include "server/app.h"
 #include "server/base/clock.h"
 #include "server/base/digest.h"
 #include "server/config.h"
-
-#include <sts.h> /* generated */
 
 enum {
     ROLE_DEFAULT_S = 3600,

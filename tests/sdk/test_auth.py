@@ -219,6 +219,32 @@ def test_cli(strict, tool_environment):
     assert "(SignatureDoesNotMatch)" in bad.stderr
 
 
+def test_keys_and_sessions_survive_kill(tmp_path):
+    data = tmp_path / "data"
+    server = Server(data, "--auth", "verify")
+    strict = {"region_name": "us-east-1", "aws_access_key_id": "555555555555", "aws_secret_access_key": "test"}
+    iam = boto3.client("iam", endpoint_url=server.endpoint, **strict)
+    iam.create_user(UserName="u")
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    session = boto3.client("sts", endpoint_url=server.endpoint, **strict).get_session_token()["Credentials"]
+    server.kill()
+
+    server = Server(data, "--auth", "verify")
+    try:
+        for arguments in (
+            {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]},
+            {
+                "aws_access_key_id": session["AccessKeyId"],
+                "aws_secret_access_key": session["SecretAccessKey"],
+                "aws_session_token": session["SessionToken"],
+            },
+        ):
+            sts = boto3.client("sts", endpoint_url=server.endpoint, region_name="us-east-1", **arguments)
+            assert sts.get_caller_identity()["Account"] == "555555555555"
+    finally:
+        server.stop()
+
+
 def test_sessions_expire_with_the_clock(tmp_path):
     """Last, and on a server of its own, for its clock stays ahead."""
     server = Server(tmp_path / "data", "--auth", "verify", "--test-clock")

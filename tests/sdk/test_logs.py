@@ -187,6 +187,8 @@ def test_retention_removes_what_is_older(logs):
     put(logs, "g", "t", "new")
     logs.put_retention_policy(logGroupName="g", retentionInDays=1)
     assert logs.describe_log_groups()["logGroups"][0]["retentionInDays"] == 1
+    assert [e["message"] for e in logs.filter_log_events(logGroupName="g")["events"]] == ["new"]
+    assert logs.get_log_events(logGroupName="g", logStreamName="s", startFromHead=True)["events"] == []
     logs.put_log_events(logGroupName="g", logStreamName="t", logEvents=events("newer", start=NOW + 1))
     assert [e["message"] for e in logs.filter_log_events(logGroupName="g")["events"]] == ["new", "newer"]
     assert "enum value set" in fails("InvalidParameterException", logs.put_retention_policy, logGroupName="g", retentionInDays=2)

@@ -117,7 +117,8 @@ static void check_vector(const char *dir, const char *name)
     ck_assert_str_eq(signature, between(authorization, "Signature=", "\r\n"));
 }
 
-/* A folder is a case when it holds <folder>.req, else a folder of cases. */
+/* A folder is a case when it holds <folder>.req, else a folder of cases.
+ * NOLINTNEXTLINE(misc-no-recursion): two levels */
 static int check_folder(const char *dir)
 {
     DIR *d = opendir(dir);
