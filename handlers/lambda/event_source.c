@@ -113,6 +113,13 @@ static int check_source(struct request *req, const char *source_arn)
         strchr(arn_resource_after(&arn, "stream/"), '/'))
         return aws_fail_unsupported(req,
                                     arena_printf(&req->arena, "EventSourceArn of %s", arn.service));
+    /* AWS: another account's stream needs a policy of that stream; there are none here. */
+    if (!str_eq(arn.account, req->account) || !str_eq(arn.region, req->region))
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "Cannot access stream %s. Please ensure the role can perform the "
+                           "GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions "
+                           "on your stream in IAM.",
+                           source_arn);
     enum store_status rc = kinesis_hold_arn(kinesis_of(req->app), source_arn, &hold);
     if (rc == STORE_NOT_FOUND)
         return lambda_fail(req, &lambda_InvalidParameterValueException, "Stream not found: %s",

@@ -18,7 +18,12 @@
 EMBED(handlers_lambda_runtime_bootstrap_py);
 EMBED(handlers_lambda_runtime_bootstrap_cjs);
 
-enum { ENVIRONMENT_ROOM = 64, PROBE_TIMEOUT_MS = 10000, INTERPRETERS_MAX = 32 };
+enum {
+    ENVIRONMENT_ROOM = 64,
+    PROBE_TIMEOUT_MS = 10000,
+    LOOK_AGAIN_MS = 60000, /* for an interpreter that was not there: it may be installed */
+    INTERPRETERS_MAX = 32,
+};
 
 const char runtime_names[] =
     "[nodejs20.x, provided.al2023, python3.14, python3.12, python3.13, java25, nodejs22.x, "
@@ -29,6 +34,7 @@ const char runtime_names[] =
 struct interpreter {
     char *name; /* as it was looked for: python3.11 */
     char *path; /* NULL: not there */
+    int64_t looked_ms;
 };
 
 struct programs {
@@ -139,14 +145,20 @@ static char *ask_real_path(const char *name, enum runtime_kind kind)
 /* NULL when there is none. The caller holds the lock. */
 static const char *find_interpreter(struct programs *p, const char *name, enum runtime_kind kind)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        if (str_eq(p->interpreters[i].name, name))
-            return p->interpreters[i].path;
-    }
-    if (p->count == INTERPRETERS_MAX)
+    struct interpreter *it = p->interpreters;
+    int64_t now = clock_monotonic_ms();
+
+    while (it < p->interpreters + p->count && !str_eq(it->name, name))
+        it++;
+    if (it == p->interpreters + INTERPRETERS_MAX)
         return NULL;
-    struct interpreter *it = &p->interpreters[p->count++];
-    it->name = x_strdup(name);
+    if (it == p->interpreters + p->count) {
+        it->name = x_strdup(name);
+        p->count++;
+    } else if (it->path || now - it->looked_ms < LOOK_AGAIN_MS) {
+        return it->path;
+    }
+    it->looked_ms = now;
     it->path = ask_real_path(name, kind);
     if (it->path)
         log_info("functions that ask for %s run with %s", name, it->path);

@@ -166,14 +166,23 @@ static void serve_init_error(struct runtime_api *r, struct request *req)
         respond(req, 403, "InvalidStateTransition", "State transition is not allowed");
 }
 
+/* A web page must not take a function's events, neither from its own site nor under a name of its
+ * own that leads to 127.0.0.1. */
+static bool is_web_page(const struct request *req)
+{
+    const char *host = request_header(req, "Host");
+
+    return request_header(req, "Origin") ||
+           (host && !str_starts(host, "127.0.0.1") && !str_starts(host, "localhost"));
+}
+
 void runtime_api_serve(struct request *req)
 {
     struct runtime_api *r = req->endpoint_context;
     const char *path = req->path;
     bool post = str_eq(req->method, "POST");
 
-    /* A web page must not take a function's events. */
-    if (request_header(req, "Origin") || !str_starts(path, API_PREFIX "/")) {
+    if (is_web_page(req) || !str_starts(path, API_PREFIX "/")) {
         respond(req, 404, "InvalidPath", "No such path");
         return;
     }

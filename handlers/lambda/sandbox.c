@@ -240,9 +240,11 @@ static void report_exit(struct sandbox *s, struct invocation *in)
     snprintf(message, sizeof(message), "RequestId: %s Error: %s", in->request_id, how);
     if (killed == KILL_PROCESSES)
         function_log_add(&s->log, "cadabra: killed, because it ran more than 1024 processes\n");
-    /* AWS: memory beyond the limit has an error type of its own. */
-    set_error(in, killed == KILL_MEMORY ? "Runtime.OutOfMemory" : "Runtime.ExitError", message);
+    set_error(in, "Runtime.ExitError", message);
     function_log_add(&s->log, "%s\n%s\n", message, in->error_type);
+    /* AWS: the answer does not tell, the REPORT line does. */
+    if (killed == KILL_MEMORY)
+        snprintf(in->error_type, sizeof(in->error_type), "Runtime.OutOfMemory");
 }
 
 static void report_timeout(struct sandbox *s, struct invocation *in)

@@ -28,7 +28,7 @@ struct lane {
     const struct kinesis_event **records;
     size_t count;
     struct strbuf event; /* the document; kept for the next batch */
-    bool failed;         /* the last try did */
+    bool failed;         /* records of the present read were given up */
     bool done;           /* all records were dealt with */
     pthread_t thread;
 };
@@ -95,7 +95,6 @@ static enum delivery run_function(struct lane *lane, const struct lambda_functio
 
 static void note_problem(struct lane *lane, const char *problem)
 {
-    lane->failed = true;
     lambda_store_mapping_result(lane->work.lambda->store, lane->work.mapping->id, problem);
 }
 
@@ -147,7 +146,7 @@ static void handle_lane(struct lane *lane)
         size_t given_up = 0;
 
         all = batch_handle(&rules, &target, lane->records + at, n, &given_up);
-        lane->failed = given_up > 0;
+        lane->failed = lane->failed || given_up > 0;
         if (given_up)
             log_info("%s: %zu records of %s were given up", m->function, given_up,
                      lane->shard_name);

@@ -382,7 +382,9 @@ def test_too_much_memory(functions):
     create(functions, "def handler(e, c):\n    x = []\n    while True:\n        x.append(bytearray(1 << 20))\n", Timeout=60)
     body, error = invoke(functions)
     assert error == "Unhandled"
+    assert body["errorType"] == "Runtime.ExitError"
     assert body["errorMessage"].endswith("Runtime exited with error: signal: killed")
+    assert "Error Type: Runtime.OutOfMemory" in tail(functions)
 
 
 def test_a_flood_of_output(functions, endpoint):

@@ -275,6 +275,9 @@ def test_bad_mappings(functions, kinesis, recorder):
         return error["Message"]
 
     assert "Function does not exist" in bad("InvalidParameterValueException", FunctionName="g")
+    assert "Cannot access stream" in bad(
+        "InvalidParameterValueException", EventSourceArn="arn:aws:kinesis:us-east-1:999999999999:stream/s"
+    )
     assert "Stream not found" in bad("InvalidParameterValueException", EventSourceArn=arn + "x")
     bad("InvalidParameterValueException", StartingPosition="AT_TIMESTAMP")
     bad("InvalidParameterValueException", MaximumRecordAgeInSeconds=5)

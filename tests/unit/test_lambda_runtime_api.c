@@ -59,7 +59,7 @@ static const char *answer(int fd)
 
 static int next(void)
 {
-    return ask("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\nConnection: "
+    return ask("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: "
                "close\r\n\r\n");
 }
 
@@ -68,7 +68,7 @@ static int post(const char *path, const char *body)
     char text[1024];
 
     snprintf(text, sizeof(text),
-             "POST /2018-06-01/runtime/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+             "POST /2018-06-01/runtime/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
              "Lambda-Runtime-Function-Error-Type: Some.Error\r\nContent-Length: %zu\r\n\r\n%s",
              path, strlen(body), body);
     return ask(text);
@@ -163,13 +163,32 @@ END_TEST
 
 START_TEST(strangers_are_sent_away)
 {
-    ck_assert_ptr_nonnull(
-        strstr(answer(ask("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\nOrigin: "
-                          "http://evil\r\nConnection: close\r\n\r\n")),
-               " 404 "));
     ck_assert_ptr_nonnull(strstr(
-        answer(ask("GET /etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")), " 404 "));
+        answer(ask("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: "
+                   "http://evil\r\nConnection: close\r\n\r\n")),
+        " 404 "));
+    ck_assert_ptr_nonnull(strstr(
+        answer(ask("GET /etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")),
+        " 404 "));
+    ck_assert_ptr_nonnull(
+        strstr(answer(ask("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: "
+                          "evil.example\r\nConnection: close\r\n\r\n")),
+               " 404 "));
     ck_assert_int_eq(runtime_api_look(api), RUNTIME_STARTING);
+}
+END_TEST
+
+START_TEST(closing_cuts_who_waits_and_who_is_silent)
+{
+    int silent = ask("");
+    int waiting = next();
+
+    wait_for(RUNTIME_WAITING);
+    int64_t began = clock_monotonic_ms();
+    runtime_api_close(TAKE(api));
+    ck_assert_int_lt(clock_monotonic_ms() - began, 3000);
+    answer(waiting);
+    answer(silent);
 }
 END_TEST
 
@@ -299,6 +318,7 @@ int main(void)
     tcase_add_test(c, a_failed_start_is_reported);
     tcase_add_test(c, the_newest_wait_gets_the_event);
     tcase_add_test(c, strangers_are_sent_away);
+    tcase_add_test(c, closing_cuts_who_waits_and_who_is_silent);
     tcase_add_test(p, a_process_starts_clean);
     tcase_add_test(p, how_a_process_ended_is_told);
     tcase_add_test(p, nothing_that_it_started_survives);
