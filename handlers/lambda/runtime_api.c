@@ -26,7 +26,8 @@ struct runtime_api {
     pthread_cond_t changed;
     /* under lock: */
     enum runtime_state state;
-    const struct runtime_event *event; /* offered and not taken back yet */
+    const struct runtime_event *event; /* offered and not taken back yet; NULL once it timed out,
+                                          though the runtime may still answer it */
     bool delivered;
     unsigned waiter; /* number of the latest GET next */
     bool closing;
@@ -139,7 +140,7 @@ static void serve_answer(struct runtime_api *r, struct request *req, const char 
     bool large = req->body_state == BODY_TOO_LARGE;
 
     pthread_mutex_lock(&r->lock);
-    bool mine = r->state == RUNTIME_WORKING && r->delivered &&
+    bool mine = r->state == RUNTIME_WORKING && r->event && r->delivered &&
                 strlen(r->event->request_id) == id_len &&
                 memcmp(r->event->request_id, id, id_len) == 0;
     if (mine)

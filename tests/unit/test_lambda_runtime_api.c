@@ -119,6 +119,20 @@ START_TEST(an_event_goes_round)
 }
 END_TEST
 
+START_TEST(an_answer_after_the_timeout_is_refused)
+{
+    struct runtime_answer got;
+    int fd = next();
+
+    wait_for(RUNTIME_WAITING);
+    runtime_api_offer(api, &event);
+    answer(fd);
+    ck_assert(!runtime_api_finish(api, &got));
+    ck_assert_ptr_nonnull(strstr(answer(post("invocation/11111111-2222/response", "1")), " 400 "));
+    ck_assert_ptr_nonnull(strstr(answer(post("invocation/11111111-2222/error", "1")), " 400 "));
+}
+END_TEST
+
 START_TEST(an_error_is_told_apart)
 {
     struct runtime_answer got;
@@ -314,6 +328,7 @@ int main(void)
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, an_event_goes_round);
+    tcase_add_test(c, an_answer_after_the_timeout_is_refused);
     tcase_add_test(c, an_error_is_told_apart);
     tcase_add_test(c, a_failed_start_is_reported);
     tcase_add_test(c, the_newest_wait_gets_the_event);
