@@ -150,9 +150,11 @@ static bool split_numbered(struct decoder *d, const struct run *r, struct number
         uint64_t number = 0;
         while (len < left && len < 10 && digits[len] >= '0' && digits[len] <= '9')
             number = number * 10 + (uint64_t)(digits[len++] - '0');
-        if (len == 0 || (len < left && digits[len] != SEPARATOR))
-            return decode_fail(d, "Key %.*s is not a number in a list or map", (int)MIN(left, 100),
-                               digits);
+        if (len == 0 || (len < left && digits[len] != SEPARATOR)) {
+            const char *end = memchr(digits, SEPARATOR, left);
+            size_t shown = MIN(end ? (size_t)(end - digits) : left, 100);
+            return decode_fail(d, "Key %.*s is not a number in a list or map", (int)shown, digits);
+        }
         const struct field *begin = f;
         while (f < r->end && f->name_len >= r->prefix + len &&
                memcmp(f->name + r->prefix, digits, len) == 0 &&
@@ -359,7 +361,7 @@ void query_encode_error(struct request *req, const struct model *m, const char *
     xml_element(b, "Type", error->sender_fault ? "Sender" : "Receiver");
     xml_element(b, "Code", code);
     if (req->failure.message)
-        xml_element(b, "Message", req->failure.message);
+        xml_message(b, req->failure.message);
     if (members && s)
         xml_encode_members(&x, s, members, message);
     xml_close(b, "Error");

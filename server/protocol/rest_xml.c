@@ -50,7 +50,7 @@ void rest_xml_encode_error(struct request *req, const struct model *m, const cha
     xml_open(b, "Error");
     xml_element(b, "Code", code);
     if (req->failure.message)
-        xml_element(b, "Message", req->failure.message);
+        xml_message(b, req->failure.message);
     if (members && s)
         xml_encode_members(&x, s, members, message);
     xml_element(b, "RequestId", req->request_id);

@@ -65,7 +65,7 @@ static bool is_control(char c)
     return (uint8_t)c < 0x20 && c != '\t' && c != '\n' && c != '\r';
 }
 
-void xml_text(struct strbuf *b, const char *text, size_t len)
+static void write_text(struct strbuf *b, const char *text, size_t len, bool keep_controls)
 {
     const char *end = text + len;
     const char *written = text; /* what lies before has been written */
@@ -80,14 +80,26 @@ void xml_text(struct strbuf *b, const char *text, size_t len)
         strbuf_add(b, written, (size_t)(p - written));
         if (escape)
             strbuf_add_text(b, escape);
-        else if (n > 0) /* AWS: S3 writes control characters of keys so, though XML 1.0 has no place
-                           for them */
+        else if (n > 0 && keep_controls)
             strbuf_add_format(b, "&#x%X;", (unsigned)(uint8_t)*p);
         else
             strbuf_add(b, "\xEF\xBF\xBD", 3);
         written = ++p;
     }
     strbuf_add(b, written, (size_t)(end - written));
+}
+
+void xml_text(struct strbuf *b, const char *text, size_t len)
+{
+    /* AWS: S3 writes control characters of keys as &#x1;, though XML 1.0 has no place for them. */
+    write_text(b, text, len, true);
+}
+
+void xml_message(struct strbuf *b, const char *text)
+{
+    xml_open(b, "Message");
+    write_text(b, text, strlen(text), false);
+    xml_close(b, "Message");
 }
 
 void xml_element(struct strbuf *b, const char *name, const char *text)

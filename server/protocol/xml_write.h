@@ -17,5 +17,8 @@ void xml_open_end(struct strbuf *b);
 void xml_text(struct strbuf *b, const char *text, size_t len);
 /* <name>text</name> */
 void xml_element(struct strbuf *b, const char *name, const char *text);
+/* <Message>text</Message>, of an error: what the client sent may be quoted in it, so control
+ * characters become U+FFFD, too; else the client's parser would refuse the error. */
+void xml_message(struct strbuf *b, const char *text);
 
 #endif

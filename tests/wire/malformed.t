@@ -181,3 +181,29 @@ Content-Type: application/x-amz-json-1.0
 x-amz-crc32: 1315925753
 
 {"TableNames":[]}
+
+=== a form whose list has no number, quoted so that XML parsers take it
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-www-form-urlencoded
+
+Action=AssumeRole&Version=2011-06-15&Tags.member.%01x.Key=a
+---
+400
+x-amzn-RequestId: {{uuid}}
+Content-Type: text/xml
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>MalformedInput</Code><Message>Key  is not a number in a list or map</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
+
+=== a form with a control character in a value that is refused
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-www-form-urlencoded
+
+Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::999988887777:role/reader&RoleSessionName=a%01b
+---
+400
+x-amzn-RequestId: {{uuid}}
+Content-Type: text/xml
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>ValidationError</Code><Message>1 validation error detected: Value 'a�b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
