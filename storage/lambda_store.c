@@ -246,6 +246,14 @@ enum store_status lambda_store_remove(struct lambda_store *s, struct scope scope
         if (!rc && sql_changes(sql) == 0)
             rc = STORE_NOT_FOUND;
     }
+    if (!rc) {
+        struct sql_stmt *st =
+            sql_prepare(sql, "DELETE FROM permission WHERE scope_id = ?1 AND function = ?2");
+
+        sql_bind_int(st, 1, scope_id);
+        sql_bind_text(st, 2, name);
+        rc = sql_run(st);
+    }
     return sql_write_end(sql, rc);
 }
 

@@ -1,5 +1,6 @@
 /*
- * What Lambda keeps: functions, accepted events, event source mappings with their checkpoints.
+ * What Lambda keeps: functions, their policies, accepted events, event source mappings with their
+ * checkpoints.
  *
  * The database is opened when it is there, or by the first write. All functions are thread-safe.
  * Strings of results lie in the arena that is passed in.
@@ -58,6 +59,7 @@ enum store_status lambda_store_find(struct lambda_store *s, struct scope scope, 
  * nothing changed, when its revision is not `expected` any more. */
 enum store_status lambda_store_replace(struct lambda_store *s, const struct lambda_function *f,
                                        const char *expected);
+/* Removes its policy too. */
 enum store_status lambda_store_remove(struct lambda_store *s, struct scope scope, const char *name);
 /* $LATEST of up to `max` functions whose names come after `after`, by name. */
 enum store_status lambda_store_list(struct lambda_store *s, struct scope scope, const char *after,
@@ -74,6 +76,19 @@ enum store_status lambda_store_usage(struct lambda_store *s, struct scope scope,
 /* The ids of all code packages, sorted. */
 enum store_status lambda_store_code_ids(struct lambda_store *s, struct arena *a,
                                         const char ***out_ids, size_t *out_count);
+
+/* --- resource policies: lambda_permission_store.c --- */
+
+/* STORE_EXISTS: the function has a statement of that id. */
+enum store_status lambda_store_permission_add(struct lambda_store *s, struct scope scope,
+                                              const char *function, const char *sid,
+                                              const char *statement);
+enum store_status lambda_store_permission_remove(struct lambda_store *s, struct scope scope,
+                                                 const char *function, const char *sid);
+/* The statements with commas between; NULL when there are none. */
+enum store_status lambda_store_permissions(struct lambda_store *s, struct scope scope,
+                                           const char *function, struct arena *a,
+                                           const char **out_statements);
 
 /* --- accepted events --- */
 

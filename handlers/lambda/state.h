@@ -119,6 +119,12 @@ LAMBDA_OPERATION(lambda_delete_function_concurrency, DeleteFunctionConcurrencyRe
 LAMBDA_OPERATION(lambda_list_tags, ListTagsRequest, ListTagsResponse);
 LAMBDA_OPERATION(lambda_tag_resource, TagResourceRequest, TagResourceOutput);
 LAMBDA_OPERATION(lambda_untag_resource, UntagResourceRequest, UntagResourceOutput);
+/* permission.c */
+LAMBDA_OPERATION(lambda_add_permission, AddPermissionRequest, AddPermissionResponse);
+LAMBDA_OPERATION(lambda_get_policy, GetPolicyRequest, GetPolicyResponse);
+LAMBDA_OPERATION(lambda_remove_permission, RemovePermissionRequest, RemovePermissionOutput);
+LAMBDA_OPERATION(lambda_get_function_code_signing_config, GetFunctionCodeSigningConfigRequest,
+                 GetFunctionCodeSigningConfigResponse);
 /* invoke.c */
 LAMBDA_OPERATION(lambda_invoke, InvocationRequest, InvocationResponse);
 LAMBDA_OPERATION(lambda_invoke_async, InvokeAsyncRequest, InvokeAsyncResponse);

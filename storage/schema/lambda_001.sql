@@ -1,4 +1,4 @@
--- Lambda: functions, invocations that were accepted and not yet carried out, event source mappings.
+-- Lambda: functions and their policies, invocations that were accepted and not yet carried out, event source mappings.
 
 CREATE TABLE function (
     id INTEGER PRIMARY KEY,
@@ -25,6 +25,16 @@ CREATE TABLE function (
     code_sha256 TEXT NOT NULL,
     code_size INTEGER NOT NULL,
     UNIQUE (scope_id, name, version)
+) STRICT;
+
+-- Statements of functions' resource policies, in the order they were added.
+CREATE TABLE permission (
+    id INTEGER PRIMARY KEY,
+    scope_id INTEGER NOT NULL,
+    function TEXT NOT NULL,
+    sid TEXT NOT NULL,
+    statement TEXT NOT NULL,        -- JSON object
+    UNIQUE (scope_id, function, sid)
 ) STRICT;
 
 -- Accepted with 202: each is carried out, retried or given up, then removed.

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -270,6 +271,51 @@ def test_tags(functions):
     assert functions.list_tags(Resource=arn)["Tags"] == {"b": "3", "c": "4"}
     fails("ResourceNotFoundException", functions.list_tags, Resource=arn + "x")
     fails("InvalidParameterValueException", functions.tag_resource, Resource=arn, Tags={f"k{i}": "v" for i in range(49)})
+
+
+def test_permissions(functions, account):
+    arn = create(functions, ECHO)["FunctionArn"]
+    fails("ResourceNotFoundException", functions.get_policy, FunctionName="f")
+    functions.add_permission(
+        FunctionName="f", StatementId="s3", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::bucket", SourceAccount=account,
+    )
+    functions.add_permission(FunctionName="f", StatementId="all", Action="lambda:*", Principal="123456789012")
+    policy = json.loads(functions.get_policy(FunctionName="f")["Policy"])
+    assert policy == {
+        "Version": "2012-10-17",
+        "Id": "default",
+        "Statement": [
+            {
+                "Sid": "s3",
+                "Effect": "Allow",
+                "Principal": {"Service": "s3.amazonaws.com"},
+                "Action": "lambda:InvokeFunction",
+                "Resource": arn,
+                "Condition": {
+                    "StringEquals": {"AWS:SourceAccount": account},
+                    "ArnLike": {"AWS:SourceArn": "arn:aws:s3:::bucket"},
+                },
+            },
+            {
+                "Sid": "all",
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+                "Action": "lambda:*",
+                "Resource": arn,
+            },
+        ],
+    }
+    good = dict(FunctionName="f", StatementId="x", Action="lambda:InvokeFunction", Principal="*")
+    fails("ResourceConflictException", functions.add_permission, **{**good, "StatementId": "s3"})
+    fails("InvalidParameterValueException", functions.add_permission, **{**good, "Principal": "nobody"})
+    fails("InvalidParameterValueException", functions.add_permission, **{**good, "Qualifier": "$LATEST"})
+    fails("ResourceNotFoundException", functions.remove_permission, FunctionName="f", StatementId="x")
+    functions.remove_permission(FunctionName="f", StatementId="s3")
+    functions.delete_function(FunctionName="f")
+    create(functions, ECHO)
+    fails("ResourceNotFoundException", functions.get_policy, FunctionName="f")
+    assert functions.get_function_code_signing_config(FunctionName="f")["FunctionName"] == "f"
 
 
 def test_reserved_concurrency_is_enforced(functions):
