@@ -77,12 +77,26 @@ const char *iam_user_or_caller(struct request *req, const char *name);
 
 /* --- document.c --- */
 
-enum iam_document_kind { IAM_DOCUMENT_IDENTITY, IAM_DOCUMENT_TRUST };
+enum iam_document_kind {
+    IAM_DOCUMENT_INLINE,  /* of one role or user, or of a session */
+    IAM_DOCUMENT_MANAGED, /* a policy that stands alone */
+    IAM_DOCUMENT_TRUST,
+};
 /* NULL when the document is a policy of that kind, else AWS's words for MalformedPolicyDocument. */
 const char *iam_document_problem(struct arena *a, const char *document,
                                  enum iam_document_kind kind);
 /* 0, or -1 after failing with them. */
 int iam_check_document(struct request *req, const char *document, enum iam_document_kind kind);
+
+/* --- document_text.c: texts inside documents --- */
+
+/* NULL when the resource is "*" or an ARN whose parts may be patterns, else AWS's words. *out_legacy
+ * says that only AWS's older parser refuses it. */
+const char *iam_resource_problem(struct arena *a, const char *resource, bool *out_legacy);
+/* Of a condition, without the quantifier. */
+bool iam_is_operator(const char *name, size_t len);
+/* What a condition compares dates with: seconds since 1970, or ISO 8601. */
+bool iam_is_date(const char *text);
 
 /* --- aws_policies.c: those policies of AWS that are carried here, in the order of names --- */
 

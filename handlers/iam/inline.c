@@ -25,7 +25,7 @@ static int put_policy(struct request *req, enum iam_kind kind, const char *name,
 {
     enum store_status status;
 
-    if (iam_check_document(req, document, IAM_DOCUMENT_IDENTITY))
+    if (iam_check_document(req, document, IAM_DOCUMENT_INLINE))
         return -1;
     status = iam_inline_put(iam_store_of(req->app), req->account, kind, name, policy, document,
                             size_max(kind));

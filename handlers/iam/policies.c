@@ -76,7 +76,7 @@ static int check_document(struct request *req, const char *document)
     if (iam_document_size(document) > DOCUMENT_MAX)
         return aws_fail(req, &iam_LimitExceededException, "Cannot exceed quota for PolicySize: %d",
                         DOCUMENT_MAX);
-    return iam_check_document(req, document, IAM_DOCUMENT_IDENTITY);
+    return iam_check_document(req, document, IAM_DOCUMENT_MANAGED);
 }
 
 int iam_create_policy(struct request *req, const struct iam_CreatePolicyRequest *in,

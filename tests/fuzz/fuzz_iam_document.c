@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     arena_init(&a);
     text = arena_strndup(&a, (const char *)data, size);
-    iam_document_problem(&a, text, IAM_DOCUMENT_IDENTITY);
+    iam_document_problem(&a, text, IAM_DOCUMENT_INLINE);
+    iam_document_problem(&a, text, IAM_DOCUMENT_MANAGED);
     iam_document_problem(&a, text, IAM_DOCUMENT_TRUST);
     arena_release(&a);
     return 0;
