@@ -27,8 +27,9 @@ static char *call(const char *head, const char *body, size_t body_len)
 
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
         exit(3);
-    n = snprintf(text, sizeof(text), "%sHost: %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
-                 head, api, body_len);
+    n = snprintf(text, sizeof(text),
+                 "%sHost: %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", head, api,
+                 body_len);
     if (write(fd, text, (size_t)n) != n || write(fd, body, body_len) != (ssize_t)body_len)
         exit(4);
     while ((n = read(fd, answer + len, sizeof(answer) - 1 - len)) > 0)
@@ -54,7 +55,8 @@ int main(void)
         if (strstr(body, "\"exit\""))
             return 7;
         const char *what = strstr(body, "\"fail\"") ? "error" : "response";
-        snprintf(head, sizeof(head), "POST /2018-06-01/runtime/invocation/%s/%s HTTP/1.1\r\n", id, what);
+        snprintf(head, sizeof(head), "POST /2018-06-01/runtime/invocation/%s/%s HTTP/1.1\r\n", id,
+                 what);
         if (strcmp(what, "error") == 0) {
             const char *error = "{\"errorType\":\"Custom\",\"errorMessage\":\"as asked\"}";
             call(head, error, strlen(error));
