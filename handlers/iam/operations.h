@@ -73,6 +73,7 @@
     X(ListAccountAliases, list_account_aliases, ListAccountAliasesRequest, ListAccountAliasesResponse) \
     X(ListGroupsForUser, list_groups_for_user, ListGroupsForUserRequest, ListGroupsForUserResponse) \
     X(ListMFADevices, list_mfa_devices, ListMFADevicesRequest, ListMFADevicesResponse) \
+    X(ListVirtualMFADevices, list_virtual_mfa_devices, ListVirtualMFADevicesRequest, ListVirtualMFADevicesResponse) \
     X(ListSigningCertificates, list_signing_certificates, ListSigningCertificatesRequest, ListSigningCertificatesResponse) \
     X(ListSSHPublicKeys, list_ssh_public_keys, ListSSHPublicKeysRequest, ListSSHPublicKeysResponse) \
     X(ListServiceSpecificCredentials, list_service_specific_credentials, ListServiceSpecificCredentialsRequest, ListServiceSpecificCredentialsResponse) \

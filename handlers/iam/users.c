@@ -247,6 +247,16 @@ int iam_list_mfa_devices(struct request *req, const struct iam_ListMFADevicesReq
     return in->UserName ? find_user(req, in->UserName, &user) : 0;
 }
 
+int iam_list_virtual_mfa_devices(struct request *req,
+                                 const struct iam_ListVirtualMFADevicesRequest *in,
+                                 struct iam_ListVirtualMFADevicesResponse *out)
+{
+    (void)in;
+    out->VirtualMFADevices.items = ARENA_ARRAY(&req->arena, struct iam_VirtualMFADevice, 0);
+    out->IsTruncated = SOME_BOOL(false);
+    return 0;
+}
+
 int iam_list_signing_certificates(struct request *req,
                                   const struct iam_ListSigningCertificatesRequest *in,
                                   struct iam_ListSigningCertificatesResponse *out)

@@ -253,6 +253,12 @@ def test_users_and_keys(iam, account):
     for key in keys:
         iam.delete_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"])
     assert iam.list_groups_for_user(UserName="anna")["Groups"] == []
+    assert iam.list_mfa_devices(UserName="anna")["MFADevices"] == []
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"] == []
+    assert iam.list_ssh_public_keys(UserName="anna")["SSHPublicKeys"] == []
+    assert iam.list_signing_certificates(UserName="anna")["Certificates"] == []
+    assert iam.list_service_specific_credentials(UserName="anna")["ServiceSpecificCredentials"] == []
+    refused("NoSuchEntity", iam.get_login_profile, UserName="anna")
     refused("NoSuchEntity", iam.delete_login_profile, UserName="anna")
     iam.delete_user(UserName="anna")
     assert iam.list_users()["Users"] == []
