@@ -57,13 +57,17 @@ static int spawn(const struct process_options *o, int output, pid_t *out_pid)
 }
 
 /* The number of threads is counted per user by the kernel, so the bound is above what runs now. */
-static void bound_resources(pid_t pid)
+static void bound_resources(pid_t pid, const char *mark)
 {
     struct rlimit none = {0, 0};
     struct rlimit files = {FILES_MAX, FILES_MAX};
 
     prlimit(pid, RLIMIT_CORE, &none, NULL);
     prlimit(pid, RLIMIT_NOFILE, &files, NULL);
+    if (mark) {
+        rlim_t value = process_mark_limit(mark);
+        prlimit(pid, RLIMIT_RSS, &(struct rlimit){value, value}, NULL);
+    }
     if (geteuid() != 0) {
         struct process_table table;
         struct rlimit present;
@@ -92,7 +96,7 @@ bool process_start(const struct process_options *options, struct process *out)
         errno = rc;
         return false;
     }
-    bound_resources(pid);
+    bound_resources(pid, options->mark);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     *out = (struct process){.pid = pid, .ended = pidfd_open(pid, 0), .output = ends[0]};
     if (out->ended < 0) {
@@ -119,13 +123,11 @@ static bool descends_from(const struct process_table *t, const struct process_en
 static bool belongs_to(const struct process_table *t, const struct process_entry *entry,
                        pid_t leader, const char *mark)
 {
-    char found[64];
-
     if (descends_from(t, entry, leader))
         return true;
     /* Our own child, yet not started by us: one that left its session and lost its parent. */
     return mark && entry->parent == getpid() && entry->session != getsid(0) &&
-           process_read_mark(entry->pid, found, sizeof(found)) && str_eq(found, mark);
+           process_has_mark(entry->pid, mark);
 }
 
 /* One look at /proc; true when it found something alive to kill. */

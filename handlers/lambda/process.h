@@ -12,7 +12,8 @@
 #include "server/base/base.h"
 
 /* Names the sandbox in the environment of its processes, so that those which left its session are
- * found again. */
+ * found again. Those that cleared their environment, too, are known by a resource limit that was
+ * derived from it. */
 #define PROCESS_MARK "_CADABRA_SANDBOX"
 
 struct process {
@@ -25,6 +26,7 @@ struct process_options {
     char *const *argv; /* argv[0] is the program's absolute path */
     char *const *environment;
     const char *directory;
+    const char *mark; /* the value of PROCESS_MARK in the environment; NULL: none */
 };
 
 /* False, with errno set, when the program cannot be started. */
@@ -66,8 +68,10 @@ int64_t process_peak_memory(pid_t pid);
 /* Kills all processes that were started in a folder below `directory`, by their environment: those
  * that a killed server left behind. */
 void process_kill_leftovers(const char *directory);
-/* The value of PROCESS_MARK in the environment that the process was started with. False when it
- * has none. */
-bool process_read_mark(pid_t pid, char *out, size_t size);
+/* The limit RLIMIT_RSS, which Linux does not heed, of processes with this mark: children inherit
+ * it, and no exec takes it away. */
+uint64_t process_mark_limit(const char *mark);
+/* Whether the process, or the one that it descends from, was started with this mark. */
+bool process_has_mark(pid_t pid, const char *mark);
 
 #endif

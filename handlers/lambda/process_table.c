@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "handlers/lambda/process.h"
 #include "server/base/strbuf.h"
@@ -109,6 +110,15 @@ static int64_t status_bytes(const char *status, const char *name)
     return at ? strtoll(at + strlen(name), NULL, 10) * 1024 : 0;
 }
 
+uint64_t process_mark_limit(const char *mark)
+{
+    uint64_t hash = 14695981039346656037U; /* FNV-1a */
+
+    for (; *mark; mark++)
+        hash = (hash ^ (uint8_t)*mark) * 1099511628211U;
+    return hash >> 2 | (uint64_t)1 << 61;
+}
+
 int64_t process_memory(pid_t pid)
 {
     char status[STATUS_MAX];
@@ -140,14 +150,15 @@ static const char *read_variable(pid_t pid, const char *name, char *text)
     return NULL;
 }
 
-bool process_read_mark(pid_t pid, char *out, size_t size)
+bool process_has_mark(pid_t pid, const char *mark)
 {
+    struct rlimit limit;
+
+    if (prlimit(pid, RLIMIT_RSS, NULL, &limit) == 0 && limit.rlim_max == process_mark_limit(mark))
+        return true;
     AUTO_FREE char *text = x_malloc(ENVIRONMENT_MAX);
     const char *value = read_variable(pid, PROCESS_MARK "=", text);
-
-    if (value)
-        snprintf(out, size, "%s", value);
-    return value != NULL;
+    return value && str_eq(value, mark);
 }
 
 void process_kill_leftovers(const char *directory)

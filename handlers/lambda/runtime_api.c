@@ -286,6 +286,13 @@ void runtime_api_offer(struct runtime_api *r, const struct runtime_event *event)
     pthread_mutex_unlock(&r->lock);
 }
 
+void runtime_api_withdraw(struct runtime_api *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->event = NULL;
+    pthread_mutex_unlock(&r->lock);
+}
+
 bool runtime_api_finish(struct runtime_api *r, struct runtime_answer *out)
 {
     pthread_mutex_lock(&r->lock);

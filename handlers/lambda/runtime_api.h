@@ -52,9 +52,12 @@ uint16_t runtime_api_port(const struct runtime_api *r);
 int runtime_api_fd(const struct runtime_api *r);
 enum runtime_state runtime_api_look(struct runtime_api *r);
 
-/* Offers an event to a runtime that is waiting or starting. */
+/* Offers an event to a runtime that is waiting or starting. It must stay as it is until it is
+ * withdrawn. */
 void runtime_api_offer(struct runtime_api *r, const struct runtime_event *event);
-/* Takes the event back. When it was answered (or starting failed), the answer moves to out, which
+/* Takes the event back: what comes in answer to it from now on is refused. */
+void runtime_api_withdraw(struct runtime_api *r);
+/* Withdraws the event. When it was answered (or starting failed), the answer moves to out, which
  * must be released, and it returns true. */
 bool runtime_api_finish(struct runtime_api *r, struct runtime_answer *out);
 

@@ -74,8 +74,10 @@ static bool start_process(struct sandbox *s, struct code *code, struct programs 
 
     if (!programs_find(programs, f, &place, &s->arena, &program, out_problem))
         return false;
-    struct process_options options = {
-        .argv = program.argv, .environment = program.environment, .directory = place.task_root};
+    struct process_options options = {.argv = program.argv,
+                                      .environment = program.environment,
+                                      .directory = place.task_root,
+                                      .mark = s->mark};
     s->started_us = clock_monotonic_us();
     if (process_start(&options, &s->process))
         return true;
@@ -347,6 +349,7 @@ static enum outcome handle(struct sandbox *s, struct invocation *in)
         if (outcome == TIMED_OUT)
             outcome = STOPPED;
     }
+    runtime_api_withdraw(s->api);
     return outcome;
 }
 

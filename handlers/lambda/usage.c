@@ -18,12 +18,8 @@ static struct usage *find_session(struct usage *items, size_t count, pid_t sessi
 
 static struct usage *find_mark(struct usage *items, size_t count, pid_t pid)
 {
-    char mark[64];
-
-    if (!process_read_mark(pid, mark, sizeof(mark)))
-        return NULL;
     for (size_t i = 0; i < count; i++) {
-        if (str_eq(items[i].mark, mark))
+        if (process_has_mark(pid, items[i].mark))
             return &items[i];
     }
     return NULL;

@@ -127,6 +127,8 @@ START_TEST(an_answer_after_the_timeout_is_refused)
     wait_for(RUNTIME_WAITING);
     runtime_api_offer(api, &event);
     answer(fd);
+    runtime_api_withdraw(api);
+    ck_assert_ptr_nonnull(strstr(answer(post("invocation/11111111-2222/response", "1")), " 400 "));
     ck_assert(!runtime_api_finish(api, &got));
     ck_assert_ptr_nonnull(strstr(answer(post("invocation/11111111-2222/response", "1")), " 400 "));
     ck_assert_ptr_nonnull(strstr(answer(post("invocation/11111111-2222/error", "1")), " 400 "));
@@ -218,7 +220,7 @@ static struct process start(const char *script, const char *mark)
     char *environment[] = {path, marked, NULL};
     char shell[] = "/bin/sh";
     struct process_options options = {
-        .argv = argv, .environment = environment, .directory = "/tmp"};
+        .argv = argv, .environment = environment, .directory = "/tmp", .mark = mark};
     struct process p;
 
     argv[0] = shell;
@@ -272,17 +274,20 @@ END_TEST
 
 START_TEST(nothing_that_it_started_survives)
 {
-    char text[256];
-    int pids[3];
+    char text[256] = "";
+    int pids[4];
 
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    /* A child, a child in a session of its own, and one that also lost its parent. */
+    /* A child, a child in a session of its own, one that also lost its parent, and one that threw
+     * away its environment as well. */
     struct process p = start("sleep 1000 & echo $!; setsid sleep 1001 & echo $!; "
                              "setsid sh -c 'sleep 1002 >/dev/null 2>&1 & echo $!'; "
+                             "env -i setsid sh -c 'sleep 1004 >/dev/null 2>&1 & echo $!'; "
                              "exec >/dev/null 2>&1; sleep 1003",
                              "unit-mark");
     size_t len = 0;
-    while (len < sizeof(text) - 1 && sscanf(text, "%d %d %d", &pids[0], &pids[1], &pids[2]) != 3) {
+    while (len < sizeof(text) - 1 &&
+           sscanf(text, "%d %d %d %d", &pids[0], &pids[1], &pids[2], &pids[3]) != 4) {
         struct pollfd ready = {.fd = p.output, .events = POLLIN};
 
         ck_assert_int_gt(poll(&ready, 1, 10000), 0);
