@@ -21,6 +21,7 @@ struct poller {
     char uuid[37];
     char *account;
     char *region;
+    int cancel_fd; /* of the present generation, -1 for none; the owner's lock */
 };
 
 struct pollers {
@@ -125,18 +126,39 @@ static void start_shards(struct generation *g)
 
 /* --- a mapping --- */
 
-static void end_generation(struct generation *g)
+static void cancel(int fd)
 {
     uint64_t one = 1;
 
-    if (write(g->cancel_fd, &one, sizeof(one)) < 0)
+    if (write(fd, &one, sizeof(one)) < 0)
         log_error("eventfd: %s", strerror(errno));
+}
+
+/* From now on pollers_changed() cancels this generation. False when the mapping has changed since
+ * the ticket. */
+static bool publish(struct poller *p, const struct generation *g, uint64_t ticket)
+{
+    pthread_mutex_lock(&p->owner->lock);
+    p->cancel_fd = g->cancel_fd;
+    bool current = waitq_ticket(p->changed) == ticket;
+    pthread_mutex_unlock(&p->owner->lock);
+    return current && g->cancel_fd >= 0;
+}
+
+static void end_generation(struct poller *p, struct generation *g)
+{
+    pthread_mutex_lock(&p->owner->lock);
+    p->cancel_fd = -1;
+    pthread_mutex_unlock(&p->owner->lock);
+    if (g->cancel_fd >= 0)
+        cancel(g->cancel_fd);
     pthread_mutex_lock(&g->lock);
     while (g->running)
         pthread_cond_wait(&g->ended, &g->lock);
     pthread_mutex_unlock(&g->lock);
     kinesis_release(g->hold);
-    close(g->cancel_fd);
+    if (g->cancel_fd >= 0)
+        close(g->cancel_fd);
     free(g->states);
     pthread_cond_destroy(&g->ended);
     pthread_mutex_destroy(&g->lock);
@@ -157,11 +179,15 @@ static void run_mapping(struct poller *p, const struct lambda_mapping *m, uint64
     g.cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&g.lock, NULL);
     pthread_cond_init(&g.ended, NULL);
-    while (g.cancel_fd >= 0 && result == WAIT_TIMEOUT && !kinesis_gone(g.hold)) {
-        start_shards(&g);
-        result = waitq_wait(p->changed, ticket, LOOK_AGAIN_MS, -1, stop_fd);
+    if (publish(p, &g, ticket)) {
+        while (result == WAIT_TIMEOUT && !kinesis_gone(g.hold)) {
+            start_shards(&g);
+            result = waitq_wait(p->changed, ticket, LOOK_AGAIN_MS, -1, stop_fd);
+        }
+    } else if (g.cancel_fd < 0) {
+        waitq_wait(p->changed, ticket, LOOK_AGAIN_MS, -1, stop_fd);
     }
-    end_generation(&g);
+    end_generation(p, &g);
 }
 
 static void release(struct poller *p)
@@ -221,12 +247,15 @@ void pollers_changed(struct pollers *ps, const char *uuid, const char *account, 
         ;
     if (p) {
         waitq_wake(p->changed);
+        if (p->cancel_fd >= 0)
+            cancel(p->cancel_fd);
         pthread_mutex_unlock(&ps->lock);
         return;
     }
     p = x_calloc(1, sizeof(*p));
     p->owner = ps;
     p->changed = waitq_new();
+    p->cancel_fd = -1;
     snprintf(p->uuid, sizeof(p->uuid), "%s", uuid);
     p->account = x_strdup(account);
     p->region = x_strdup(region);
