@@ -253,11 +253,12 @@ size_t ddb_number_size(const struct ddb_number *n)
 {
     if (n->count == 0)
         return 1;
-    /* AWS stores two digits a byte, aligned at the decimal point, one byte of exponent, one for the
-     * sign. */
+    /* AWS: as long as the form of ddb_number_key(): two digits a byte, aligned at the decimal
+     * point, after a byte of sign and exponent, and a last one for negative numbers where there is
+     * room. */
     size_t pairs = (n->count + 1u) / 2;
-    size_t misaligned = n->count % 2 == 0 && n->exponent % 2 == 0;
-    return 1 + pairs + misaligned + n->negative;
+    pairs += n->count % 2 == 0 && n->exponent % 2 == 0;
+    return 1 + pairs + (n->negative && pairs < DDB_NUMBER_PAIRS_MAX);
 }
 
 /* AWS: the form in which DynamoDB keeps numbers, and hashes those that are partition keys: a byte
@@ -265,7 +266,7 @@ size_t ddb_number_size(const struct ddb_number *n)
  * whose end is marked so that the shorter, which is the larger, comes behind. */
 size_t ddb_number_key(const struct ddb_number *n, uint8_t out[DDB_NUMBER_KEY_MAX])
 {
-    enum { ZERO = 0x80, PAIRS_MAX = 20, END_OF_NEGATIVE = 102 };
+    enum { ZERO = 0x80, END_OF_NEGATIVE = 102 };
     int exponent = n->exponent + 1;
     int odd = exponent & 1;
     size_t len = 0;
@@ -282,7 +283,7 @@ size_t ddb_number_key(const struct ddb_number *n, uint8_t out[DDB_NUMBER_KEY_MAX
         int pair = high * 10 + low;
         out[len++] = (uint8_t)(n->negative ? 101 - pair : pair + 1);
     }
-    if (n->negative && len <= PAIRS_MAX)
+    if (n->negative && len <= DDB_NUMBER_PAIRS_MAX)
         out[len++] = END_OF_NEGATIVE;
     return len;
 }

@@ -12,6 +12,7 @@ enum {
     DDB_NUMBER_EXPONENT_MAX = 125,
     DDB_NUMBER_EXPONENT_MIN = -130,
     DDB_NUMBER_TEXT_MAX = 176, /* of ddb_number_format, with the NUL */
+    DDB_NUMBER_PAIRS_MAX = 20,
     DDB_NUMBER_KEY_MAX = 24,
 };
 
