@@ -15,6 +15,8 @@
 
 #include "server/base/encode.h"
 
+enum { RANDOM_KEPT = 512 }; /* bytes, per thread */
+
 struct sha256_stream {
     SHA256_CTX context;
 };
@@ -95,7 +97,7 @@ bool equal_constant_time(const void *a, const void *b, size_t len)
     return CRYPTO_memcmp(a, b, len) == 0;
 }
 
-void random_bytes(void *out, size_t len)
+static void random_from_kernel(void *out, size_t len)
 {
     uint8_t *next = out;
 
@@ -110,6 +112,28 @@ void random_bytes(void *out, size_t len)
         next += n;
         len -= (size_t)n;
     }
+}
+
+/* Ids are short and every answer has one or two: a thread asks the kernel for many at once. What
+ * was given out is forgotten. */
+void random_bytes(void *out, size_t len)
+{
+    static _Thread_local struct {
+        uint8_t bytes[RANDOM_KEPT];
+        size_t left;
+    } kept;
+
+    if (len > RANDOM_KEPT / 4) {
+        random_from_kernel(out, len);
+        return;
+    }
+    if (len > kept.left) {
+        random_from_kernel(kept.bytes, sizeof(kept.bytes));
+        kept.left = sizeof(kept.bytes);
+    }
+    kept.left -= len;
+    memcpy(out, kept.bytes + kept.left, len);
+    explicit_bzero(kept.bytes + kept.left, len);
 }
 
 void uuid_v4(char out[37])
