@@ -55,6 +55,28 @@ enum store_status ddb_write_end(struct ddb_session *s, enum store_status status)
     return sql_write_end(s->sql, status);
 }
 
+struct session_turn {
+    enum store_status (*turn)(struct ddb_session *s, void *context);
+    void *context;
+};
+
+static enum store_status run_turn(struct sql *sql, void *context)
+{
+    const struct session_turn *t = context;
+    struct ddb_session s = {.sql = sql};
+
+    return t->turn(&s, t->context);
+}
+
+enum store_status ddb_store_write(struct ddb_store *store,
+                                  enum store_status (*turn)(struct ddb_session *s, void *context),
+                                  void *context)
+{
+    struct session_turn t = {.turn = turn, .context = context};
+
+    return lazy_write(store->db, run_turn, &t);
+}
+
 /* --- definitions --- */
 
 enum store_status ddb_table_insert(struct ddb_session *s, const struct scope *scope,

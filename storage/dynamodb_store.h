@@ -31,6 +31,11 @@ void ddb_read_end(struct ddb_session *s);
 enum store_status ddb_write_begin(struct ddb_store *store, struct ddb_session *out);
 /* STORE_OK commits; any other status takes the session's changes back and is returned. */
 enum store_status ddb_write_end(struct ddb_session *s, enum store_status status);
+/* The same with the span as a function, which may run in another thread: see sql_write(). It is
+ * the fast way. */
+enum store_status ddb_store_write(struct ddb_store *store,
+                                  enum store_status (*turn)(struct ddb_session *s, void *context),
+                                  void *context);
 
 /* --- definitions --- */
 

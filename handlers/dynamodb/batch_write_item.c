@@ -97,16 +97,23 @@ static int check_keys(struct request *req, struct batch *b)
     return 0;
 }
 
-static enum store_status apply_all(struct request *req, struct batch *b, struct ddb_session *s,
-                                   bool read)
+struct batch_turn {
+    struct batch *batch;
+    bool wants_old;
+    struct arena *arena;
+};
+
+static enum store_status batch_turn(struct ddb_session *s, void *context)
 {
+    const struct batch_turn *t = context;
     enum store_status rc = STORE_OK;
 
-    for (size_t i = 0; i < b->count && rc == STORE_OK; i++) {
-        if (read)
-            rc = ddb_change_read(&b->changes[i], s, &req->arena);
+    for (size_t i = 0; i < t->batch->count && rc == STORE_OK; i++) {
+        struct ddb_change *c = &t->batch->changes[i];
+        if (t->wants_old)
+            rc = ddb_change_read(c, s, t->arena);
         if (rc == STORE_OK)
-            rc = ddb_change_apply(&b->changes[i], s, &req->arena);
+            rc = ddb_change_apply(c, s, t->arena);
     }
     return rc;
 }
@@ -156,8 +163,12 @@ int dynamodb_batch_write_item(struct request *req, const struct dynamodb_BatchWr
                               struct dynamodb_BatchWriteItemOutput *out)
 {
     struct batch *b = ARENA_NEW(&req->arena, struct batch);
-    bool read = ddb_capacity_wanted(in->ReturnConsumedCapacity);
-    struct ddb_session s;
+    struct batch_turn turn = {
+        .batch = b,
+        .wants_old = ddb_capacity_wanted(in->ReturnConsumedCapacity),
+        .arena = &req->arena,
+    };
+    enum store_status rc;
     enum ddb_begin begun;
 
     if (take_requests(req, &in->RequestItems, b) != 0)
@@ -170,11 +181,10 @@ int dynamodb_batch_write_item(struct request *req, const struct dynamodb_BatchWr
     do {
         if (check_keys(req, b) != 0)
             return -1;
-        begun = ddb_write_to(req, b->tables, b->table_count, &s);
+        begun = ddb_write_run(req, b->tables, b->table_count, batch_turn, &turn, &rc);
     } while (begun == DDB_AGAIN);
     if (begun == DDB_FAILED)
         return -1;
-    enum store_status rc = ddb_write_end(&s, apply_all(req, b, &s, read));
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);
     answer(req, in, b, out);

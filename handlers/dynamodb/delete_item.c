@@ -45,39 +45,33 @@ static int answer(struct request *req, const struct dynamodb_DeleteItemInput *in
 int dynamodb_delete_item(struct request *req, const struct dynamodb_DeleteItemInput *in,
                          struct dynamodb_DeleteItemOutput *out)
 {
-    struct ddb_change change = {.removes = true};
+    struct ddb_change_turn turn = {
+        .change.removes = true,
+        .wants_old = in->ReturnValues != NULL || ddb_capacity_wanted(in->ReturnConsumedCapacity),
+        .arena = &req->arena,
+    };
     struct ddb_expr *condition;
-    struct ddb_session s;
+    struct ddb_change *c = &turn.change;
+    enum store_status rc;
     enum ddb_begin begun;
 
     if (check(req, in, &condition) != 0)
         return -1;
-    change.table = ddb_table_get(req, in->TableName);
+    turn.condition = condition;
+    c->table = ddb_table_get(req, in->TableName);
     do {
-        if (change.table == NULL || ddb_check_expr_keys(req, change.table, condition) != 0)
+        if (c->table == NULL || ddb_check_expr_keys(req, c->table, condition) != 0)
             return -1;
-        const char *problem = ddb_key_problem(change.table, &in->Key, &req->arena);
+        const char *problem = ddb_key_problem(c->table, &in->Key, &req->arena);
         if (problem != NULL)
             return ddb_invalid(req, "%s", problem);
-        change.key =
-            ddb_key_of(&change.table->definition.key, in->Key.members, in->Key.count, &req->arena);
-        begun = ddb_write_to(req, &change.table, 1, &s);
+        c->key = ddb_key_of(&c->table->definition.key, in->Key.members, in->Key.count, &req->arena);
+        begun = ddb_write_run(req, &c->table, 1, ddb_change_turn, &turn, &rc);
     } while (begun == DDB_AGAIN);
     if (begun == DDB_FAILED)
         return -1;
-
-    enum store_status rc = STORE_OK;
-    if (condition != NULL || in->ReturnValues != NULL ||
-        ddb_capacity_wanted(in->ReturnConsumedCapacity))
-        rc = ddb_change_read(&change, &s, &req->arena);
-    if (rc == STORE_OK && condition != NULL &&
-        !ddb_condition_holds(condition, &change.old, &req->arena)) {
-        ddb_write_end(&s, STORE_CONFLICT);
-        return ddb_fail_condition(req, in->ReturnValuesOnConditionCheckFailure, change.existed,
-                                  &change.old);
-    }
-    if (rc == STORE_OK)
-        rc = ddb_change_apply(&change, &s, &req->arena);
-    rc = ddb_write_end(&s, rc);
-    return rc == STORE_OK ? answer(req, in, &change, out) : ddb_fail_store(req, rc);
+    if (turn.refused)
+        return ddb_fail_condition(req, in->ReturnValuesOnConditionCheckFailure, c->existed,
+                                  &c->old);
+    return rc == STORE_OK ? answer(req, in, c, out) : ddb_fail_store(req, rc);
 }

@@ -310,6 +310,24 @@ static enum store_status check_all(struct ddb_session *s, const struct ddb_table
     return STORE_OK;
 }
 
+/* The write did not begin: because a table is no longer what its snapshot says, or for good. */
+static enum ddb_begin renew(struct request *req, const struct ddb_table **tables, size_t count,
+                            enum store_status rc)
+{
+    if (rc != STORE_CONFLICT && rc != STORE_NOT_FOUND) {
+        ddb_fail_store(req, rc);
+        return DDB_FAILED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = tables[i]->name;
+        ddb_table_changed(req, name);
+        tables[i] = ddb_table_get(req, name);
+        if (tables[i] == NULL)
+            return DDB_FAILED;
+    }
+    return DDB_AGAIN;
+}
+
 enum ddb_begin ddb_write_to(struct request *req, const struct ddb_table **tables, size_t count,
                             struct ddb_session *out)
 {
@@ -323,18 +341,36 @@ enum ddb_begin ddb_write_to(struct request *req, const struct ddb_table **tables
     if (rc == STORE_OK)
         return DDB_BEGUN;
     ddb_write_end(out, rc);
-    if (rc != STORE_CONFLICT && rc != STORE_NOT_FOUND) {
-        ddb_fail_store(req, rc);
-        return DDB_FAILED;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const char *name = tables[i]->name;
-        ddb_table_changed(req, name);
-        tables[i] = ddb_table_get(req, name);
-        if (tables[i] == NULL)
-            return DDB_FAILED;
-    }
-    return DDB_AGAIN;
+    return renew(req, tables, count, rc);
+}
+
+struct checked_turn {
+    const struct ddb_table **tables;
+    size_t count;
+    enum store_status (*turn)(struct ddb_session *s, void *context);
+    void *context;
+    bool checked; /* the tables are as they were: the status is the turn's own */
+};
+
+static enum store_status run_checked(struct ddb_session *s, void *context)
+{
+    struct checked_turn *t = context;
+    enum store_status rc = check_all(s, t->tables, t->count);
+
+    if (rc != STORE_OK)
+        return rc;
+    t->checked = true;
+    return t->turn(s, t->context);
+}
+
+enum ddb_begin ddb_write_run(struct request *req, const struct ddb_table **tables, size_t count,
+                             enum store_status (*turn)(struct ddb_session *s, void *context),
+                             void *context, enum store_status *out_status)
+{
+    struct checked_turn t = {.tables = tables, .count = count, .turn = turn, .context = context};
+
+    *out_status = ddb_store_write(ddb_store_of(req), run_checked, &t);
+    return t.checked ? DDB_BEGUN : renew(req, tables, count, *out_status);
 }
 
 /* --- failing --- */

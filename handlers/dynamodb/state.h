@@ -29,7 +29,7 @@ const char *ddb_table_name(struct request *req, const char *name_or_arn);
 void ddb_table_changed(struct request *req, const char *name);
 
 enum ddb_begin {
-    DDB_BEGUN,  /* the session is open */
+    DDB_BEGUN,  /* the session is open, or the turn has run */
     DDB_AGAIN,  /* a definition has changed: the snapshots were replaced, check them anew and try
                    again */
     DDB_FAILED, /* the request has been failed */
@@ -38,6 +38,12 @@ enum ddb_begin {
 /* Begins a write that relies on these tables. */
 enum ddb_begin ddb_write_to(struct request *req, const struct ddb_table **tables, size_t count,
                             struct ddb_session *out);
+/* The same with the write as a function, for what is written often: see ddb_store_write(). The turn
+ * touches nothing but its context and the request's arena. *out_status: what it returned, or how
+ * the commit went. */
+enum ddb_begin ddb_write_run(struct request *req, const struct ddb_table **tables, size_t count,
+                             enum store_status (*turn)(struct ddb_session *s, void *context),
+                             void *context, enum store_status *out_status);
 
 /* ValidationException. */
 int ddb_invalid(struct request *req, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -157,43 +157,59 @@ static int check_table(struct request *req, const struct dynamodb_UpdateItemInpu
     return ddb_check_expr_keys(req, c->table, u->condition);
 }
 
+struct update_turn {
+    const struct dynamodb_UpdateItemInput *in;
+    const struct update_request *request;
+    struct ddb_change change;
+    struct arena *arena;
+
+    bool refused;        /* the condition did not hold */
+    const char *problem; /* why the update cannot be made, or NULL */
+};
+
+static enum store_status update_turn(struct ddb_session *s, void *context)
+{
+    struct update_turn *t = context;
+    struct ddb_change *c = &t->change;
+    enum store_status rc = ddb_change_read(c, s, t->arena);
+
+    if (rc != STORE_OK)
+        return rc;
+    t->refused = t->request->condition != NULL &&
+                 !ddb_condition_holds(t->request->condition, &c->old, t->arena);
+    if (!t->refused)
+        t->problem = ddb_update_change(c, &t->in->Key, &t->request->update, t->arena);
+    if (t->refused || t->problem != NULL)
+        return STORE_CONFLICT;
+    return ddb_change_apply(c, s, t->arena);
+}
+
 int dynamodb_update_item(struct request *req, const struct dynamodb_UpdateItemInput *in,
                          struct dynamodb_UpdateItemOutput *out)
 {
     struct update_request u = {0};
-    struct ddb_change change = {0};
-    struct ddb_session s;
+    struct update_turn turn = {.in = in, .request = &u, .arena = &req->arena};
+    struct ddb_change *c = &turn.change;
+    enum store_status rc;
     enum ddb_begin begun;
 
     if (check(req, in, &u) != 0)
         return -1;
-    change.table = ddb_table_get(req, in->TableName);
+    c->table = ddb_table_get(req, in->TableName);
     do {
-        if (check_table(req, in, &u, &change) != 0)
+        if (check_table(req, in, &u, c) != 0)
             return -1;
-        begun = ddb_write_to(req, &change.table, 1, &s);
+        begun = ddb_write_run(req, &c->table, 1, update_turn, &turn, &rc);
     } while (begun == DDB_AGAIN);
     if (begun == DDB_FAILED)
         return -1;
-
-    enum store_status rc = ddb_change_read(&change, &s, &req->arena);
-    if (rc == STORE_OK && u.condition != NULL &&
-        !ddb_condition_holds(u.condition, &change.old, &req->arena)) {
-        ddb_write_end(&s, STORE_CONFLICT);
-        return ddb_fail_condition(req, in->ReturnValuesOnConditionCheckFailure, change.existed,
-                                  &change.old);
-    }
-    const char *problem =
-        rc == STORE_OK ? ddb_update_change(&change, &in->Key, &u.update, &req->arena) : NULL;
-    if (problem != NULL) {
-        ddb_write_end(&s, STORE_CONFLICT);
-        return ddb_invalid(req, "%s", problem);
-    }
-    if (rc == STORE_OK)
-        rc = ddb_change_apply(&change, &s, &req->arena);
-    rc = ddb_write_end(&s, rc);
+    if (turn.refused)
+        return ddb_fail_condition(req, in->ReturnValuesOnConditionCheckFailure, c->existed,
+                                  &c->old);
+    if (turn.problem != NULL)
+        return ddb_invalid(req, "%s", turn.problem);
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);
-    answer(req, in, &change, &u.update, out);
+    answer(req, in, c, &u.update, out);
     return 0;
 }

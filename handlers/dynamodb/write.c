@@ -90,3 +90,18 @@ enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, 
         rc = move_entry(c, &d->indexes[i], c->row.id, s, a);
     return rc;
 }
+
+enum store_status ddb_change_turn(struct ddb_session *s, void *turn)
+{
+    struct ddb_change_turn *t = turn;
+    struct ddb_change *c = &t->change;
+    enum store_status rc = STORE_OK;
+
+    if (t->condition != NULL || t->wants_old)
+        rc = ddb_change_read(c, s, t->arena);
+    if (rc == STORE_OK && t->condition != NULL) {
+        t->refused = !ddb_condition_holds(t->condition, &c->old, t->arena);
+        rc = t->refused ? STORE_CONFLICT : STORE_OK;
+    }
+    return rc == STORE_OK ? ddb_change_apply(c, s, t->arena) : rc;
+}

@@ -7,6 +7,7 @@
 #ifndef CADABRA_DYNAMODB_WRITE_H
 #define CADABRA_DYNAMODB_WRITE_H
 
+#include "handlers/dynamodb/expr.h"
 #include "handlers/dynamodb/key.h"
 #include "handlers/dynamodb/ops.h"
 
@@ -31,5 +32,16 @@ void ddb_change_becomes(struct ddb_change *c, const struct ddb_item *item, struc
 enum store_status ddb_change_read(struct ddb_change *c, struct ddb_session *s, struct arena *a);
 /* Writes. Reads first what it needs and was not read. */
 enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, struct arena *a);
+
+/* A change under a condition, as a whole write: for ddb_write_run(). */
+struct ddb_change_turn {
+    struct ddb_change change;
+    const struct ddb_expr *condition; /* NULL: none */
+    bool wants_old;                   /* the answer tells of what was there */
+    struct arena *arena;
+
+    bool refused; /* the condition did not hold: the status is STORE_CONFLICT */
+};
+enum store_status ddb_change_turn(struct ddb_session *s, void *turn);
 
 #endif
