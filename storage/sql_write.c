@@ -35,8 +35,7 @@
 #include <sys/syscall.h>
 
 enum {
-    TURNS_MAX = 128,
-    TURNS_ENOUGH = 16, /* more make a commit hardly cheaper: it is not delayed for them */
+    TURNS_MAX = 16, /* more make a commit hardly cheaper, and idle those who wait for it */
     TRANSACTION_MAX_US = 10000,
     CROWD_US =
         300, /* commits of different threads that are closer than this tell of more to come */
@@ -305,7 +304,7 @@ static void let_others_queue(const struct sql_db *db)
     bool crowded = db->last_turns > 1 || (!pthread_equal(db->last_committer, pthread_self()) &&
                                           db->began_us - db->last_commit_us < CROWD_US);
 
-    if (crowded && db->turns < TURNS_ENOUGH)
+    if (crowded)
         sched_yield();
 }
 

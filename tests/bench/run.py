@@ -72,6 +72,15 @@ def numbered_request(target, version, before, after):
         "function request()\n  n = n + 1\n  return wrk.format(nil, nil, nil, before .. n .. after)\nend\n")
 
 
+def cycled_requests(target, version, bodies):
+    """The requests of a few bodies in turn, made beforehand: the script shall cost as little as it can."""
+    return constant_request(target, version, "") + (
+        f"local requests, n = {{}}, 0\n"
+        f"function init()\n  for _, body in ipairs({{{', '.join(json.dumps(body) for body in bodies)}}}) do\n"
+        "    requests[#requests + 1] = wrk.format(nil, nil, nil, body)\n  end\nend\n"
+        "function request()\n  n = n % #requests + 1\n  return requests[n]\nend\n")
+
+
 class Bench:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="cadabra-bench-")
@@ -139,9 +148,9 @@ class Bench:
                 "DynamoDB_20120810.PutItem", "1.0", '{"TableName":"bench","Item":{"pk":{"S":"k',
                 '"},"text":{"S":"' + "x" * 1000 + '"}}}'), "dynamodb")
             data = base64.b64encode(b"x" * 1000).decode()
-            self.writes(server, "PutRecord", numbered_request(
-                "Kinesis_20131202.PutRecord", "1.1", '{"StreamName":"bench","Data":"' + data + '","PartitionKey":"k', '"}'),
-                "kinesis")
+            self.writes(server, "PutRecord", cycled_requests(
+                "Kinesis_20131202.PutRecord", "1.1",
+                [f'{{"StreamName":"bench","Data":"{data}","PartitionKey":"k{n}"}}' for n in range(64)]), "kinesis")
             rss, most = server.resident_kib()
             print(f"server memory after the load: {rss / 1024:.1f} MiB, at most {most / 1024:.1f} MiB")
             server.stop()
