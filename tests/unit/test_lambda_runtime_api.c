@@ -275,7 +275,8 @@ END_TEST
 START_TEST(nothing_that_it_started_survives)
 {
     char text[256] = "";
-    int pids[4];
+    pid_t pids[4];
+    char *at = text;
 
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     /* A child, a child in a session of its own, one that also lost its parent, and one that threw
@@ -283,18 +284,18 @@ START_TEST(nothing_that_it_started_survives)
     struct process p = start("sleep 1000 & echo $!; setsid sleep 1001 & echo $!; "
                              "setsid sh -c 'sleep 1002 >/dev/null 2>&1 & echo $!'; "
                              "env -i setsid sh -c 'sleep 1004 >/dev/null 2>&1 & echo $!'; "
+                             "echo end; "
                              "exec >/dev/null 2>&1; sleep 1003",
                              "unit-mark");
-    size_t len = 0;
-    while (len < sizeof(text) - 1 &&
-           sscanf(text, "%d %d %d %d", &pids[0], &pids[1], &pids[2], &pids[3]) != 4) {
+    for (size_t len = 0; !strstr(text, "end\n");) {
         struct pollfd ready = {.fd = p.output, .events = POLLIN};
 
         ck_assert_int_gt(poll(&ready, 1, 10000), 0);
         ssize_t n = read(p.output, text + len, sizeof(text) - 1 - len);
         len += n > 0 ? (size_t)n : 0;
-        text[len] = 0;
     }
+    for (size_t i = 0; i < ARRAY_LEN(pids); i++)
+        pids[i] = (pid_t)strtol(at, &at, 10);
     usleep(100000);
     process_end(&p, "unit-mark");
     for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
