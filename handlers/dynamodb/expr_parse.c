@@ -414,8 +414,9 @@ static const char *check_values(struct ddb_names *n)
     }
     if (values->problem == NULL)
         return NULL;
-    /* AWS: too deep a nesting is told without the words around it. */
-    if (str_starts(values->problem, "Nesting Levels"))
+    /* AWS: too deep a nesting and an empty set are told without the words around them. */
+    if (str_starts(values->problem, "Nesting Levels") ||
+        strstr(values->problem, "set  may not be empty"))
         return values->problem;
     return arena_printf(n->arena,
                         "ExpressionAttributeValues contains invalid value: %s for key %.*s",

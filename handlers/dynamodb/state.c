@@ -393,8 +393,9 @@ int ddb_invalid_request(struct request *req, const char *format, ...)
     va_start(arguments, format);
     const char *text = arena_vprintf(&req->arena, format, arguments);
     va_end(arguments);
-    /* AWS: of the item operations only these two. */
-    bool counted = str_eq(operation, "PutItem") || str_eq(operation, "UpdateItem");
+    /* AWS: of the item operations only these three. */
+    bool counted = str_eq(operation, "PutItem") || str_eq(operation, "UpdateItem") ||
+                   str_eq(operation, "DeleteItem");
     return aws_fail(req, &aws_ValidationException, "%s%s",
                     counted ? "1 validation error detected: " : "", text);
 }

@@ -213,6 +213,16 @@ def test_put_checks_its_keys(table):
         invalid + "Type mismatch for key pk expected: S actual: N")
 
 
+def test_faults_of_expressions_are_counted_as_aws_does(simple):
+    counted = "1 validation error detected: "
+    assert refused(simple.delete_item, Key={"pk": "a"}, ConditionExpression="attribute_not_exists(b)",
+                   ExpressionAttributeNames={"#count": "count"})[1] == (
+        counted + "Value provided in ExpressionAttributeNames unused in expressions: keys: {#count}")
+    assert refused(simple.update_item, Key={"pk": "a"}, UpdateExpression="SET x = :s",
+                   ExpressionAttributeValues={":s": set()})[1] == (
+        counted + "One or more parameter values were invalid: An number set  may not be empty")
+
+
 def test_return_values(table):
     assert "Attributes" not in table.put_item(Item={"pk": "a", "sk": 1, "v": 1}, ReturnValues="ALL_OLD")
     assert table.put_item(Item={"pk": "a", "sk": 1, "v": 2}, ReturnValues="ALL_OLD")["Attributes"]["v"] == 1
