@@ -121,7 +121,8 @@ def test_trust_policies_are_checked(iam, document, words):
     [
         ({"Effect": "Allow", "Action": "s3:*"}, "Policy statement must contain resources."),
         ({"Effect": "Allow", "Resource": "*"}, "Policy statement must contain actions."),
-        ({"Effect": "allow", "Action": "s3:*", "Resource": "*"}, "Syntax errors in policy."),
+        ({"Effect": "allow", "Action": "s3:*", "Resource": "*"}, "The policy failed legacy parsing"),
+        ({"Effect": "maybe", "Action": "s3:*", "Resource": "*"}, "Syntax errors in policy."),
         ({"Effect": "Allow", "Action": "everything", "Resource": "*"}, "must be prefaced by a vendor"),
         ({"Effect": "Allow", "Action": "s3:*", "Resource": "bucket"}, 'Resource bucket must be in ARN format or "\\*"'),
         ({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Principal": "*"}, "should not specify a principal"),
