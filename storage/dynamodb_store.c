@@ -77,6 +77,11 @@ enum store_status ddb_store_write(struct ddb_store *store,
     return lazy_write(store->db, run_turn, &t);
 }
 
+void ddb_one_change(struct ddb_session *s)
+{
+    sql_one_change(s->sql);
+}
+
 /* --- definitions --- */
 
 enum store_status ddb_table_insert(struct ddb_session *s, const struct scope *scope,

@@ -36,6 +36,8 @@ enum store_status ddb_write_end(struct ddb_session *s, enum store_status status)
 enum store_status ddb_store_write(struct ddb_store *store,
                                   enum store_status (*turn)(struct ddb_session *s, void *context),
                                   void *context);
+/* In a turn, before its first change: see sql_one_change(). */
+void ddb_one_change(struct ddb_session *s);
 
 /* --- definitions --- */
 

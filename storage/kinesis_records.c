@@ -51,6 +51,8 @@ static enum store_status append_turn(struct sql *s, void *context)
 
     if (atomic_load(&t->stream->gone))
         return STORE_NOT_FOUND;
+    if (t->count == 1)
+        sql_one_change(s);
     for (size_t i = 0; rc == STORE_OK && i < t->count; i++)
         rc = append_one(s, &t->items[i], t->now_ms);
     return rc;

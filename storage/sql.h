@@ -51,6 +51,12 @@ enum store_status sql_write(struct sql_db *db,
 enum store_status sql_write_begin(struct sql_db *db, struct sql **out_sql);
 enum store_status sql_write_end(struct sql *s, enum store_status status);
 
+/* In a write, before its first change: this turn changes something with one statement at most, and
+ * fails if that statement does. A turn that says so costs no savepoint, into which SQLite copies
+ * every page that the turn touches. If it does not keep its word, all that share its commit fail.
+ */
+void sql_one_change(struct sql *s);
+
 /* The statement of that text, ready to be bound. Never NULL: a text that does not compile is our
  * bug and aborts. */
 struct sql_stmt *sql_prepare(struct sql *s, const char *sql_text);

@@ -120,10 +120,11 @@ enum store_status sql_step(struct sql_stmt *st)
         return STORE_FAILED;
     }
     rc = sqlite3_step(st->st);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return fail(st, rc);
+    s->changed |= st->writes;
     if (rc == SQLITE_ROW)
         return STORE_OK;
-    if (rc != SQLITE_DONE)
-        return fail(st, rc);
     sql_reset(st);
     return STORE_NOT_FOUND;
 }

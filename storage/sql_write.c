@@ -15,7 +15,7 @@
  * outcome: even a refusal may rest on what an earlier turn of the same transaction wrote.
  *   3. A turn that is taken back leaves the turns before it untouched. The first turn takes back
  * the whole transaction; a later one sets a savepoint before its first change. One that changes
- * nothing needs none.
+ * nothing needs none, nor does one whose only change is a single statement (sql_one_change).
  *   4. When SQLite gives up the transaction in the middle (disk full, I/O error), all its turns
  * fail, and the turn that was running runs no further statement.
  *   5. A turn lies on its thread's stack, and that thread may leave once it sees TURN_DONE: read
@@ -142,7 +142,7 @@ static enum store_status turn_begin(struct sql_db *db)
 {
     struct sql *s = db->writer;
 
-    s->touched = s->savepoint = s->broken = false;
+    s->touched = s->savepoint = s->single = s->changed = s->broken = false;
     if (sqlite3_get_autocommit(s->handle)) {
         if (sql_control(s, "BEGIN IMMEDIATE") != STORE_OK)
             return STORE_FAILED;
@@ -157,7 +157,7 @@ static enum store_status turn_begin(struct sql_db *db)
 enum store_status sql_write_touch(struct sql *s)
 {
     assert(s->writer);
-    if (s->db->turns > 0) {
+    if (s->db->turns > 0 && !s->single) {
         if (sql_control(s, "SAVEPOINT turn") != STORE_OK) {
             sql_write_check(s);
             return STORE_FAILED;
@@ -166,6 +166,12 @@ enum store_status sql_write_touch(struct sql *s)
     }
     s->touched = true;
     return STORE_OK;
+}
+
+void sql_one_change(struct sql *s)
+{
+    assert(s->writer && !s->touched);
+    s->single = true;
 }
 
 void sql_write_check(struct sql *s)
@@ -181,7 +187,10 @@ static void take_back(struct sql *s)
     db->scope_pending_count = db->scope_pending_before;
     if (!s->touched || s->broken)
         return;
-    if (!s->savepoint) {
+    if (s->single && db->turns > 0) {
+        /* What failed is that one statement, and SQLite has taken it back. */
+        s->broken = s->changed;
+    } else if (!s->savepoint) {
         /* The first turn: nobody else's work is in the transaction. */
         if (sql_control(s, "ROLLBACK") != STORE_OK)
             s->broken = true;

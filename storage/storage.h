@@ -54,6 +54,8 @@ struct sql {
     /* The writer's present turn; the owner's. */
     bool touched;   /* this turn has changed something */
     bool savepoint; /* this turn has a savepoint open */
+    bool single;    /* it said sql_one_change() */
+    bool changed;   /* and its change was made */
     bool broken;    /* SQLite gave up the whole transaction in this turn */
 };
 

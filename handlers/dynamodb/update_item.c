@@ -171,8 +171,11 @@ static enum store_status update_turn(struct ddb_session *s, void *context)
 {
     struct update_turn *t = context;
     struct ddb_change *c = &t->change;
-    enum store_status rc = ddb_change_read(c, s, t->arena);
+    enum store_status rc;
 
+    if (c->table->definition.index_count == 0)
+        ddb_one_change(s);
+    rc = ddb_change_read(c, s, t->arena);
     if (rc != STORE_OK)
         return rc;
     t->refused = t->request->condition != NULL &&

@@ -97,6 +97,8 @@ enum store_status ddb_change_turn(struct ddb_session *s, void *turn)
     struct ddb_change *c = &t->change;
     enum store_status rc = STORE_OK;
 
+    if (c->table->definition.index_count == 0)
+        ddb_one_change(s);
     if (t->condition != NULL || t->wants_old)
         rc = ddb_change_read(c, s, t->arena);
     if (rc == STORE_OK && t->condition != NULL) {

@@ -30,7 +30,8 @@ struct ddb_change {
 void ddb_change_becomes(struct ddb_change *c, const struct ddb_item *item, struct arena *a);
 /* Reads row and old. STORE_OK also where nothing was. */
 enum store_status ddb_change_read(struct ddb_change *c, struct ddb_session *s, struct arena *a);
-/* Writes. Reads first what it needs and was not read. */
+/* Writes. Reads first what it needs and was not read. Where the table has no index that is one
+ * change, for ddb_one_change(). */
 enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, struct arena *a);
 
 /* A change under a condition, as a whole write: for ddb_write_run(). */

@@ -215,7 +215,16 @@ static enum store_status one_turn(struct sql *s, void *context)
     return plan;
 }
 
-/* Both ways to write, side by side. */
+/* The row -1 is there already, and not counted. */
+static enum store_status one_change(struct sql *s, void *context)
+{
+    int id = *(int *)context;
+
+    sql_one_change(s);
+    return planned(id) == STORE_OK ? insert(s, id, "good") : insert(s, -1, "bad");
+}
+
+/* All ways to write, side by side. */
 static void *write_many(void *context)
 {
     struct crowd *c = context;
@@ -225,6 +234,12 @@ static void *write_many(void *context)
         enum store_status plan = planned(id);
         struct sql *s;
 
+        if (i % 3 == 2) {
+            ck_assert_int_eq(sql_write(c->db, one_change, &id),
+                             plan == STORE_OK ? STORE_OK : STORE_EXISTS);
+            atomic_fetch_add(&c->kept, plan == STORE_OK);
+            continue;
+        }
         if (i % 3 == 0) {
             ck_assert_int_eq(sql_write_begin(c->db, &s), STORE_OK);
             ck_assert_int_eq(sql_write_end(s, one_turn(s, &id)), plan);
@@ -245,6 +260,9 @@ START_TEST(writers_share_commits_and_fail_alone)
     struct sql *s;
     struct sql_stmt *st;
 
+    ck_assert_int_eq(sql_write_begin(c.db, &s), STORE_OK);
+    ck_assert_int_eq(insert(s, -1, "first"), STORE_OK);
+    ck_assert_int_eq(sql_write_end(s, STORE_OK), STORE_OK);
     for (size_t i = 0; i < WRITERS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, write_many, &c), 0);
     for (size_t i = 0; i < WRITERS; i++)
