@@ -173,12 +173,29 @@ enum store_status code_archive(struct code *c, const char *id, int *out_fd, int6
     return blobs ? blob_read(blobs, id, out_fd, out_size) : STORE_FAILED;
 }
 
-void code_remove(struct code *c, const char *id)
+bool code_exists(const struct code *c, const char *id)
 {
     AUTO_FREE char *path = x_asprintf("%s/%s", c->directory, id);
+
+    return access(path, X_OK) == 0;
+}
+
+void code_set_aside(struct code *c, const char *id)
+{
+    AUTO_FREE char *path = x_asprintf("%s/%s", c->directory, id);
+    AUTO_FREE char *aside = x_asprintf("%s/" NEW_PREFIX "%s", c->directory, id);
+
+    if (rename(path, aside) < 0 && errno != ENOENT)
+        log_error("cannot rename %s: %s", path, strerror(errno));
+}
+
+void code_remove(struct code *c, const char *id)
+{
+    AUTO_FREE char *aside = x_asprintf("%s/" NEW_PREFIX "%s", c->directory, id);
     struct blob_dir *blobs = blobs_of(c);
 
-    remove_tree(path);
+    code_set_aside(c, id);
+    remove_tree(aside);
     if (blobs)
         blob_remove(blobs, id);
 }

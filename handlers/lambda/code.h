@@ -34,6 +34,9 @@ enum zip_verdict code_check(struct code *c, struct bytes archive, struct arena *
 
 /* The unpacked folder. */
 char *code_path(const struct code *c, const char *id, struct arena *a);
+/* Whether the folder is there; code_set_aside() ends that at once, without removing anything. */
+bool code_exists(const struct code *c, const char *id);
+void code_set_aside(struct code *c, const char *id);
 /* The archive, to be closed; STORE_NOT_FOUND when it has gone. */
 enum store_status code_archive(struct code *c, const char *id, int *out_fd, int64_t *out_size);
 /* Removes archive and folder. No process may be using the folder. */

@@ -8,12 +8,14 @@
 #include "server/aws_error.h"
 #include "server/base/encode.h"
 #include "server/base/json_read.h"
+#include "server/base/log.h"
 
 enum {
     SYNC_PAYLOAD_MAX = 6 * 1024 * 1024,
     ASYNC_PAYLOAD_MAX = 1024 * 1024,
     CLIENT_CONTEXT_MAX = 3583, /* AWS: as base64 */
     JSON_DEPTH_MAX = 1000,
+    LOOKUPS_MAX = 10, /* of a function that is being changed all the time */
 };
 
 /* The model calls it RequestTooLargeException; this is what clients are sent. */
@@ -116,16 +118,25 @@ static void release_response(void *context)
     strbuf_release(context);
 }
 
-static int run_now(struct request *req, const struct lambda_function *f, struct invocation *in)
+static int run_now(struct request *req, const struct lambda_InvocationRequest *asked,
+                   struct lambda_function *f, struct invocation *in)
 {
-    enum pool_status status = pool_run(lambda_state(req)->pool, f, in);
+    struct pool *pool = lambda_state(req)->pool;
+    enum pool_status status = pool_run(pool, f, in);
 
+    for (int i = 0; status == POOL_OUTDATED && i < LOOKUPS_MAX; i++) {
+        if (lambda_resolve(req, asked->FunctionName, asked->Qualifier, f) < 0)
+            return -1;
+        status = pool_run(pool, f, in);
+    }
+    if (status == POOL_OUTDATED)
+        log_error("the code of function %s has gone from the data directory", f->name);
     arena_defer(&req->arena, release_response, &in->response);
     if (status == POOL_THROTTLED)
         return lambda_fail_throttled(req, "ConcurrentInvocationLimitExceeded");
     if (status == POOL_RESERVED)
         return lambda_fail_throttled(req, "ReservedFunctionConcurrentInvocationLimitExceeded");
-    if (status == POOL_FAILED)
+    if (status != POOL_RAN)
         return aws_fail_internal(req);
     if (in->stopped)
         return lambda_fail(req, &lambda_ServiceException,
@@ -174,7 +185,7 @@ int lambda_invoke(struct request *req, const struct lambda_InvocationRequest *in
                                .client_context = client_context,
                                .function_arn = arn,
                                .stop_fd = req->app->stop_fd};
-    if (run_now(req, &f, run) < 0)
+    if (run_now(req, in, &f, run) < 0)
         return -1;
     out->StatusCode = SOME_INT(200);
     out->ExecutedVersion = "$LATEST";

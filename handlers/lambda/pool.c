@@ -23,6 +23,12 @@ struct discarded {
     char id[BLOB_ID_LEN + 1];
 };
 
+/* The code of a sandbox that is not in the list yet. */
+struct starting {
+    struct starting *next;
+    const char *code_id;
+};
+
 struct pool {
     struct app *app;
     struct code *code;
@@ -33,7 +39,8 @@ struct pool {
     pthread_cond_t released;
     /* under lock: */
     struct sandbox *sandboxes; /* the most recently used first */
-    size_t count;              /* of those in the list and those being started */
+    struct starting *starting;
+    size_t count; /* of those in the list and those being started */
     size_t busy;
     bool alert; /* the watcher looks often already */
     bool closing;
@@ -166,6 +173,10 @@ static bool uses_code(const struct pool *p, const char *id)
         if (str_eq(s->code_id, id))
             return true;
     }
+    for (const struct starting *s = p->starting; s; s = s->next) {
+        if (str_eq(s->code_id, id))
+            return true;
+    }
     return false;
 }
 
@@ -182,6 +193,7 @@ static void remove_unused_code(struct pool *p)
             continue;
         }
         *at = d->next;
+        code_set_aside(p->code, d->id); /* no sandbox shall find half of it */
         d->next = unused;
         unused = d;
     }
@@ -347,13 +359,33 @@ static void wake_watcher(struct pool *p)
         waitq_wake(p->changed);
 }
 
-/* A new sandbox, in the list and busy; NULL after undoing the reservation. */
-static struct sandbox *start(struct pool *p, const struct lambda_function *f, struct arena *a,
-                             const char **out_problem)
+static void leave_starting(struct pool *p, const struct starting *s)
 {
-    struct sandbox *s = sandbox_start(p->app, p->code, p->programs, p->writer, f, a, out_problem);
+    struct starting **at = &p->starting;
 
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+}
+
+/* A new sandbox, in the list and busy; else the reservation is undone, and *out_problem says what
+ * is wrong with the function, if it is its fault. */
+static enum pool_status start(struct pool *p, const struct lambda_function *f, struct arena *a,
+                              struct sandbox **out, const char **out_problem)
+{
+    struct starting self = {.code_id = f->code_id};
+    struct sandbox *s = NULL;
+
+    *out_problem = NULL;
     pthread_mutex_lock(&p->lock);
+    self.next = p->starting;
+    p->starting = &self;
+    pthread_mutex_unlock(&p->lock);
+    bool there = code_exists(p->code, f->code_id);
+    if (there)
+        s = sandbox_start(p->app, p->code, p->programs, p->writer, f, a, out_problem);
+    pthread_mutex_lock(&p->lock);
+    leave_starting(p, &self);
     if (s) {
         s->busy = true;
         push(p, s);
@@ -362,7 +394,10 @@ static struct sandbox *start(struct pool *p, const struct lambda_function *f, st
         p->busy--;
     }
     pthread_mutex_unlock(&p->lock);
-    return s;
+    *out = s;
+    if (s || *out_problem)
+        return POOL_RAN;
+    return there ? POOL_FAILED : POOL_OUTDATED;
 }
 
 static void give_back(struct pool *p, struct sandbox *s, enum sandbox_end end)
@@ -417,11 +452,9 @@ enum pool_status pool_run(struct pool *p, const struct lambda_function *f, struc
     wake_watcher(p);
     if (!s) {
         arena_init(&a);
-        s = start(p, f, &a, &problem);
-        if (!s && problem)
+        status = start(p, f, &a, &s, &problem);
+        if (problem)
             report_no_program(in, problem);
-        else if (!s)
-            status = POOL_FAILED;
         arena_release(&a);
         if (!s)
             return status;

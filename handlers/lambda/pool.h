@@ -20,6 +20,7 @@ enum pool_status {
     POOL_RAN,       /* the function ran, well or not: see the invocation */
     POOL_THROTTLED, /* all sandboxes are busy */
     POOL_RESERVED,  /* the function's reserved concurrency is used up */
+    POOL_OUTDATED,  /* its code has gone: it was changed or deleted after it was looked up */
     POOL_FAILED,    /* a fault of ours; logged */
 };
 
