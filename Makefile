@@ -259,7 +259,7 @@ install: $(O)/cadabra
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/cadabra/LICENSE
 
 help:
-	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 	@echo "targets: all check test test-unit test-wire test-vectors test-sdk test-workflows workflow-full"
 	@echo "         test-fault test-fuzz fuzz bench lint format cov install clean"
 

@@ -25,6 +25,8 @@ static void print_row(FILE *out, const struct service *s)
 
     for (uint16_t i = 0; i < s->model->operation_count; i++)
         count += works(s, i);
+    if (count == 0)
+        return;
     fprintf(out, "| %s | %u of %u |", s->model->service, count, s->model->operation_count);
     for (uint16_t i = 0, printed = 0; i < s->model->operation_count; i++)
         if (works(s, i))
