@@ -18,7 +18,9 @@ bool ddb_metrics_wanted(const char *mode, const struct ddb_table *t)
 
 static double units_of(size_t size, size_t unit)
 {
-    return size == 0 ? 1 : (double)((size + unit - 1) / unit);
+    size_t whole = (size + unit - 1) / unit;
+
+    return size == 0 ? 1 : (double)whole;
 }
 
 double ddb_read_units(size_t size, bool consistent)

@@ -68,30 +68,6 @@ static int take_tags(struct request *req, const struct dynamodb_TagList *in,
     return 0;
 }
 
-static int take_encryption(struct request *req, const struct dynamodb_SSESpecification *in,
-                           struct ddb_definition *d)
-{
-    if (in == NULL)
-        return 0;
-    bool enabled = VALUE_OR(in->Enabled, false);
-    if (!enabled && (in->SSEType != NULL || in->KMSMasterKeyId != NULL))
-        return ddb_invalid(req, INVALID
-                           "SSEType/KMSMasterKeyId cannot be specified when encryption is off");
-    if (enabled && in->SSEType != NULL && !str_eq(in->SSEType, "KMS"))
-        return ddb_invalid(req, INVALID "SSEType %s is not supported", in->SSEType);
-    if (!enabled)
-        return 0;
-    if (in->KMSMasterKeyId != NULL && str_starts(in->KMSMasterKeyId, "arn:"))
-        d->sse_key = in->KMSMasterKeyId;
-    else if (in->KMSMasterKeyId != NULL)
-        d->sse_key =
-            arn_make(&req->arena, "kms", req->region, req->account, "%s%s",
-                     str_starts(in->KMSMasterKeyId, "alias/") ? "" : "key/", in->KMSMasterKeyId);
-    else
-        d->sse_key = arn_make(&req->arena, "kms", req->region, req->account, "alias/aws/dynamodb");
-    return 0;
-}
-
 /* AWS: the model makes them optional for replicas of global tables only. */
 static int check_members(struct request *req, const struct dynamodb_CreateTableInput *in)
 {
@@ -129,7 +105,9 @@ static int define(struct request *req, const struct dynamodb_CreateTableInput *i
         ddb_table_key_schema(req, &in->KeySchema, attributes, &d->key) != 0 ||
         take_indexes(req, in, attributes, d) != 0 || ddb_attributes_all_used(req, d) != 0)
         return -1;
-    return take_tags(req, &in->Tags, d) != 0 ? -1 : take_encryption(req, in->SSESpecification, d);
+    return take_tags(req, &in->Tags, d) != 0
+               ? -1
+               : ddb_encryption_of(req, in->SSESpecification, &d->sse_key);
 }
 
 static int store(struct request *req, const char *name, const struct ddb_definition *d)

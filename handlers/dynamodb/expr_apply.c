@@ -68,8 +68,8 @@ static struct ddb_value joined(struct application *ap, const struct ddb_value *a
 static bool evaluate_function(struct application *ap, const struct ddb_expr *e,
                               struct ddb_value *out)
 {
-    struct ddb_value a;
-    struct ddb_value b;
+    struct ddb_value a = {0};
+    struct ddb_value b = {0};
 
     if (e->function == DDB_FN_IF_NOT_EXISTS) {
         const struct ddb_value *found =
@@ -90,8 +90,8 @@ static bool evaluate_function(struct application *ap, const struct ddb_expr *e,
 // NOLINTNEXTLINE(misc-no-recursion)
 static bool evaluate(struct application *ap, const struct ddb_expr *e, struct ddb_value *out)
 {
-    struct ddb_value a;
-    struct ddb_value b;
+    struct ddb_value a = {0};
+    struct ddb_value b = {0};
     const struct ddb_value *found;
 
     switch (e->kind) {

@@ -124,7 +124,7 @@ static bool function_holds(const struct evaluation *ev, const struct ddb_expr *e
     case DDB_FN_ATTRIBUTE_NOT_EXISTS:
         return first == NULL;
     case DDB_FN_ATTRIBUTE_TYPE:
-        return first != NULL && first->type == ddb_type_named(second->text);
+        return first != NULL && second != NULL && first->type == ddb_type_named(second->text);
     case DDB_FN_BEGINS_WITH:
         return ddb_begins_with(first, second);
     default:

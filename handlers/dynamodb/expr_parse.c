@@ -386,7 +386,9 @@ static bool is_placeholder(struct ddb_text key, char sign)
 
 static const char *check_names(struct ddb_names *n)
 {
-    if (n->names->items != NULL && n->names->count == 0)
+    if (n->names->items == NULL)
+        return NULL;
+    if (n->names->count == 0)
         return "ExpressionAttributeNames must not be empty";
     for (size_t i = 0; i < n->names->count; i++)
         if (!is_placeholder(ddb_text_of(n->names->items[i].key), '#'))

@@ -237,7 +237,7 @@ static bool bytes_of(const struct ddb_key_part *parts, size_t count,
 
     for (size_t i = 0; i < count; i++) {
         values[i] = ddb_members_find(members, member_count, parts[i].name);
-        if (values[i] == NULL || values[i]->type != parts[i].type)
+        if (values[i] == NULL || values[i]->type != parts[i].type || is_empty(values[i]))
             return false;
     }
     *out = ddb_key_bytes(values, count, count, a);

@@ -61,7 +61,7 @@ static uint8_t turned_round(uint8_t kind)
                                      [DDB_GT] = DDB_LT,
                                      [DDB_GE] = DDB_LE};
 
-    return others[kind];
+    return kind < sizeof others ? others[kind] : kind;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)

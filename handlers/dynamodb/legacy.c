@@ -53,7 +53,7 @@ static int check_list(struct request *req, const struct comparison *c,
     if (values->count < c->min || values->count > c->max)
         return ddb_invalid(
             req, INVALID "Invalid number of argument(s) for the %s ComparisonOperator", c->name);
-    for (size_t i = 1; i < values->count; i++)
+    for (size_t i = 1; values->items != NULL && i < values->count; i++)
         if (values->items[i].value.type != values->items[0].value.type)
             return ddb_invalid(req, INVALID
                                "AttributeValues inside AttributeValueList must be of same type");

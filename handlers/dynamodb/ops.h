@@ -14,6 +14,11 @@ DDB_OPERATION(create_table, CreateTable);
 DDB_OPERATION(describe_table, DescribeTable);
 DDB_OPERATION(list_tables, ListTables);
 DDB_OPERATION(delete_table, DeleteTable);
+DDB_OPERATION(update_table, UpdateTable);
+DDB_OPERATION(tag_resource, TagResource);
+DDB_OPERATION(untag_resource, UntagResource);
+DDB_OPERATION(list_tags_of_resource, ListTagsOfResource);
+DDB_OPERATION(describe_limits, DescribeLimits);
 DDB_OPERATION(put_item, PutItem);
 DDB_OPERATION(get_item, GetItem);
 DDB_OPERATION(update_item, UpdateItem);
@@ -24,5 +29,10 @@ DDB_OPERATION(query, Query);
 DDB_OPERATION(scan, Scan);
 DDB_OPERATION(transact_get_items, TransactGetItems);
 DDB_OPERATION(transact_write_items, TransactWriteItems);
+
+/* The one whose shapes are not called Input and Output. */
+int dynamodb_describe_endpoints(struct request *req,
+                                const struct dynamodb_DescribeEndpointsRequest *in,
+                                struct dynamodb_DescribeEndpointsResponse *out);
 
 #endif

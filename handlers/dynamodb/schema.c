@@ -1,6 +1,8 @@
 /* Key schemas, indexes and throughput as clients describe them: see schema.h. */
 #include "handlers/dynamodb/schema.h"
 
+#include "handlers/common/arn.h"
+
 #define INVALID "One or more parameter values were invalid: "
 
 struct ddb_attributes ddb_attributes_of(struct request *req,
@@ -360,5 +362,30 @@ int ddb_attributes_all_used(struct request *req, const struct ddb_definition *d)
             return ddb_invalid(req, INVALID
                                "Number of attributes in KeySchema does not exactly match number "
                                "of attributes defined in AttributeDefinitions");
+    return 0;
+}
+
+int ddb_encryption_of(struct request *req, const struct dynamodb_SSESpecification *in,
+                      const char **out_key)
+{
+    *out_key = NULL;
+    if (in == NULL)
+        return 0;
+    bool enabled = VALUE_OR(in->Enabled, false);
+    if (!enabled && (in->SSEType != NULL || in->KMSMasterKeyId != NULL))
+        return ddb_invalid(req, INVALID
+                           "SSEType/KMSMasterKeyId cannot be specified when encryption is off");
+    if (enabled && in->SSEType != NULL && !str_eq(in->SSEType, "KMS"))
+        return ddb_invalid(req, INVALID "SSEType %s is not supported", in->SSEType);
+    if (!enabled)
+        return 0;
+    if (in->KMSMasterKeyId != NULL && str_starts(in->KMSMasterKeyId, "arn:"))
+        *out_key = in->KMSMasterKeyId;
+    else if (in->KMSMasterKeyId != NULL)
+        *out_key =
+            arn_make(&req->arena, "kms", req->region, req->account, "%s%s",
+                     str_starts(in->KMSMasterKeyId, "alias/") ? "" : "key/", in->KMSMasterKeyId);
+    else
+        *out_key = arn_make(&req->arena, "kms", req->region, req->account, "alias/aws/dynamodb");
     return 0;
 }

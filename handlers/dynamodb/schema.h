@@ -30,6 +30,9 @@ int ddb_throughput_of(struct request *req, const struct dynamodb_ProvisionedThro
                       bool on_demand, const char *index, struct ddb_throughput *out);
 int ddb_on_demand_of(struct request *req, const struct dynamodb_OnDemandThroughput *in,
                      bool on_demand, struct ddb_on_demand *out);
+/* The ARN of the key that encrypts the table; NULL: the default encryption. */
+int ddb_encryption_of(struct request *req, const struct dynamodb_SSESpecification *in,
+                      const char **out_key);
 /* Every defined attribute must be part of a key. */
 int ddb_attributes_all_used(struct request *req, const struct ddb_definition *d);
 

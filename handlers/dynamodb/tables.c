@@ -62,18 +62,20 @@ int dynamodb_list_tables(struct request *req, const struct dynamodb_ListTablesIn
 int dynamodb_delete_table(struct request *req, const struct dynamodb_DeleteTableInput *in,
                           struct dynamodb_DeleteTableOutput *out)
 {
-    const struct ddb_table *t = ddb_table_get_named(req, in->TableName);
+    const struct ddb_table *t;
     struct ddb_session s;
+    enum ddb_begin begun;
 
-    if (t == NULL)
-        return -1;
-    if (t->definition.deletion_protection)
-        return ddb_invalid(
-            req, "Resource cannot be deleted as it is currently protected against deletion. "
-                 "Disable deletion protection first.");
-    enum ddb_begin begun = ddb_write_to(req, &t, 1, &s);
-    if (begun == DDB_AGAIN)
-        return dynamodb_delete_table(req, in, out);
+    do {
+        t = ddb_table_get_named(req, in->TableName);
+        if (t == NULL)
+            return -1;
+        if (t->definition.deletion_protection)
+            return ddb_invalid(
+                req, "Resource cannot be deleted as it is currently protected against deletion. "
+                     "Disable deletion protection first.");
+        begun = ddb_write_to(req, &t, 1, &s);
+    } while (begun == DDB_AGAIN);
     if (begun == DDB_FAILED)
         return -1;
     enum store_status rc = ddb_write_end(&s, ddb_table_remove(&s, t->id));

@@ -1,0 +1,419 @@
+/*
+ * UpdateTable. The change and, for a new index, its entries are one write: nobody sees a definition
+ * without what belongs to it. AWS does one thing at a time in the background; here it is done when
+ * the answer comes, which says UPDATING as AWS does.
+ */
+#include "handlers/dynamodb/describe.h"
+#include "handlers/dynamodb/key.h"
+#include "handlers/dynamodb/redefine.h"
+#include "handlers/dynamodb/schema.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+/* --- redefine.h --- */
+
+struct ddb_definition ddb_definition_copy(const struct ddb_definition *d, struct arena *a)
+{
+    struct ddb_definition copy = *d;
+
+    copy.indexes =
+        ARENA_ARRAY(a, struct ddb_index, DDB_LOCAL_INDEXES_MAX + DDB_GLOBAL_INDEXES_MAX + 1);
+    for (size_t i = 0; i < d->index_count; i++)
+        copy.indexes[i] = d->indexes[i];
+    return copy;
+}
+
+enum store_status ddb_redefine(struct ddb_session *s, const struct ddb_table *t,
+                               const struct ddb_definition *d)
+{
+    struct strbuf text = STRBUF_INIT(4 << 20);
+
+    ddb_definition_write(&text, d);
+    enum store_status rc = ddb_table_update(s, t->id, text.data);
+    strbuf_release(&text);
+    return rc;
+}
+
+/* --- entries of a new index --- */
+
+struct backfill {
+    struct ddb_session *session;
+    const struct ddb_table *table;
+    const struct ddb_index *index;
+    struct arena arena; /* of one item */
+    enum store_status status;
+};
+
+static bool backfill_row(void *context, const struct ddb_row *row)
+{
+    struct backfill *b = context;
+    struct ddb_entry entry = {.index_id = ddb_index_store_id(b->table, b->index)};
+    struct ddb_item item;
+
+    arena_reset(&b->arena);
+    if (!ddb_item_parse((struct ddb_text){(const char *)row->body.data, row->body.len}, &b->arena,
+                        &item)) {
+        b->status = STORE_FAILED;
+        return false;
+    }
+    /* AWS: an item whose attributes do not fit the index's key is left out of it. */
+    if (!ddb_index_key_of(&b->index->key, item.members, item.count, &b->arena, &entry.index_key))
+        return true;
+    entry.item_key = ddb_key_of(&b->table->definition.key, item.members, item.count, &b->arena);
+    entry.tie = ddb_key_tie(&entry.item_key);
+    b->status = ddb_entry_put(b->session, &entry, row->id);
+    return b->status == STORE_OK;
+}
+
+static enum store_status backfill(struct ddb_session *s, const struct ddb_table *t,
+                                  const struct ddb_index *index)
+{
+    struct backfill b = {.session = s, .table = t, .index = index, .status = STORE_OK};
+    struct ddb_range all = {.id = t->id, .whole = true, .last_bucket = UINT32_MAX};
+
+    arena_init(&b.arena);
+    enum store_status rc = ddb_range_walk(s, &all, backfill_row, &b);
+    arena_release(&b.arena);
+    return rc != STORE_OK ? rc : b.status;
+}
+
+/* --- what the request asks for --- */
+
+struct change {
+    struct ddb_definition d;
+    struct ddb_index *created; /* NULL: none */
+    int64_t deleted;           /* store id of the index, 0: none */
+};
+
+static int refuse_unbuilt(struct request *req, const struct dynamodb_UpdateTableInput *in)
+{
+    if (in->StreamSpecification != NULL)
+        return aws_fail_unsupported(req, "StreamSpecification");
+    if (in->ReplicaUpdates.items != NULL)
+        return aws_fail_unsupported(req, "ReplicaUpdates");
+    if (in->MultiRegionConsistency != NULL)
+        return aws_fail_unsupported(req, "MultiRegionConsistency");
+    if (in->GlobalTableWitnessUpdates.items != NULL)
+        return aws_fail_unsupported(req, "GlobalTableWitnessUpdates");
+    if (in->WarmThroughput != NULL)
+        return aws_fail_unsupported(req, "WarmThroughput");
+    if (in->GlobalTableSettingsReplicationMode != NULL)
+        return aws_fail_unsupported(req, "GlobalTableSettingsReplicationMode");
+    return 0;
+}
+
+static const char *updated_index(const struct dynamodb_GlobalSecondaryIndexUpdate *u)
+{
+    if (u->Update != NULL)
+        return u->Update->IndexName;
+    if (u->Create != NULL)
+        return u->Create->IndexName;
+    return u->Delete != NULL ? u->Delete->IndexName : NULL;
+}
+
+/* What needs no table. */
+static int check(struct request *req, const struct dynamodb_UpdateTableInput *in)
+{
+    const struct dynamodb_GlobalSecondaryIndexUpdateList *updates =
+        &in->GlobalSecondaryIndexUpdates;
+
+    if (in->ProvisionedThroughput == NULL && in->BillingMode == NULL && updates->count == 0 &&
+        in->SSESpecification == NULL && in->StreamSpecification == NULL && in->TableClass == NULL &&
+        !in->DeletionProtectionEnabled.set && in->ReplicaUpdates.items == NULL &&
+        in->OnDemandThroughput == NULL && in->WarmThroughput == NULL)
+        return ddb_invalid(
+            req, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+                 "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
+    if (in->BillingMode != NULL && str_eq(in->BillingMode, "PROVISIONED") &&
+        in->ProvisionedThroughput == NULL)
+        return ddb_invalid(
+            req, INVALID "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
+    for (size_t i = 0; i < updates->count; i++) {
+        const char *name = updated_index(&updates->items[i]);
+        if (name == NULL)
+            return ddb_invalid(req, INVALID "One of GlobalSecondaryIndexUpdate.Update, "
+                                            "GlobalSecondaryIndexUpdate.Create, "
+                                            "GlobalSecondaryIndexUpdate.Delete must not be null");
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(updated_index(&updates->items[k]), name))
+                return ddb_invalid(req,
+                                   INVALID
+                                   "Only one global secondary index update per index is allowed "
+                                   "simultaneously. Index: %s",
+                                   name);
+    }
+    return refuse_unbuilt(req, in);
+}
+
+static void note_change(struct request *req, struct ddb_definition *d, struct ddb_throughput old,
+                        struct ddb_throughput new)
+{
+    if (new.read > old.read || new.write > old.write)
+        d->increased_ms = req->received_ms;
+    if (new.read < old.read || new.write < old.write)
+        d->decreased_ms = req->received_ms;
+}
+
+static int same_throughput(struct request *req, struct ddb_throughput old,
+                           struct ddb_throughput new)
+{
+    if (old.read != new.read || old.write != new.write)
+        return 0;
+    return ddb_invalid(
+        req,
+        "The provisioned throughput for the table will not change. The requested value equals the "
+        "current value. Current ReadCapacityUnits provisioned for the table: %lld. Requested "
+        "ReadCapacityUnits: %lld. Current WriteCapacityUnits provisioned for the table: %lld. "
+        "Requested WriteCapacityUnits: %lld. Refer to the Amazon DynamoDB Developer Guide for "
+        "current limits and how to request higher limits.",
+        (long long)old.read, (long long)new.read, (long long)old.write, (long long)new.write);
+}
+
+static int change_throughput(struct request *req, const struct dynamodb_UpdateTableInput *in,
+                             struct ddb_definition *d)
+{
+    bool was_on_demand = d->on_demand_since_ms != 0;
+    bool on_demand =
+        in->BillingMode != NULL ? str_eq(in->BillingMode, "PAY_PER_REQUEST") : was_on_demand;
+    struct ddb_throughput new;
+
+    if (in->ProvisionedThroughput != NULL) {
+        if (ddb_throughput_of(req, in->ProvisionedThroughput, on_demand, NULL, &new) != 0 ||
+            same_throughput(req, d->throughput, new) != 0)
+            return -1;
+        note_change(req, d, d->throughput, new);
+        d->throughput = new;
+    }
+    if (on_demand && !was_on_demand) {
+        d->on_demand_since_ms = req->received_ms;
+        d->throughput = (struct ddb_throughput){0, 0};
+        for (size_t i = 0; i < d->index_count; i++)
+            d->indexes[i].throughput = (struct ddb_throughput){0, 0};
+    } else if (!on_demand) {
+        d->on_demand_since_ms = 0;
+        d->on_demand = (struct ddb_on_demand){-1, -1};
+    }
+    if (in->OnDemandThroughput != NULL)
+        return ddb_on_demand_of(req, in->OnDemandThroughput, on_demand, &d->on_demand);
+    return 0;
+}
+
+static struct ddb_index *find_index(struct ddb_definition *d, const char *name)
+{
+    for (size_t i = 0; i < d->index_count; i++)
+        if (d->indexes[i].global && str_eq(d->indexes[i].name, name))
+            return &d->indexes[i];
+    return NULL;
+}
+
+static int fail_no_index(struct request *req, const char *name)
+{
+    return aws_fail(req, &dynamodb_ResourceNotFoundException,
+                    "The table does not have the specified index: %s", name);
+}
+
+static int change_index(struct request *req,
+                        const struct dynamodb_UpdateGlobalSecondaryIndexAction *u,
+                        struct ddb_definition *d)
+{
+    struct ddb_index *index = find_index(d, u->IndexName);
+    bool on_demand = d->on_demand_since_ms != 0;
+
+    if (u->WarmThroughput != NULL)
+        return aws_fail_unsupported(req, "WarmThroughput");
+    if (index == NULL)
+        return fail_no_index(req, u->IndexName);
+    if (u->OnDemandThroughput != NULL &&
+        ddb_on_demand_of(req, u->OnDemandThroughput, on_demand, &index->on_demand) != 0)
+        return -1;
+    if (u->ProvisionedThroughput == NULL)
+        return 0;
+    return ddb_throughput_of(req, u->ProvisionedThroughput, on_demand, u->IndexName,
+                             &index->throughput);
+}
+
+/* Definitions of the request are added to those of the table; a known attribute must keep its type.
+ */
+static int add_attributes(struct request *req, struct ddb_attributes new, struct ddb_definition *d)
+{
+    struct ddb_key_part *all =
+        ARENA_ARRAY(&req->arena, struct ddb_key_part, d->attribute_count + new.count);
+    size_t count = 0;
+
+    for (; count < d->attribute_count; count++)
+        all[count] = d->attributes[count];
+    for (size_t i = 0; i < new.count; i++) {
+        size_t k = 0;
+        while (k < count && !ddb_text_equal(all[k].name, new.items[i].name))
+            k++;
+        if (k == count)
+            all[count++] = new.items[i];
+        else if (all[k].type != new.items[i].type)
+            return ddb_invalid(req, INVALID "Attribute %s is already defined with another type",
+                               new.items[i].name.data);
+    }
+    d->attributes = all;
+    d->attribute_count = count;
+    return 0;
+}
+
+static bool is_key(const struct ddb_definition *d, struct ddb_text name)
+{
+    bool found = ddb_schema_has(&d->key, name);
+
+    for (size_t i = 0; i < d->index_count; i++)
+        found |= ddb_schema_has(&d->indexes[i].key, name);
+    return found;
+}
+
+/* AWS: an attribute that is no key any more loses its definition. */
+static void drop_attributes(struct ddb_definition *d)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < d->attribute_count; i++)
+        if (is_key(d, d->attributes[i].name))
+            d->attributes[kept++] = d->attributes[i];
+    d->attribute_count = kept;
+}
+
+static int create_index(struct request *req, const struct dynamodb_UpdateTableInput *in,
+                        const struct dynamodb_CreateGlobalSecondaryIndexAction *c,
+                        struct change *change)
+{
+    struct dynamodb_GlobalSecondaryIndex index = {
+        .IndexName = c->IndexName,
+        .KeySchema = c->KeySchema,
+        .Projection = c->Projection,
+        .ProvisionedThroughput = c->ProvisionedThroughput,
+        .OnDemandThroughput = c->OnDemandThroughput,
+        .WarmThroughput = c->WarmThroughput,
+    };
+    struct ddb_definition *d = &change->d;
+    size_t globals = 0;
+
+    for (size_t i = 0; i < d->index_count; i++)
+        globals += d->indexes[i].global;
+    if (globals == DDB_GLOBAL_INDEXES_MAX || d->next_serial == DDB_INDEX_SERIAL_MAX)
+        return aws_fail(req, &dynamodb_LimitExceededException,
+                        "GlobalSecondaryIndex count exceeds the per-table limit of 20");
+    struct ddb_attributes attributes = ddb_attributes_of(req, &in->AttributeDefinitions);
+    if (ddb_global_index(req, &index, attributes, d) != 0 ||
+        add_attributes(req, attributes, d) != 0)
+        return -1;
+    change->created = &d->indexes[d->index_count - 1];
+    return 0;
+}
+
+static int delete_index(struct request *req, const struct ddb_table *t, const char *name,
+                        struct change *change)
+{
+    struct ddb_definition *d = &change->d;
+    struct ddb_index *index = find_index(d, name);
+
+    if (index == NULL)
+        return fail_no_index(req, name);
+    change->deleted = ddb_index_store_id(t, index);
+    size_t at = (size_t)(index - d->indexes);
+    for (size_t i = at; i + 1 < d->index_count; i++)
+        d->indexes[i] = d->indexes[i + 1];
+    d->index_count--;
+    return 0;
+}
+
+static int change_indexes(struct request *req, const struct dynamodb_UpdateTableInput *in,
+                          const struct ddb_table *t, struct change *change)
+{
+    const struct dynamodb_GlobalSecondaryIndexUpdateList *updates =
+        &in->GlobalSecondaryIndexUpdates;
+
+    for (size_t i = 0; i < updates->count; i++) {
+        const struct dynamodb_GlobalSecondaryIndexUpdate *u = &updates->items[i];
+        if ((u->Create != NULL || u->Delete != NULL) &&
+            (change->created != NULL || change->deleted != 0))
+            return aws_fail(
+                req, &dynamodb_LimitExceededException,
+                "Subscriber limit exceeded: Only 1 online index can be created or deleted "
+                "simultaneously per table");
+        if ((u->Update != NULL && change_index(req, u->Update, &change->d) != 0) ||
+            (u->Create != NULL && create_index(req, in, u->Create, change) != 0) ||
+            (u->Delete != NULL && delete_index(req, t, u->Delete->IndexName, change) != 0))
+            return -1;
+    }
+    if (updates->count > 0)
+        drop_attributes(&change->d);
+    return 0;
+}
+
+static int plan(struct request *req, const struct dynamodb_UpdateTableInput *in,
+                const struct ddb_table *t, struct change *change)
+{
+    struct ddb_definition *d = &change->d;
+
+    *change = (struct change){.d = ddb_definition_copy(&t->definition, &req->arena)};
+    if (change_throughput(req, in, d) != 0)
+        return -1;
+    if (in->TableClass != NULL)
+        d->table_class = in->TableClass;
+    if (in->DeletionProtectionEnabled.set)
+        d->deletion_protection = in->DeletionProtectionEnabled.value;
+    if (in->SSESpecification != NULL &&
+        ddb_encryption_of(req, in->SSESpecification, &d->sse_key) != 0)
+        return -1;
+    return change_indexes(req, in, t, change);
+}
+
+/* --- the answer --- */
+
+static void show(struct request *req, const struct dynamodb_UpdateTableInput *in,
+                 const struct ddb_table *t, struct dynamodb_UpdateTableOutput *out)
+{
+    out->TableDescription = ddb_describe(req, t, "UPDATING", NULL);
+    struct dynamodb_GlobalSecondaryIndexDescriptionList *list =
+        &out->TableDescription->GlobalSecondaryIndexes;
+    for (size_t i = 0; i < list->count; i++) {
+        list->items[i].IndexStatus = "ACTIVE";
+        for (size_t k = 0; k < in->GlobalSecondaryIndexUpdates.count; k++) {
+            const struct dynamodb_GlobalSecondaryIndexUpdate *u =
+                &in->GlobalSecondaryIndexUpdates.items[k];
+            if (!str_eq(updated_index(u), list->items[i].IndexName))
+                continue;
+            list->items[i].IndexStatus = u->Create != NULL ? "CREATING" : "UPDATING";
+            if (u->Create != NULL)
+                list->items[i].Backfilling = SOME_BOOL(false);
+        }
+    }
+}
+
+int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTableInput *in,
+                          struct dynamodb_UpdateTableOutput *out)
+{
+    struct change change;
+    struct ddb_session s;
+    enum ddb_begin begun;
+
+    if (check(req, in) != 0)
+        return -1;
+    const struct ddb_table *t = ddb_table_get_named(req, in->TableName);
+    do {
+        if (t == NULL || plan(req, in, t, &change) != 0)
+            return -1;
+        begun = ddb_write_to(req, &t, 1, &s);
+    } while (begun == DDB_AGAIN);
+    if (begun == DDB_FAILED)
+        return -1;
+    enum store_status rc = ddb_redefine(&s, t, &change.d);
+    if (rc == STORE_OK && change.created != NULL)
+        rc = backfill(&s, t, change.created);
+    rc = ddb_write_end(&s, rc);
+    ddb_table_changed(req, t->name);
+    if (rc == STORE_OK && change.deleted != 0)
+        rc = ddb_store_purge(ddb_store_of(req), 0, change.deleted);
+    if (rc != STORE_OK)
+        return ddb_fail_store(req, rc);
+    t = ddb_table_get_named(req, t->name);
+    if (t == NULL)
+        return -1;
+    show(req, in, t, out);
+    return 0;
+}
