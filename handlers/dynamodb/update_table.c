@@ -20,6 +20,9 @@ struct ddb_definition ddb_definition_copy(const struct ddb_definition *d, struct
         ARENA_ARRAY(a, struct ddb_index, DDB_LOCAL_INDEXES_MAX + DDB_GLOBAL_INDEXES_MAX + 1);
     for (size_t i = 0; i < d->index_count; i++)
         copy.indexes[i] = d->indexes[i];
+    copy.attributes = ARENA_ARRAY(a, struct ddb_key_part, d->attribute_count);
+    for (size_t i = 0; i < d->attribute_count; i++)
+        copy.attributes[i] = d->attributes[i];
     return copy;
 }
 
@@ -360,7 +363,13 @@ static int plan(struct request *req, const struct dynamodb_UpdateTableInput *in,
     if (in->SSESpecification != NULL &&
         ddb_encryption_of(req, in->SSESpecification, &d->sse_key) != 0)
         return -1;
-    return change_indexes(req, in, t, change);
+    if (change_indexes(req, in, t, change) != 0)
+        return -1;
+    for (size_t i = 0; d->on_demand_since_ms == 0 && i < d->index_count; i++)
+        if (d->indexes[i].global && d->indexes[i].throughput.read == 0)
+            return ddb_invalid(req, INVALID "ProvisionedThroughput must be specified for index: %s",
+                               d->indexes[i].name);
+    return 0;
 }
 
 /* --- the answer --- */
@@ -407,6 +416,8 @@ int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTable
         rc = backfill(&s, t, change.created);
     rc = ddb_write_end(&s, rc);
     ddb_table_changed(req, t->name);
+    /* What a crash leaves of the entries is in nobody's way: serials of indexes are not used again.
+     */
     if (rc == STORE_OK && change.deleted != 0)
         rc = ddb_store_purge(ddb_store_of(req), 0, change.deleted);
     if (rc != STORE_OK)

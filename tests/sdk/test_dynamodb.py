@@ -698,3 +698,90 @@ def test_binary_keys(dynamodb, resource):
         t.put_item(Item={"pk": data})
         assert t.get_item(Key={"pk": data})["Item"]["pk"] == Binary(data)
     assert t.scan()["Count"] == 3
+
+
+# --- changing tables ---
+
+
+def index_update(name, **keys):
+    return {"IndexName": name, "Projection": {"ProjectionType": "ALL"},
+            "KeySchema": [{"AttributeName": a, "KeyType": k} for a, k in keys.items()]}
+
+
+def test_update_table_adds_and_removes_an_index(dynamodb, table):
+    with table.batch_writer() as batch:
+        for i in range(50):
+            batch.put_item(Item={"pk": "p", "sk": i, "g": "even" if i % 2 == 0 else i})
+        batch.put_item(Item={"pk": "p", "sk": 50})
+    answer = dynamodb.update_table(
+        TableName="things", AttributeDefinitions=[{"AttributeName": "g", "AttributeType": "S"},
+                                                  {"AttributeName": "sk", "AttributeType": "N"}],
+        GlobalSecondaryIndexUpdates=[{"Create": index_update("late", g="HASH", sk="RANGE")}])
+    description = answer["TableDescription"]
+    assert description["TableStatus"] == "UPDATING"
+    assert description["GlobalSecondaryIndexes"][0]["IndexStatus"] == "CREATING"
+    assert {a["AttributeName"] for a in description["AttributeDefinitions"]} == {"pk", "sk", "g"}
+
+    found = table.query(IndexName="late", KeyConditionExpression=Key("g").eq("even"))["Items"]
+    assert [int(i["sk"]) for i in found] == list(range(0, 50, 2))
+    table.put_item(Item={"pk": "q", "sk": -1, "g": "even"})
+    assert table.query(IndexName="late", KeyConditionExpression=Key("g").eq("even"))["Count"] == 26
+    code, message = refused(lambda: table.put_item(Item={"pk": "q", "sk": -1, "g": 5}))
+    assert code == "ValidationException" and "Type mismatch for Index Key g" in message
+
+    again = {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "late"}}]}
+    dynamodb.update_table(TableName="things", **again)
+    description = dynamodb.describe_table(TableName="things")["Table"]
+    assert "GlobalSecondaryIndexes" not in description
+    assert {a["AttributeName"] for a in description["AttributeDefinitions"]} == {"pk", "sk"}
+    table.put_item(Item={"pk": "q", "sk": -1, "g": 5})
+    code, _ = refused(lambda: table.query(IndexName="late", KeyConditionExpression=Key("g").eq("even")))
+    assert code == "ValidationException"
+    code, message = refused(lambda: dynamodb.update_table(TableName="things", **again))
+    assert (code, message) == ("ResourceNotFoundException", "The table does not have the specified index: late")
+
+
+def test_update_table_changes_how_it_is_billed_and_protected(dynamodb, indexed):
+    code, message = refused(lambda: dynamodb.update_table(TableName="indexed"))
+    assert code == "ValidationException" and message.startswith("At least one of ProvisionedThroughput")
+    units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6}
+    code, _ = refused(lambda: dynamodb.update_table(TableName="indexed", BillingMode="PROVISIONED"))
+    assert code == "ValidationException"
+    code, message = refused(lambda: dynamodb.update_table(
+        TableName="indexed", BillingMode="PROVISIONED", ProvisionedThroughput=units))
+    assert code == "ValidationException" and "must be specified for index: by_g" in message
+    dynamodb.update_table(
+        TableName="indexed", BillingMode="PROVISIONED", ProvisionedThroughput=units,
+        DeletionProtectionEnabled=True, TableClass="STANDARD_INFREQUENT_ACCESS",
+        GlobalSecondaryIndexUpdates=[{"Update": {"IndexName": name, "ProvisionedThroughput": units}}
+                                     for name in ("by_g", "keys_only")])
+    table = dynamodb.describe_table(TableName="indexed")["Table"]
+    assert table["ProvisionedThroughput"]["WriteCapacityUnits"] == 6
+    assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert {i["ProvisionedThroughput"]["ReadCapacityUnits"] for i in table["GlobalSecondaryIndexes"]} == {5}
+    code, message = refused(lambda: dynamodb.update_table(TableName="indexed", ProvisionedThroughput=units))
+    assert code == "ValidationException" and "will not change" in message
+    code, _ = refused(lambda: dynamodb.delete_table(TableName="indexed"))
+    assert code == "ValidationException"
+    dynamodb.update_table(TableName="indexed", DeletionProtectionEnabled=False, BillingMode="PAY_PER_REQUEST")
+    assert dynamodb.describe_table(TableName="indexed")["Table"]["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    dynamodb.delete_table(TableName="indexed")
+
+
+def test_tags_of_tables(dynamodb, simple):
+    arn = dynamodb.describe_table(TableName="simple")["Table"]["TableArn"]
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "b", "Value": "3"}])
+    assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "1"},
+                                                                       {"Key": "b", "Value": "3"}]
+    dynamodb.untag_resource(ResourceArn=arn, TagKeys=["a", "absent"])
+    assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "3"}]
+    code, _ = refused(lambda: dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": ""}]))
+    assert code == "ValidationException"
+    code, message = refused(lambda: dynamodb.list_tags_of_resource(ResourceArn=arn + "x"))
+    assert code == "ResourceNotFoundException" and arn in message
+
+
+def test_limits_and_endpoints(dynamodb):
+    assert dynamodb.describe_limits()["TableMaxReadCapacityUnits"] == 40000
+    assert dynamodb.describe_endpoints()["Endpoints"][0]["CachePeriodInMinutes"] == 1440
