@@ -336,8 +336,8 @@ enum store_status kinesis_store_list(struct kinesis_store *store, const struct s
     return STORE_OK;
 }
 
-enum store_status kinesis_store_open_shards(struct kinesis_store *store, const struct scope *scope,
-                                            int64_t *out_count)
+static enum store_status count_in(struct kinesis_store *store, const struct scope *scope,
+                                  const char *query, int64_t *out_count)
 {
     struct sql_stmt *st;
     struct sql *s;
@@ -349,8 +349,7 @@ enum store_status kinesis_store_open_shards(struct kinesis_store *store, const s
         return rc == STORE_NOT_FOUND ? STORE_OK : rc;
     rc = sql_scope_id(s, scope, false, &scope_id);
     if (rc == STORE_OK) {
-        st = sql_prepare(s, "SELECT count(*) FROM stream JOIN shard ON shard.stream = stream.id"
-                            " WHERE stream.scope = ?1 AND shard.closed_ms IS NULL");
+        st = sql_prepare(s, query);
         sql_bind_int(st, 1, scope_id);
         rc = sql_step(st);
         if (rc == STORE_OK)
@@ -358,4 +357,20 @@ enum store_status kinesis_store_open_shards(struct kinesis_store *store, const s
     }
     sql_read_end(s);
     return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+}
+
+enum store_status kinesis_store_open_shards(struct kinesis_store *store, const struct scope *scope,
+                                            int64_t *out_count)
+{
+    return count_in(store, scope,
+                    "SELECT count(*) FROM stream JOIN shard ON shard.stream = stream.id"
+                    " WHERE stream.scope = ?1 AND shard.closed_ms IS NULL",
+                    out_count);
+}
+
+enum store_status kinesis_store_on_demand_streams(struct kinesis_store *store,
+                                                  const struct scope *scope, int64_t *out_count)
+{
+    return count_in(store, scope, "SELECT count(*) FROM stream WHERE scope = ?1 AND mode = 1",
+                    out_count);
 }

@@ -46,7 +46,7 @@ struct kinesis_stream {
     char *name;
     enum kinesis_mode mode;
     int64_t created_ms;
-    int32_t retention_hours;
+    _Atomic int32_t retention_hours;
     int32_t record_max; /* bytes of data and partition key */
     size_t shard_count;
     struct kinesis_shard *shards; /* ordered by index */
@@ -123,6 +123,23 @@ enum store_status kinesis_store_list(struct kinesis_store *store, const struct s
 /* How many shards take records in all streams of the scope. */
 enum store_status kinesis_store_open_shards(struct kinesis_store *store, const struct scope *scope,
                                             int64_t *out_count);
+enum store_status kinesis_store_on_demand_streams(struct kinesis_store *store,
+                                                  const struct scope *scope, int64_t *out_count);
+
+/* --- what can change of a stream: kinesis_stream_store.c --- */
+
+/* The tags as JSON; NULL: none. */
+enum store_status kinesis_store_tags(struct kinesis_store *store,
+                                     const struct kinesis_stream *stream, struct arena *a,
+                                     const char **out_json);
+/* Writes what `change` makes of the tags; STORE_LIMIT when it makes NULL. It may run on another
+ * thread while the caller waits. */
+enum store_status kinesis_store_change_tags(struct kinesis_store *store,
+                                            const struct kinesis_stream *stream,
+                                            const char *(*change)(const char *json, void *context),
+                                            void *context);
+enum store_status kinesis_store_set_retention(struct kinesis_store *store,
+                                              struct kinesis_stream *stream, int32_t hours);
 
 /* All or none. */
 enum store_status kinesis_store_append(struct kinesis_store *store, struct kinesis_stream *stream,

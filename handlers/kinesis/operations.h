@@ -22,6 +22,13 @@ int kinesis_use(struct request *req, const struct kinesis_name *name,
 int kinesis_use_named(struct request *req, const char *name, const char *arn, const char *id,
                       struct kinesis_hold **out_hold);
 
+/* -1 after saying that the stream is not found: it was deleted while the request held it. */
+int kinesis_fail_gone(struct request *req, const struct kinesis_hold *hold);
+/* Tags of a new stream as JSON; *out_json is left alone when there are none. */
+int kinesis_new_tags(struct request *req, const struct kinesis_TagMap *tags, const char **out_json);
+
+enum { KINESIS_SHARD_LIMIT = 20000 }; /* AWS: the quota of the large regions */
+
 /* The number in a shard's name. AWS takes 0, shard-0 and x-00000000000 alike. */
 bool kinesis_shard_index(const char *shard_id, int32_t *out_index);
 /* shardId-000000000000 */
@@ -45,15 +52,24 @@ void kinesis_release_later(void *hold);
     int function(struct request *req, const struct kinesis_##name##Input *in,                      \
                  struct kinesis_##name##Output *out)
 
+KINESIS_OPERATION(AddTagsToStream, kinesis_add_tags_to_stream);
 KINESIS_OPERATION(CreateStream, kinesis_create_stream);
+KINESIS_OPERATION(DecreaseStreamRetentionPeriod, kinesis_decrease_retention);
 KINESIS_OPERATION(DeleteStream, kinesis_delete_stream);
+KINESIS_OPERATION(DescribeLimits, kinesis_describe_limits);
 KINESIS_OPERATION(DescribeStream, kinesis_describe_stream);
 KINESIS_OPERATION(DescribeStreamSummary, kinesis_describe_stream_summary);
 KINESIS_OPERATION(GetRecords, kinesis_get_records);
 KINESIS_OPERATION(GetShardIterator, kinesis_get_shard_iterator);
+KINESIS_OPERATION(IncreaseStreamRetentionPeriod, kinesis_increase_retention);
 KINESIS_OPERATION(ListShards, kinesis_list_shards);
 KINESIS_OPERATION(ListStreams, kinesis_list_streams);
+KINESIS_OPERATION(ListTagsForResource, kinesis_list_tags_for_resource);
+KINESIS_OPERATION(ListTagsForStream, kinesis_list_tags_for_stream);
 KINESIS_OPERATION(PutRecord, kinesis_put_record);
 KINESIS_OPERATION(PutRecords, kinesis_put_records);
+KINESIS_OPERATION(RemoveTagsFromStream, kinesis_remove_tags_from_stream);
+KINESIS_OPERATION(TagResource, kinesis_tag_resource);
+KINESIS_OPERATION(UntagResource, kinesis_untag_resource);
 
 #endif

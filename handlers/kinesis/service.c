@@ -8,16 +8,25 @@
 enum { HOUR_MS = 3600 * 1000 };
 
 static const struct kinesis_handlers handlers = {
+    .AddTagsToStream = kinesis_add_tags_to_stream,
     .CreateStream = kinesis_create_stream,
+    .DecreaseStreamRetentionPeriod = kinesis_decrease_retention,
     .DeleteStream = kinesis_delete_stream,
+    .DescribeLimits = kinesis_describe_limits,
     .DescribeStream = kinesis_describe_stream,
     .DescribeStreamSummary = kinesis_describe_stream_summary,
     .GetRecords = kinesis_get_records,
     .GetShardIterator = kinesis_get_shard_iterator,
+    .IncreaseStreamRetentionPeriod = kinesis_increase_retention,
     .ListShards = kinesis_list_shards,
     .ListStreams = kinesis_list_streams,
+    .ListTagsForResource = kinesis_list_tags_for_resource,
+    .ListTagsForStream = kinesis_list_tags_for_stream,
     .PutRecord = kinesis_put_record,
     .PutRecords = kinesis_put_records,
+    .RemoveTagsFromStream = kinesis_remove_tags_from_stream,
+    .TagResource = kinesis_tag_resource,
+    .UntagResource = kinesis_untag_resource,
 };
 
 const struct service kinesis_service = {
@@ -62,6 +71,12 @@ int kinesis_named(struct request *req, const char *name, const char *arn, const 
         return 0;
     return aws_fail(req, &kinesis_InvalidArgumentException,
                     "Either StreamName or StreamARN must be provided.");
+}
+
+int kinesis_fail_gone(struct request *req, const struct kinesis_hold *hold)
+{
+    return aws_fail(req, &kinesis_ResourceNotFoundException,
+                    "Stream %s under account %s not found.", hold->stream->name, hold->account);
 }
 
 void kinesis_release_later(void *hold)

@@ -1,14 +1,12 @@
 /* CreateStream, DeleteStream, DescribeStream, DescribeStreamSummary, ListStreams. */
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
-#include "handlers/common/tags.h"
 #include "handlers/kinesis/hash.h"
 #include "handlers/kinesis/operations.h"
 
 enum {
     RETENTION_HOURS = 24,
     ON_DEMAND_SHARDS = 4,
-    SHARD_LIMIT = 20000, /* AWS: the quota of the large regions */
     RECORD_MAX_KIB = 1024,
     DESCRIBE_SHARDS = 100,
     LIST_STREAMS = 100,
@@ -20,28 +18,6 @@ static const char status_active[] = "ACTIVE";
 static const char list_streams_kind[] = "kinesis ListStreams";
 
 /* --- CreateStream --- */
-
-static int read_tags(struct request *req, const struct kinesis_TagMap *tags, const char **out_json)
-{
-    struct tag_list list = {0};
-
-    if (tags->count == 0)
-        return 0;
-    if (tags->count > TAGS_MAX)
-        return aws_fail(req, &kinesis_InvalidArgumentException,
-                        "One or more parameter exceeded limit: at most %d tags are allowed.",
-                        TAGS_MAX);
-    list.items = ARENA_ARRAY(&req->arena, struct tag, tags->count);
-    for (size_t i = 0; i < tags->count; i++) {
-        const char *problem = tag_problem(tags->items[i].key, tags->items[i].value);
-        if (problem)
-            return aws_fail(req, &kinesis_InvalidArgumentException, "%s", problem);
-        list.items[list.count++] =
-            (struct tag){.key = tags->items[i].key, .value = tags->items[i].value};
-    }
-    *out_json = tags_to_json(&req->arena, list);
-    return 0;
-}
 
 static int read_mode(struct request *req, const struct kinesis_CreateStreamInput *in,
                      struct kinesis_new_stream *out)
@@ -67,7 +43,7 @@ static int check_shard_limit(struct request *req, const struct scope *scope, siz
 
     if (kinesis_store_open_shards(kinesis_of(req->app)->store, scope, &now) != STORE_OK)
         return aws_fail_internal(req);
-    if (now + (int64_t)more <= SHARD_LIMIT)
+    if (now + (int64_t)more <= KINESIS_SHARD_LIMIT)
         return 0;
     return aws_fail(req, &kinesis_LimitExceededException,
                     "This request would exceed the shard limit for the account %s in %s. Current "
@@ -76,7 +52,7 @@ static int check_shard_limit(struct request *req, const struct scope *scope, siz
                     "Service Limits page "
                     "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for "
                     "current limits and how to request higher limits.",
-                    scope->account, scope->region, now, SHARD_LIMIT, more);
+                    scope->account, scope->region, now, KINESIS_SHARD_LIMIT, more);
 }
 
 static int exists(struct request *req, const char *name)
@@ -103,7 +79,7 @@ int kinesis_create_stream(struct request *req, const struct kinesis_CreateStream
     (void)out;
     if (in->WarmThroughputMiBps.set)
         return aws_fail_unsupported(req, "WarmThroughputMiBps");
-    if (read_mode(req, in, &stream) || read_tags(req, &in->Tags, &stream.tags))
+    if (read_mode(req, in, &stream) || kinesis_new_tags(req, &in->Tags, &stream.tags))
         return -1;
     rc = kinesis_hold(k, &scope, in->StreamName, &present);
     if (rc == STORE_OK)
@@ -138,8 +114,7 @@ int kinesis_delete_stream(struct request *req, const struct kinesis_DeleteStream
         return -1;
     rc = kinesis_delete(kinesis_of(req->app), hold);
     if (rc == STORE_NOT_FOUND)
-        return aws_fail(req, &kinesis_ResourceNotFoundException,
-                        "Stream %s under account %s not found.", name.stream, name.scope.account);
+        return kinesis_fail_gone(req, hold);
     return rc == STORE_OK ? 0 : aws_fail_internal(req);
 }
 

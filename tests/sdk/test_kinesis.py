@@ -314,7 +314,7 @@ def test_iterators_that_are_none(kinesis, stream, client):
 def test_what_is_not_built_is_refused_by_name(kinesis, stream):
     for call, arguments in (
         (kinesis.split_shard, {"StreamName": stream, "ShardToSplit": "shardId-000000000000", "NewStartingHashKey": "5"}),
-        (kinesis.list_tags_for_stream, {"StreamName": stream}),
+        (kinesis.list_stream_consumers, {"StreamARN": "arn:aws:kinesis:us-east-1:000000000000:stream/orders"}),
     ):
         with pytest.raises(botocore.exceptions.ClientError) as caught:
             call(**arguments)
@@ -328,3 +328,63 @@ def test_command_line(aws, stream, tmp_path):
     it = aws("kinesis", "get-shard-iterator", "--stream-name", stream, "--shard-id", str(shard_of("k")),
              "--shard-iterator-type", "TRIM_HORIZON")["ShardIterator"]
     assert aws("kinesis", "get-records", "--shard-iterator", it)["Records"][0]["Data"] == "aGVsbG8="
+
+
+# --- what deployment tools change and read back --------------------------------------------------------------
+
+
+def test_tags_by_name_and_by_arn(kinesis):
+    kinesis.create_stream(StreamName="tagged", ShardCount=1, Tags={"team": "data", "stage": "dev"})
+    arn = kinesis.describe_stream_summary(StreamName="tagged")["StreamDescriptionSummary"]["StreamARN"]
+    kinesis.add_tags_to_stream(StreamName="tagged", Tags={"stage": "prod", "cost": ""})
+    answer = kinesis.list_tags_for_stream(StreamName="tagged")
+    assert answer["Tags"] == [
+        {"Key": "cost", "Value": ""}, {"Key": "stage", "Value": "prod"}, {"Key": "team", "Value": "data"}]
+    assert answer["HasMoreTags"] is False
+    kinesis.remove_tags_from_stream(StreamARN=arn, TagKeys=["team", "absent"])
+    kinesis.tag_resource(ResourceARN=arn, Tags={"owner": "me"})
+    kinesis.untag_resource(ResourceARN=arn, TagKeys=["cost"])
+    assert kinesis.list_tags_for_resource(ResourceARN=arn)["Tags"] == [
+        {"Key": "owner", "Value": "me"}, {"Key": "stage", "Value": "prod"}]
+    page = kinesis.list_tags_for_stream(StreamName="tagged", Limit=1)
+    assert (page["Tags"][0]["Key"], page["HasMoreTags"]) == ("owner", True)
+    page = kinesis.list_tags_for_stream(StreamName="tagged", ExclusiveStartTagKey="owner")
+    assert (page["Tags"][0]["Key"], page["HasMoreTags"]) == ("stage", False)
+
+
+def test_refused_tags_change_nothing(kinesis, stream):
+    kinesis.add_tags_to_stream(StreamName=stream, Tags={f"k{i}": "v" for i in range(50)})
+    refused(kinesis.add_tags_to_stream, "InvalidArgumentException", StreamName=stream, Tags={"one": "more"})
+    refused(kinesis.add_tags_to_stream, "InvalidArgumentException", StreamName=stream, Tags={"k1": "#"})
+    assert len(kinesis.list_tags_for_stream(StreamName=stream)["Tags"]) == 50
+    refused(kinesis.list_tags_for_stream, "ResourceNotFoundException", StreamName="absent")
+    refused(kinesis.tag_resource, "ValidationException", ResourceARN="arn:aws:s3:::b", Tags={"a": "b"})
+
+
+def test_retention_is_changed(kinesis, stream):
+    def hours():
+        return kinesis.describe_stream(StreamName=stream)["StreamDescription"]["RetentionPeriodHours"]
+
+    kinesis.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=72)
+    assert hours() == 72
+    refused(kinesis.increase_stream_retention_period, "InvalidArgumentException",
+            "Requested retention period (48 hours) for stream orders can not be shorter than existing retention "
+            "period (72 hours). Use DecreaseRetentionPeriod API.", StreamName=stream, RetentionPeriodHours=48)
+    refused(kinesis.decrease_stream_retention_period, "InvalidArgumentException",
+            "Requested retention period (96 hours) for stream orders can not be longer than existing retention "
+            "period (72 hours). Use IncreaseRetentionPeriod API.", StreamName=stream, RetentionPeriodHours=96)
+    refused(kinesis.decrease_stream_retention_period, "InvalidArgumentException",
+            "Minimum allowed retention period is 24 hours. Requested retention period (23 hours) is too short.",
+            StreamName=stream, RetentionPeriodHours=23)
+    refused(kinesis.increase_stream_retention_period, "InvalidArgumentException",
+            "Maximum allowed retention period is 8760 hours. Requested retention period (8761 hours) is too long.",
+            StreamName=stream, RetentionPeriodHours=8761)
+    kinesis.decrease_stream_retention_period(StreamName=stream, RetentionPeriodHours=24)
+    assert hours() == 24
+
+
+def test_limits_count_what_is_there(kinesis, stream):
+    kinesis.create_stream(StreamName="free", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    limits = kinesis.describe_limits()
+    assert (limits["OpenShardCount"], limits["OnDemandStreamCount"]) == (7, 1)
+    assert limits["ShardLimit"] > 7 and limits["OnDemandStreamCountLimit"] > 1

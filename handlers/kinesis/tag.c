@@ -1,0 +1,194 @@
+/* Tags of streams, by name and by ARN. */
+#include "handlers/common/tags.h"
+#include "handlers/kinesis/operations.h"
+
+static struct tag_list list_of(struct arena *a, const struct kinesis_TagMap *tags)
+{
+    struct tag_list list = {.items = ARENA_ARRAY(a, struct tag, tags->count), .count = tags->count};
+
+    for (size_t i = 0; i < tags->count; i++)
+        list.items[i] = (struct tag){.key = tags->items[i].key, .value = tags->items[i].value};
+    return list;
+}
+
+int kinesis_new_tags(struct request *req, const struct kinesis_TagMap *tags, const char **out_json)
+{
+    if (tags->count == 0)
+        return 0;
+    if (tags->count > TAGS_MAX)
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "One or more parameter exceeded limit: at most %d tags are allowed.",
+                        TAGS_MAX);
+    for (size_t i = 0; i < tags->count; i++) {
+        const char *problem = tag_problem(tags->items[i].key, tags->items[i].value);
+
+        if (problem)
+            return aws_fail(req, &kinesis_InvalidArgumentException, "%s", problem);
+    }
+    *out_json = tags_to_json(&req->arena, list_of(&req->arena, tags));
+    return 0;
+}
+
+/* --- changes, made inside the store's write --- */
+
+struct change {
+    struct arena *arena;
+    const struct kinesis_TagMap *set;
+    const struct kinesis_TagKeyList *remove;
+};
+
+static const char *change_tags(const char *json, void *context)
+{
+    const struct change *c = context;
+    struct tag_list tags = tags_from_json(c->arena, json);
+
+    if (c->set)
+        tags = tags_merge(c->arena, tags, list_of(c->arena, c->set));
+    if (c->remove)
+        tags =
+            tags_without(c->arena, tags, (const char *const *)c->remove->items, c->remove->count);
+    return tags.count > TAGS_MAX ? NULL : tags_to_json(c->arena, tags);
+}
+
+static int apply(struct request *req, struct kinesis_hold *hold, struct change change)
+{
+    const char *ignored;
+    enum store_status rc;
+
+    change.arena = &req->arena;
+    if (change.set && kinesis_new_tags(req, change.set, &ignored))
+        return -1;
+    rc = kinesis_store_change_tags(kinesis_of(req->app)->store, hold->stream, change_tags, &change);
+    if (rc == STORE_NOT_FOUND)
+        return kinesis_fail_gone(req, hold);
+    /* AWS: says 10 and allows 50. */
+    if (rc == STORE_LIMIT)
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "Failed to add tags to stream %s under account %s because a given stream "
+                        "cannot have more than 10 tags associated with it.",
+                        hold->stream->name, hold->account);
+    return rc == STORE_OK ? 0 : aws_fail_internal(req);
+}
+
+static int read_tags(struct request *req, struct kinesis_hold *hold, struct tag_list *out)
+{
+    const char *json;
+    enum store_status rc =
+        kinesis_store_tags(kinesis_of(req->app)->store, hold->stream, &req->arena, &json);
+
+    if (rc == STORE_NOT_FOUND)
+        return kinesis_fail_gone(req, hold);
+    if (rc != STORE_OK)
+        return aws_fail_internal(req);
+    *out = tags_from_json(&req->arena, json);
+    return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct tag *x = a;
+    const struct tag *y = b;
+
+    return strcmp(x->key, y->key);
+}
+
+/* Those after the key `after` (NULL: from the first), in the order of keys. */
+static struct kinesis_TagList answer(struct arena *a, struct tag_list tags, const char *after,
+                                     size_t limit, bool *out_more)
+{
+    struct kinesis_TagList list = {.items = ARENA_ARRAY(a, struct kinesis_Tag, tags.count)};
+
+    *out_more = false;
+    if (tags.count > 1)
+        qsort(tags.items, tags.count, sizeof(tags.items[0]), by_key);
+    for (size_t i = 0; i < tags.count && !*out_more; i++) {
+        if (after && strcmp(tags.items[i].key, after) <= 0)
+            continue;
+        *out_more = list.count == limit;
+        if (!*out_more)
+            list.items[list.count++] =
+                (struct kinesis_Tag){.Key = tags.items[i].key, .Value = tags.items[i].value};
+    }
+    return list;
+}
+
+/* --- by name --- */
+
+int kinesis_add_tags_to_stream(struct request *req, const struct kinesis_AddTagsToStreamInput *in,
+                               struct kinesis_AddTagsToStreamOutput *out)
+{
+    struct kinesis_hold *hold;
+
+    (void)out;
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+        return -1;
+    return apply(req, hold, (struct change){.set = &in->Tags});
+}
+
+int kinesis_remove_tags_from_stream(struct request *req,
+                                    const struct kinesis_RemoveTagsFromStreamInput *in,
+                                    struct kinesis_RemoveTagsFromStreamOutput *out)
+{
+    struct kinesis_hold *hold;
+
+    (void)out;
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+        return -1;
+    return apply(req, hold, (struct change){.remove = &in->TagKeys});
+}
+
+int kinesis_list_tags_for_stream(struct request *req,
+                                 const struct kinesis_ListTagsForStreamInput *in,
+                                 struct kinesis_ListTagsForStreamOutput *out)
+{
+    struct kinesis_hold *hold;
+    struct tag_list tags;
+    bool more;
+
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
+        read_tags(req, hold, &tags))
+        return -1;
+    out->Tags = answer(&req->arena, tags, in->ExclusiveStartTagKey,
+                       (size_t)VALUE_OR(in->Limit, TAGS_MAX), &more);
+    out->HasMoreTags = SOME_BOOL(more);
+    return 0;
+}
+
+/* --- by ARN: of streams; there are no consumers --- */
+
+int kinesis_tag_resource(struct request *req, const struct kinesis_TagResourceInput *in,
+                         struct kinesis_TagResourceOutput *out)
+{
+    struct kinesis_hold *hold;
+
+    (void)out;
+    if (kinesis_use_named(req, NULL, in->ResourceARN, in->StreamId, &hold))
+        return -1;
+    return apply(req, hold, (struct change){.set = &in->Tags});
+}
+
+int kinesis_untag_resource(struct request *req, const struct kinesis_UntagResourceInput *in,
+                           struct kinesis_UntagResourceOutput *out)
+{
+    struct kinesis_hold *hold;
+
+    (void)out;
+    if (kinesis_use_named(req, NULL, in->ResourceARN, in->StreamId, &hold))
+        return -1;
+    return apply(req, hold, (struct change){.remove = &in->TagKeys});
+}
+
+int kinesis_list_tags_for_resource(struct request *req,
+                                   const struct kinesis_ListTagsForResourceInput *in,
+                                   struct kinesis_ListTagsForResourceOutput *out)
+{
+    struct kinesis_hold *hold;
+    struct tag_list tags;
+    bool more;
+
+    if (kinesis_use_named(req, NULL, in->ResourceARN, in->StreamId, &hold) ||
+        read_tags(req, hold, &tags))
+        return -1;
+    out->Tags = answer(&req->arena, tags, NULL, TAGS_MAX, &more);
+    return 0;
+}
