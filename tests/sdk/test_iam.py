@@ -312,3 +312,45 @@ def test_cli(aws, tmp_path):
     )["Role"]
     aws("iam", "attach-role-policy", "--role-name", "C", "--policy-arn", LAMBDA_BASIC)
     assert aws("iam", "get-role", "--role-name", "C")["Role"]["Arn"] == role["Arn"]
+
+
+# --- what deployment tools read back and take away -----------------------------------------------------------
+
+
+def test_user_is_tagged_bounded_and_taken_apart(iam):
+    iam.create_user(UserName="Loader", Tags=[{"Key": "team", "Value": "data"}])
+    iam.tag_user(UserName="Loader", Tags=[{"Key": "stage", "Value": "dev"}, {"Key": "team", "Value": "lake"}])
+    iam.untag_user(UserName="Loader", TagKeys=["stage"])
+    assert iam.list_user_tags(UserName="Loader")["Tags"] == [{"Key": "team", "Value": "lake"}]
+
+    iam.put_user_policy(UserName="Loader", PolicyName="inside", PolicyDocument=json.dumps(POLICY))
+    assert iam.list_user_policies(UserName="Loader")["PolicyNames"] == ["inside"]
+    assert "must delete policies first" in refused("DeleteConflict", iam.delete_user, UserName="Loader")
+
+    bound = iam.create_policy(PolicyName="Bound", PolicyDocument=json.dumps(POLICY))["Policy"]["Arn"]
+    iam.put_user_permissions_boundary(UserName="Loader", PermissionsBoundary=bound)
+    assert iam.get_user(UserName="Loader")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == bound
+    refused("DeleteConflict", iam.delete_policy, PolicyArn=bound)
+    iam.delete_user_permissions_boundary(UserName="Loader")
+    assert "PermissionsBoundary" not in iam.get_user(UserName="Loader")["User"]
+
+    # What a user can have and this one has not: read before a user is deleted.
+    assert "Login Profile for User Loader cannot be found." == refused(
+        "NoSuchEntity", iam.get_login_profile, UserName="Loader")
+    refused("NoSuchEntity", iam.delete_login_profile, UserName="Loader")
+    assert iam.list_account_aliases()["AccountAliases"] == []
+    iam.delete_user_policy(UserName="Loader", PolicyName="inside")
+    iam.delete_user(UserName="Loader")
+
+
+def test_instance_profiles_and_policies_are_tagged(iam):
+    iam.create_instance_profile(InstanceProfileName="Machine", Tags=[{"Key": "a", "Value": "1"}])
+    iam.tag_instance_profile(InstanceProfileName="Machine", Tags=[{"Key": "b", "Value": "2"}])
+    iam.untag_instance_profile(InstanceProfileName="Machine", TagKeys=["a"])
+    assert iam.list_instance_profile_tags(InstanceProfileName="Machine")["Tags"] == [{"Key": "b", "Value": "2"}]
+    assert [p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]] == ["Machine"]
+
+    arn = iam.create_policy(PolicyName="Tagged", PolicyDocument=json.dumps(POLICY))["Policy"]["Arn"]
+    iam.tag_policy(PolicyArn=arn, Tags=[{"Key": "c", "Value": "3"}])
+    assert iam.list_policy_tags(PolicyArn=arn)["Tags"] == [{"Key": "c", "Value": "3"}]
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["Tags"] == [{"Key": "c", "Value": "3"}]
