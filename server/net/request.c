@@ -3,12 +3,19 @@
 
 #include "server/base/encode.h"
 
+#include <ctype.h>
 #include <poll.h>
+
+/* Nearly all names differ in their first letter. */
+static bool same_name(const char *a, const char *b)
+{
+    return tolower((unsigned char)a[0]) == tolower((unsigned char)b[0]) && strcasecmp(a, b) == 0;
+}
 
 const char *request_header(const struct request *req, const char *name)
 {
     for (size_t i = 0; i < req->header_count; i++)
-        if (strcasecmp(req->headers[i].name, name) == 0)
+        if (same_name(req->headers[i].name, name))
             return req->headers[i].value;
     return NULL;
 }

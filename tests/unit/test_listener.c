@@ -325,6 +325,27 @@ START_TEST(a_body_over_the_limit_is_read_and_refused)
 }
 END_TEST
 
+START_TEST(long_heads_are_taken)
+{
+    enum { LONG = 56 * 1024 };
+    char *value = malloc(LONG + 1);
+    int fd;
+
+    ck_assert_ptr_nonnull(value);
+    memset(value, 'x', LONG);
+    value[LONG] = '\0';
+    start();
+    fd = dial();
+    say(fd, "POST /echo HTTP/1.1\r\nHost: h\r\nX-Amz-Security-Token: ");
+    say(fd, value);
+    say(fd, "\r\nContent-Length: 4\r\n\r\nnext");
+    expect_answer(fd, 200, "next");
+    close(fd);
+    stop();
+    free(value);
+}
+END_TEST
+
 static void echo_large(size_t len, const char *spooled)
 {
     char *body = malloc(len);
@@ -899,6 +920,7 @@ static Suite *listener_suite(void)
     tcase_add_test(c, expect_is_answered_at_once);
     tcase_add_test(c, who_expects_is_refused_before_the_body_and_others_after_it);
     tcase_add_test(c, a_body_over_the_limit_is_read_and_refused);
+    tcase_add_test(c, long_heads_are_taken);
     tcase_add_test(c, large_bodies_go_through_a_file);
     tcase_add_test(c, a_lost_temporary_directory_fails_the_request_only);
     tcase_add_test(c, gzip_is_unpacked_member_by_member);
