@@ -9,21 +9,26 @@
  * hands ownership to the head of the queue.
  *
  * What must hold:
- *   1. An owner that does not commit has handed ownership to somebody; so somebody will always
- * commit.
- *   2. Every turn that took part returns after the commit, and fails if it failed, whatever its own
- * outcome: even a refusal may rest on what an earlier turn of the same transaction wrote.
- *   3. A turn that is taken back leaves the turns before it untouched. The first turn takes back
- * the whole transaction; a later one sets a savepoint before its first change. One that changes
- * nothing needs none, nor does one whose only change is a single statement (sql_one_change).
- *   4. When SQLite gives up the transaction in the middle (disk full, I/O error), all its turns
- * fail, and the turn that was running runs no further statement.
- *   5. A turn lies on its thread's stack, and that thread may leave once it sees TURN_DONE: read
- * `next` before.
  *
- * The log (WAL) is moved into the database after the commit has been acknowledged, by who
- * committed. While readers overlap without a gap the log cannot be started anew; once it is long,
- * the owner waits for them.
+ * 1. An owner that does not commit has handed ownership to somebody; so somebody will always
+ *    commit.
+ *
+ * 2. Every turn that took part returns after the commit, and fails if it failed, whatever its own
+ *    outcome: even a refusal may rest on what an earlier turn of the same transaction wrote.
+ *
+ * 3. A turn that is taken back leaves the turns before it untouched. The first turn takes back the
+ *    whole transaction; a later one sets a savepoint before its first change. One that changes
+ *    nothing needs none, nor does one whose only change is a single statement (sql_one_change).
+ *
+ * 4. When SQLite gives up the transaction in the middle (disk full, I/O error), all its turns fail,
+ *    and the turn that was running runs no further statement.
+ *
+ * 5. A turn lies on its thread's stack, and that thread may leave once it sees TURN_DONE: read
+ *    `next` before.
+ *
+ * The log (WAL) is moved into the database after the commit has been acknowledged, by the owner.
+ * While readers overlap without a gap the log cannot be started anew; once it is long, the owner
+ * waits for them.
  */
 #include "storage/storage.h"
 
@@ -37,8 +42,7 @@
 enum {
     TURNS_MAX = 16, /* more make a commit hardly cheaper, and idle those who wait for it */
     TRANSACTION_MAX_US = 10000,
-    CROWD_US =
-        300, /* commits of different threads that are closer than this tell of more to come */
+    CROWD_US = 300, /* commits of different threads that are closer tell of more to come */
     CHECKPOINT_FRAMES = 4000, /* pages of 4 KiB: 16 MiB */
     LONG_LOG_FRAMES = 16000,
 };
