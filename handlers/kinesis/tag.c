@@ -142,7 +142,7 @@ int kinesis_list_tags_for_stream(struct request *req,
                                  struct kinesis_ListTagsForStreamOutput *out)
 {
     struct kinesis_hold *hold;
-    struct tag_list tags;
+    struct tag_list tags = {0};
     bool more;
 
     if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
@@ -183,7 +183,7 @@ int kinesis_list_tags_for_resource(struct request *req,
                                    struct kinesis_ListTagsForResourceOutput *out)
 {
     struct kinesis_hold *hold;
-    struct tag_list tags;
+    struct tag_list tags = {0};
     bool more;
 
     if (kinesis_use_named(req, NULL, in->ResourceARN, in->StreamId, &hold) ||
