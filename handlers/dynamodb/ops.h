@@ -19,6 +19,8 @@ DDB_OPERATION(tag_resource, TagResource);
 DDB_OPERATION(untag_resource, UntagResource);
 DDB_OPERATION(list_tags_of_resource, ListTagsOfResource);
 DDB_OPERATION(describe_limits, DescribeLimits);
+DDB_OPERATION(describe_time_to_live, DescribeTimeToLive);
+DDB_OPERATION(describe_continuous_backups, DescribeContinuousBackups);
 DDB_OPERATION(put_item, PutItem);
 DDB_OPERATION(get_item, GetItem);
 DDB_OPERATION(update_item, UpdateItem);

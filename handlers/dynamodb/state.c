@@ -263,39 +263,51 @@ const char *ddb_table_name(struct request *req, const char *name_or_arn)
     return name;
 }
 
+/* STORE_NOT_FOUND is left for the caller to word; any other failure has failed the request. */
+static enum store_status find_named(struct request *req, const char *name_or_arn,
+                                    const char **out_name, const struct ddb_table **out_table)
+{
+    *out_name = ddb_table_name(req, name_or_arn);
+    *out_table = NULL;
+    if (*out_name == NULL)
+        return STORE_FAILED;
+    enum store_status rc = find(req, *out_name, out_table);
+    if (rc != STORE_OK)
+        *out_table = NULL;
+    if (rc != STORE_OK && rc != STORE_NOT_FOUND)
+        ddb_fail_store(req, rc);
+    return rc;
+}
+
 const struct ddb_table *ddb_table_get(struct request *req, const char *name_or_arn)
 {
-    const char *name = ddb_table_name(req, name_or_arn);
     const struct ddb_table *table;
+    const char *name;
 
-    if (name == NULL)
-        return NULL;
-    enum store_status rc = find(req, name, &table);
-    if (rc == STORE_OK)
-        return table;
-    if (rc == STORE_NOT_FOUND)
+    if (find_named(req, name_or_arn, &name, &table) == STORE_NOT_FOUND)
         aws_fail(req, &dynamodb_ResourceNotFoundException, "Requested resource not found");
-    else
-        ddb_fail_store(req, rc);
-    return NULL;
+    return table;
 }
 
 const struct ddb_table *ddb_table_get_named(struct request *req, const char *name_or_arn)
 {
-    const char *name = ddb_table_name(req, name_or_arn);
     const struct ddb_table *table;
+    const char *name;
 
-    if (name == NULL)
-        return NULL;
-    enum store_status rc = find(req, name, &table);
-    if (rc == STORE_OK)
-        return table;
-    if (rc == STORE_NOT_FOUND)
+    if (find_named(req, name_or_arn, &name, &table) == STORE_NOT_FOUND)
         aws_fail(req, &dynamodb_ResourceNotFoundException,
                  "Requested resource not found: Table: %s not found", name);
-    else
-        ddb_fail_store(req, rc);
-    return NULL;
+    return table;
+}
+
+const struct ddb_table *ddb_table_get_for_backup(struct request *req, const char *name_or_arn)
+{
+    const struct ddb_table *table;
+    const char *name;
+
+    if (find_named(req, name_or_arn, &name, &table) == STORE_NOT_FOUND)
+        aws_fail(req, &dynamodb_TableNotFoundException, "Table not found: %s", name);
+    return table;
 }
 
 /* Whether all snapshots are still the tables' definitions. */

@@ -23,6 +23,8 @@ struct ddb_store *ddb_store_of(struct request *req);
  */
 const struct ddb_table *ddb_table_get(struct request *req, const char *name);
 const struct ddb_table *ddb_table_get_named(struct request *req, const char *name);
+/* The same, in the words of the operations on backups: TableNotFoundException. */
+const struct ddb_table *ddb_table_get_for_backup(struct request *req, const char *name);
 /* NULL after failing the request: the table's own name where an ARN may stand. */
 const char *ddb_table_name(struct request *req, const char *name_or_arn);
 /* After a change of the table has been committed: the next ddb_table_get() reads it anew. */

@@ -785,3 +785,14 @@ def test_tags_of_tables(dynamodb, simple):
 def test_limits_and_endpoints(dynamodb):
     assert dynamodb.describe_limits()["TableMaxReadCapacityUnits"] == 40000
     assert dynamodb.describe_endpoints()["Endpoints"][0]["CachePeriodInMinutes"] == 1440
+
+
+def test_what_a_table_has_not_switched_on(dynamodb, simple):
+    ttl = dynamodb.describe_time_to_live(TableName="simple")["TimeToLiveDescription"]
+    assert ttl == {"TimeToLiveStatus": "DISABLED"}
+    backups = dynamodb.describe_continuous_backups(TableName="simple")["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"] == {"PointInTimeRecoveryStatus": "DISABLED"}
+    assert refused(dynamodb.describe_time_to_live, TableName="absent") == (
+        "ResourceNotFoundException", "Requested resource not found: Table: absent not found")
+    assert refused(dynamodb.describe_continuous_backups, TableName="absent") == (
+        "TableNotFoundException", "Table not found: absent")
