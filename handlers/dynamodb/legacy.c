@@ -72,7 +72,7 @@ static int check_list(struct request *req, const struct comparison *c,
 
 static int check_problems(struct request *req, const struct dynamodb_AttributeValueList *values)
 {
-    for (size_t i = 0; i < values->count; i++)
+    for (size_t i = 0; values->items != NULL && i < values->count; i++)
         if (values->items[i].problem != NULL)
             return ddb_invalid(req, "%s", values->items[i].problem);
     return 0;
