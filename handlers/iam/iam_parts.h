@@ -90,8 +90,8 @@ int iam_check_document(struct request *req, const char *document, enum iam_docum
 
 /* --- document_text.c: texts inside documents --- */
 
-/* NULL when the resource is "*" or an ARN whose parts may be patterns, else AWS's words. *out_legacy
- * says that only AWS's older parser refuses it. */
+/* NULL when the resource is "*" or an ARN whose parts may be patterns, else AWS's words.
+ * *out_legacy says that only AWS's older parser refuses it. */
 const char *iam_resource_problem(struct arena *a, const char *resource, bool *out_legacy);
 /* Of a condition, without the quantifier. */
 bool iam_is_operator(const char *name, size_t len);
