@@ -16,7 +16,7 @@ EMBED(storage_schema_scope_sql);
 enum {
     WRITER_CACHE_KIB = 2048,
     READER_CACHE_KIB = 256,
-    READERS_KEPT = 32, /* to open one costs more than ten reads */
+    READERS_KEPT = 32,         /* to open one costs more than ten reads */
     LOG_KEPT_BYTES = 64 << 20, /* a log that became longer is cut when it starts anew */
     BUSY_MS = 2000, /* only a checkpoint ever waits: there is one writer, and nobody else has the
                        directory */
