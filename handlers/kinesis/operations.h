@@ -25,7 +25,8 @@ int kinesis_use_named(struct request *req, const char *name, const char *arn, co
 /* -1 after saying that the stream is not found: it was deleted while the request held it. */
 int kinesis_fail_gone(struct request *req, const struct kinesis_hold *hold);
 /* Tags of a new stream as JSON; *out_json is left alone when there are none. */
-int kinesis_new_tags(struct request *req, const struct kinesis_TagMap *tags, const char **out_json);
+int kinesis_new_tags(struct request *req, const char *stream, const struct kinesis_TagMap *tags,
+                     const char **out_json);
 
 enum { KINESIS_SHARD_LIMIT = 20000 }; /* AWS: the quota of the large regions */
 

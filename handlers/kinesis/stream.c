@@ -79,7 +79,8 @@ int kinesis_create_stream(struct request *req, const struct kinesis_CreateStream
     (void)out;
     if (in->WarmThroughputMiBps.set)
         return aws_fail_unsupported(req, "WarmThroughputMiBps");
-    if (read_mode(req, in, &stream) || kinesis_new_tags(req, &in->Tags, &stream.tags))
+    if (read_mode(req, in, &stream) ||
+        kinesis_new_tags(req, in->StreamName, &in->Tags, &stream.tags))
         return -1;
     rc = kinesis_hold(k, &scope, in->StreamName, &present);
     if (rc == STORE_OK)

@@ -11,7 +11,69 @@ static struct tag_list list_of(struct arena *a, const struct kinesis_TagMap *tag
     return list;
 }
 
-int kinesis_new_tags(struct request *req, const struct kinesis_TagMap *tags, const char **out_json)
+/* --- what a tag may hold, which Kinesis says in words of its own --- */
+
+static bool has_illegal(const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool alphanumeric =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+        if (c < 0x80 && !alphanumeric && !strchr(" _.:/=+-@%", c))
+            return true;
+    }
+    return false;
+}
+
+static int fail_illegal(struct request *req)
+{
+    return aws_fail(req, &kinesis_InvalidArgumentException,
+                    "Some tags contain invalid characters. Valid characters: Unicode letters, "
+                    "digits, white space, _ . / = + - %% @ :.");
+}
+
+/* AWS: % passes the first check and fails the second. */
+static int fail_percent(struct request *req, const char *what, const char *stream)
+{
+    return aws_fail(req, &kinesis_InvalidArgumentException,
+                    "Failed to %s stream %s under account %s because some tags contained illegal "
+                    "characters. The allowed characters are Unicode letters, white-spaces, "
+                    "'_',',','/','=','+','-','@',':'.",
+                    what, stream, req->account);
+}
+
+static int check_keys(struct request *req, const struct kinesis_TagKeyList *keys,
+                      const char *stream)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (has_illegal(keys->items[i]))
+            return fail_illegal(req);
+    for (size_t i = 0; i < keys->count; i++)
+        if (strchr(keys->items[i], '%'))
+            return fail_percent(req, "remove tags from", stream);
+    return 0;
+}
+
+static int check_tags(struct request *req, const struct kinesis_TagMap *tags, const char *stream)
+{
+    for (size_t i = 0; i < tags->count; i++)
+        if (has_illegal(tags->items[i].key) || has_illegal(tags->items[i].value))
+            return fail_illegal(req);
+    for (size_t i = 0; i < tags->count; i++)
+        if (strchr(tags->items[i].key, '%') || strchr(tags->items[i].value, '%'))
+            return fail_percent(req, "add tags to", stream);
+    for (size_t i = 0; i < tags->count; i++) {
+        const char *problem = tag_problem(tags->items[i].key, tags->items[i].value);
+
+        if (problem)
+            return aws_fail(req, &kinesis_InvalidArgumentException, "%s", problem);
+    }
+    return 0;
+}
+
+int kinesis_new_tags(struct request *req, const char *stream, const struct kinesis_TagMap *tags,
+                     const char **out_json)
 {
     if (tags->count == 0)
         return 0;
@@ -19,12 +81,8 @@ int kinesis_new_tags(struct request *req, const struct kinesis_TagMap *tags, con
         return aws_fail(req, &kinesis_InvalidArgumentException,
                         "One or more parameter exceeded limit: at most %d tags are allowed.",
                         TAGS_MAX);
-    for (size_t i = 0; i < tags->count; i++) {
-        const char *problem = tag_problem(tags->items[i].key, tags->items[i].value);
-
-        if (problem)
-            return aws_fail(req, &kinesis_InvalidArgumentException, "%s", problem);
-    }
+    if (check_tags(req, tags, stream))
+        return -1;
     *out_json = tags_to_json(&req->arena, list_of(&req->arena, tags));
     return 0;
 }
@@ -52,11 +110,12 @@ static const char *change_tags(const char *json, void *context)
 
 static int apply(struct request *req, struct kinesis_hold *hold, struct change change)
 {
-    const char *ignored;
     enum store_status rc;
 
     change.arena = &req->arena;
-    if (change.set && kinesis_new_tags(req, change.set, &ignored))
+    if (change.set && check_tags(req, change.set, hold->stream->name))
+        return -1;
+    if (change.remove && check_keys(req, change.remove, hold->stream->name))
         return -1;
     rc = kinesis_store_change_tags(kinesis_of(req->app)->store, hold->stream, change_tags, &change);
     if (rc == STORE_NOT_FOUND)

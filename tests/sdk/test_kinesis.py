@@ -355,7 +355,12 @@ def test_tags_by_name_and_by_arn(kinesis):
 def test_refused_tags_change_nothing(kinesis, stream):
     kinesis.add_tags_to_stream(StreamName=stream, Tags={f"k{i}": "v" for i in range(50)})
     refused(kinesis.add_tags_to_stream, "InvalidArgumentException", StreamName=stream, Tags={"one": "more"})
-    refused(kinesis.add_tags_to_stream, "InvalidArgumentException", StreamName=stream, Tags={"k1": "#"})
+    illegal = ("Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, "
+               "_ . / = + - % @ :.")
+    refused(kinesis.add_tags_to_stream, "InvalidArgumentException", illegal, StreamName=stream, Tags={"k1": "#"})
+    refused(kinesis.remove_tags_from_stream, "InvalidArgumentException", illegal, StreamName=stream, TagKeys=["a\tb"])
+    assert "because some tags contained illegal characters" in refused(
+        kinesis.add_tags_to_stream, "InvalidArgumentException", StreamName=stream, Tags={"k1": "5%"})
     assert len(kinesis.list_tags_for_stream(StreamName=stream)["Tags"]) == 50
     refused(kinesis.list_tags_for_stream, "ResourceNotFoundException", StreamName="absent")
     refused(kinesis.tag_resource, "ValidationException", ResourceARN="arn:aws:s3:::b", Tags={"a": "b"})
