@@ -174,6 +174,20 @@ int lambda_get_policy(struct request *req, const struct lambda_GetPolicyRequest 
     return 0;
 }
 
+static int fail_no_statement(struct request *req, const struct lambda_function *f, const char *id)
+{
+    const char *statements;
+
+    if (lambda_store_permissions(lambda_state(req)->store, scope_of(req), f->name, &req->arena,
+                                 &statements) != STORE_OK)
+        return aws_fail_internal(req);
+    if (!statements)
+        return lambda_fail(req, &lambda_ResourceNotFoundException,
+                           "No policy is associated with the given resource.");
+    return lambda_fail(req, &lambda_ResourceNotFoundException,
+                       "Statement %s is not found in resource policy.", id);
+}
+
 int lambda_remove_permission(struct request *req, const struct lambda_RemovePermissionRequest *in,
                              struct lambda_RemovePermissionOutput *out)
 {
@@ -185,8 +199,7 @@ int lambda_remove_permission(struct request *req, const struct lambda_RemovePerm
     enum store_status rc = lambda_store_permission_remove(lambda_state(req)->store, scope_of(req),
                                                           f.name, in->StatementId);
     if (rc == STORE_NOT_FOUND)
-        return lambda_fail(req, &lambda_ResourceNotFoundException,
-                           "Statement %s is not found in resource policy.", in->StatementId);
+        return fail_no_statement(req, &f, in->StatementId);
     return rc ? aws_fail_internal(req) : 0;
 }
 

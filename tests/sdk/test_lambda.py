@@ -310,11 +310,15 @@ def test_permissions(functions, account):
     fails("ResourceConflictException", functions.add_permission, **{**good, "StatementId": "s3"})
     fails("InvalidParameterValueException", functions.add_permission, **{**good, "Principal": "nobody"})
     fails("InvalidParameterValueException", functions.add_permission, **{**good, "Qualifier": "$LATEST"})
-    fails("ResourceNotFoundException", functions.remove_permission, FunctionName="f", StatementId="x")
+    remove = functions.remove_permission
+    assert fails("ResourceNotFoundException", remove, FunctionName="f", StatementId="x") == (
+        "Statement x is not found in resource policy.")
     functions.remove_permission(FunctionName="f", StatementId="s3")
     functions.delete_function(FunctionName="f")
     create(functions, ECHO)
     fails("ResourceNotFoundException", functions.get_policy, FunctionName="f")
+    assert fails("ResourceNotFoundException", remove, FunctionName="f", StatementId="x") == (
+        "No policy is associated with the given resource.")
     assert functions.get_function_code_signing_config(FunctionName="f")["FunctionName"] == "f"
 
 
