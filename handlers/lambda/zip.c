@@ -241,6 +241,21 @@ static enum zip_verdict unpack_all(struct unpacking *u)
     return ZIP_FINE;
 }
 
+/* Whether the directory of the archive can list more entries than that. libzip reads it whole, at
+ * several hundred bytes of memory an entry, before it tells how many there are. */
+static bool lists_more_than(struct bytes archive, int64_t max)
+{
+    static const char header[] = {'P', 'K', 1, 2};
+    const uint8_t *at = archive.data, *end = archive.data + archive.len;
+    int64_t count = 0;
+
+    while (count <= max && (at = memmem(at, (size_t)(end - at), header, sizeof(header)))) {
+        at += sizeof(header);
+        count++;
+    }
+    return count > max;
+}
+
 enum zip_verdict zip_unpack(struct bytes archive, int dir_fd, const struct zip_limits *limits,
                             char *problem, size_t problem_size)
 {
@@ -250,6 +265,8 @@ enum zip_verdict zip_unpack(struct bytes archive, int dir_fd, const struct zip_l
 
     if (!archive.len)
         return ZIP_EMPTY;
+    if (lists_more_than(archive, limits->entries))
+        return ZIP_TOO_LARGE;
     zip_error_init(&error);
     zip_source_t *source = zip_source_buffer_create(archive.data, archive.len, 0, &error);
     u.zip = source ? zip_open_from_source(source, ZIP_RDONLY, &error) : NULL;

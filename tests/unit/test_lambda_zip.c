@@ -178,6 +178,18 @@ START_TEST(limits_hold)
 }
 END_TEST
 
+START_TEST(entries_are_counted_before_they_are_read)
+{
+    const struct zip_limits limits = {.bytes = 10, .entries = 3};
+    const char text[] = "PK\1\2PK\1\2 PK\1\2..PK\1\2";
+    struct bytes archive = {.data = (const uint8_t *)text, .len = sizeof(text) - 1};
+
+    ck_assert_int_eq(zip_unpack(archive, root, &limits, problem, sizeof(problem)), ZIP_TOO_LARGE);
+    archive.len -= 1;
+    ck_assert_int_eq(zip_unpack(archive, root, &limits, problem, sizeof(problem)), ZIP_MALFORMED);
+}
+END_TEST
+
 START_TEST(what_is_no_archive)
 {
     const struct zip_limits limits = {.bytes = 1 << 20, .entries = 100};
@@ -210,6 +222,7 @@ int main(void)
     tcase_add_test(c, nothing_is_written_through_a_link);
     tcase_add_test(c, a_file_and_a_folder_of_one_name_are_refused);
     tcase_add_test(c, limits_hold);
+    tcase_add_test(c, entries_are_counted_before_they_are_read);
     tcase_add_test(c, what_is_no_archive);
     suite_add_tcase(s, c);
     SRunner *runner = srunner_create(s);
