@@ -348,6 +348,41 @@ START_TEST(each_producer_s_order_is_kept)
 }
 END_TEST
 
+static const char *replace_tags(const char *json, void *context)
+{
+    ck_assert_ptr_null(json);
+    return context;
+}
+
+static const char *refuse_tags(const char *json, void *context)
+{
+    ck_assert_str_eq(json, context);
+    return NULL;
+}
+
+START_TEST(tags_and_retention_are_kept)
+{
+    struct kinesis_stream *stream = made("orders");
+    char json[] = "{\"team\":\"data\"}";
+    const char *tags;
+
+    ck_assert_int_eq(kinesis_store_change_tags(store, stream, replace_tags, json), STORE_OK);
+    ck_assert_int_eq(kinesis_store_change_tags(store, stream, refuse_tags, json), STORE_LIMIT);
+    ck_assert_int_eq(kinesis_store_set_retention(store, stream, 48), STORE_OK);
+    ck_assert_int_eq(stream->retention_hours, 48);
+    reopen(&stream);
+    ck_assert_int_eq(kinesis_store_tags(store, stream, &arena, &tags), STORE_OK);
+    ck_assert_str_eq(tags, json);
+    ck_assert_int_eq(stream->retention_hours, 48);
+
+    ck_assert_int_eq(kinesis_store_delete(store, stream), STORE_OK);
+    ck_assert_int_eq(kinesis_store_tags(store, stream, &arena, &tags), STORE_NOT_FOUND);
+    ck_assert_int_eq(kinesis_store_change_tags(store, stream, replace_tags, json), STORE_NOT_FOUND);
+    ck_assert_int_eq(kinesis_store_set_retention(store, stream, 24), STORE_NOT_FOUND);
+    kinesis_stream_free(stream);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kinesis store");
@@ -365,6 +400,7 @@ int main(void)
     tcase_add_test(tc, a_time_is_found);
     tcase_add_test(tc, old_records_are_not_read_and_then_removed);
     tcase_add_test(tc, a_deleted_stream_takes_nothing_and_goes);
+    tcase_add_test(tc, tags_and_retention_are_kept);
     tcase_add_test(tc, the_secret_stays);
     tcase_add_test(tc, each_producer_s_order_is_kept);
     suite_add_tcase(suite, tc);
