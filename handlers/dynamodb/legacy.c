@@ -19,13 +19,12 @@ struct comparison {
 #define BIT(type) (1u << (type))
 enum {
     SCALARS = BIT(DDB_S) | BIT(DDB_N) | BIT(DDB_B),
-    SETS = BIT(DDB_SS) | BIT(DDB_NS) | BIT(DDB_BS),
     ANY_TYPE = ~0,
 };
 
 static const struct comparison comparisons[] = {
-    {"EQ", DDB_EQ, 0, false, 1, 1, SCALARS | SETS},
-    {"NE", DDB_NE, 0, false, 1, 1, SCALARS | SETS},
+    {"EQ", DDB_EQ, 0, false, 1, 1, (unsigned)ANY_TYPE},
+    {"NE", DDB_NE, 0, false, 1, 1, (unsigned)ANY_TYPE},
     {"LE", DDB_LE, 0, false, 1, 1, SCALARS},
     {"LT", DDB_LT, 0, false, 1, 1, SCALARS},
     {"GE", DDB_GE, 0, false, 1, 1, SCALARS},

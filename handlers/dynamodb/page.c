@@ -27,22 +27,24 @@ static int check_select(struct ddb_page *p)
 {
     const struct ddb_page_input *in = p->in;
     bool specific = in->projection != NULL || in->attributes_to_get->items != NULL;
+    /* AWS: counted in Query, not in Scan. */
+    const char *counted = str_eq(in->operation, "Query") ? "1 validation error detected: " : "";
 
     p->select = select_of(in);
     if (p->select == DDB_SELECT_SPECIFIC && !specific)
-        /* AWS: counted in Query, not in Scan. */
         return ddb_invalid(
             p->req,
             "%sMust specify the AttributesToGet or ProjectionExpression when choosing to get "
             "SPECIFIC_ATTRIBUTES",
-            str_eq(in->operation, "Query") ? "1 validation error detected: " : "");
+            counted);
     if (specific && in->select != NULL && p->select != DDB_SELECT_SPECIFIC)
-        return ddb_invalid(p->req, "Cannot specify the %s when choosing to get %s",
+        return ddb_invalid(p->req, "%sCannot specify the %s when choosing to get %s", counted,
                            in->projection != NULL ? "ProjectionExpression" : "AttributesToGet",
                            p->select == DDB_SELECT_COUNT ? "only the Count" : in->select);
     if (p->select == DDB_SELECT_PROJECTED && in->index_name == NULL)
         return ddb_invalid(
-            p->req, "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+            p->req, "%sALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName",
+            counted);
     return 0;
 }
 

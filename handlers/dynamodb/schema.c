@@ -26,13 +26,31 @@ static const struct ddb_key_part *find(struct ddb_attributes attributes, const c
     return NULL;
 }
 
-/* [a, b], as Java prints lists. */
-static const char *print_names(struct request *req, const char *const *names, size_t count)
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* [a, b], as Java prints sets: sorted here, where AWS has the order of a hash table. */
+static const char *print_names(struct request *req, const char **names, size_t count)
 {
     const char *text = "";
 
+    if (count > 0)
+        qsort((void *)names, count, sizeof(*names), by_name);
     for (size_t i = 0; i < count; i++)
         text = arena_printf(&req->arena, "%s%s%s", text, i > 0 ? ", " : "", names[i]);
+    return arena_printf(&req->arena, "[%s]", text);
+}
+
+static const char *print_schema(struct request *req, const struct dynamodb_KeySchema *schema)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < schema->count; i++)
+        text = arena_printf(&req->arena, "%s%sKeySchemaElement(attributeName=%s, keyType=%s)", text,
+                            i > 0 ? ", " : "", schema->items[i].AttributeName,
+                            schema->items[i].KeyType);
     return arena_printf(&req->arena, "[%s]", text);
 }
 
@@ -101,9 +119,10 @@ int ddb_table_key_schema(struct request *req, const struct dynamodb_KeySchema *i
                          struct ddb_attributes attributes, struct ddb_key_schema *out)
 {
     if (in->count > 2)
-        return ddb_invalid(
-            req, "1 validation error detected: Value null at 'keySchema' failed to satisfy "
-                 "constraint: Member must have length less than or equal to 2");
+        return ddb_invalid(req,
+                           "1 validation error detected: Value '%s' at 'keySchema' failed to "
+                           "satisfy constraint: Member must have length less than or equal to 2",
+                           print_schema(req, in));
     if (in->count > attributes.count)
         return ddb_invalid(req, "Invalid KeySchema: Some index key attribute have no definition");
     if (!all_defined(in, attributes))
@@ -357,12 +376,25 @@ static bool is_used(const struct ddb_definition *d, struct ddb_text name)
 
 int ddb_attributes_all_used(struct request *req, const struct ddb_definition *d)
 {
-    for (size_t i = 0; i < d->attribute_count; i++)
-        if (!is_used(d, d->attributes[i].name))
-            return ddb_invalid(req, INVALID
-                               "Number of attributes in KeySchema does not exactly match number "
-                               "of attributes defined in AttributeDefinitions");
-    return 0;
+    const char **all = ARENA_ARRAY(&req->arena, const char *, d->attribute_count);
+    const char **used = ARENA_ARRAY(&req->arena, const char *, d->attribute_count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < d->attribute_count; i++) {
+        all[i] = d->attributes[i].name.data;
+        if (is_used(d, d->attributes[i].name))
+            used[count++] = all[i];
+    }
+    if (count == d->attribute_count)
+        return 0;
+    if (d->index_count == 0)
+        return ddb_invalid(req, INVALID
+                           "Number of attributes in KeySchema does not exactly match number "
+                           "of attributes defined in AttributeDefinitions");
+    return ddb_invalid(req,
+                       INVALID "Some AttributeDefinitions are not used. AttributeDefinitions: %s, "
+                               "keys used: %s",
+                       print_names(req, all, d->attribute_count), print_names(req, used, count));
 }
 
 int ddb_encryption_of(struct request *req, const struct dynamodb_SSESpecification *in,

@@ -796,3 +796,28 @@ def test_what_a_table_has_not_switched_on(dynamodb, simple):
         "ResourceNotFoundException", "Requested resource not found: Table: absent not found")
     assert refused(dynamodb.describe_continuous_backups, TableName="absent") == (
         "TableNotFoundException", "Table not found: absent")
+
+
+def test_words_for_wrong_definitions_and_selections(dynamodb, indexed):
+    """Recorded from AWS by moto's tests."""
+    definition = schema("id")
+    definition["AttributeDefinitions"].append({"AttributeName": "created_at", "AttributeType": "N"})
+    code, message = refused(lambda: dynamodb.create_table(TableName="new", BillingMode="PAY_PER_REQUEST", **definition))
+    assert code == "ValidationException" and message.endswith(
+        "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+    definition["AttributeDefinitions"].insert(1, {"AttributeName": "user", "AttributeType": "S"})
+    index = {"IndexName": "by_user", "KeySchema": [{"AttributeName": "user", "KeyType": "HASH"}],
+             "Projection": {"ProjectionType": "ALL"}}
+    _, message = refused(lambda: dynamodb.create_table(TableName="new", BillingMode="PAY_PER_REQUEST",
+                                                       GlobalSecondaryIndexes=[index], **definition))
+    assert message == ("One or more parameter values were invalid: Some AttributeDefinitions are not used. "
+                       "AttributeDefinitions: [created_at, id, user], keys used: [id, user]")
+    condition = {"KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "x"}}}
+    words = "Cannot specify the ProjectionExpression when choosing to get only the Count"
+    for call, more, before in ((dynamodb.query, condition, "1 validation error detected: "), (dynamodb.scan, {}, "")):
+        _, message = refused(lambda: call(TableName="indexed", IndexName="by_g", Select="COUNT",
+                                          ProjectionExpression="g", **more))
+        assert message == before + words
+    dynamodb.put_item(TableName="indexed", Item={"pk": {"S": "p"}, "sk": {"N": "1"}, "m": {"M": {"a": {"L": []}}}})
+    equal = {"m": {"ComparisonOperator": "EQ", "AttributeValueList": [{"M": {"a": {"L": []}}}]}}
+    assert dynamodb.scan(TableName="indexed", ScanFilter=equal)["Count"] == 1
