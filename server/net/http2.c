@@ -234,6 +234,7 @@ static void take_news(struct h2 *h)
         if (!done)
             continue;
         s->running = false;
+        stream_close_pipe(s);
         h->threads--;
         if (s->closed_here)
             free_stream(h, s);

@@ -54,6 +54,8 @@ struct stream {
 struct stream *stream_new(struct stream_hub *hub, struct connection *c, int32_t id);
 /* When no thread has it (any more): ends the exchange. */
 void stream_free(struct stream *s);
+/* Once its thread has left: answers that nobody reads shall not hold descriptors. */
+void stream_close_pipe(struct stream *s);
 /* Has the request served in a thread of its own; false when there is none to be had. */
 bool stream_run(struct stream *s, struct crew *crew);
 /* The client has gone or does not want the answer any more: wakes whatever waits. */

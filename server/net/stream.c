@@ -18,13 +18,19 @@ struct stream *stream_new(struct stream_hub *hub, struct connection *c, int32_t 
     return s;
 }
 
-void stream_free(struct stream *s)
+void stream_close_pipe(struct stream *s)
 {
-    exchange_release(&s->exchange);
     if (s->gone_fd >= 0)
         close(s->gone_fd);
     if (s->hang_up_fd >= 0)
         close(s->hang_up_fd);
+    s->gone_fd = s->hang_up_fd = -1;
+}
+
+void stream_free(struct stream *s)
+{
+    exchange_release(&s->exchange);
+    stream_close_pipe(s);
     pthread_cond_destroy(&s->taken);
     free(s);
 }

@@ -1,21 +1,16 @@
 """What hostile and clumsy users do that takes several clients, processes or a server of one's own."""
 
 import concurrent.futures
-import json
 import os
 import pathlib
 import socket
 import struct
-import subprocess
 import threading
-import time
 
 import botocore.exceptions
-import pytest
 
-from lambda_kit import ROLE, create, eventually, invoke, package
-from server import Server, binary
-from test_server import own, own_client, still_serves  # noqa: F401
+from lambda_kit import create, eventually, invoke, package
+from test_server import own, still_serves  # noqa: F401
 
 
 def code_of(call):
@@ -136,3 +131,32 @@ def test_one_of_many_creates(client):
         with concurrent.futures.ThreadPoolExecutor(32) as threads:
             seen = list(threads.map(create_it, range(32)))
         assert sorted(set(seen)) == [refusal, "ok"] and seen.count("ok") == 1
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def literal(name, value):
+    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+
+def test_answers_that_are_never_read_hold_no_descriptors(own):  # noqa: F811
+    head = b"".join(literal(*pair) for pair in (
+        (":method", "POST"), (":scheme", "http"), (":authority", "127.0.0.1"), (":path", "/"),
+        ("x-amz-target", "Kinesis_20131202.ListStreams"), ("content-type", "application/x-amz-json-1.1")))
+    no_window = frame(4, 0, 0, struct.pack(">HI", 4, 0))
+    requests = b"".join(frame(1, 4, n, head) + frame(0, 1, n, b"{}") for n in range(1, 200, 2))
+    descriptors = pathlib.Path(f"/proc/{own.process.pid}/fd")
+    still_serves(own.endpoint)
+    before = len(list(descriptors.iterdir()))
+    with socket.create_connection(("127.0.0.1", own.port)) as s:
+        s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + no_window + requests)
+        frames = s.makefile("rb")
+        answered = 0
+        while answered < 100:
+            size, kind = struct.unpack(">I", b"\0" + frames.read(3))[0], frames.read(1)[0]
+            frames.read(5 + size)
+            answered += kind == 1
+        eventually(lambda: len(list(descriptors.iterdir())) < before + 20)
+    still_serves(own.endpoint)
