@@ -3,26 +3,23 @@
 #include "handlers/common/tags.h"
 #include "handlers/common/arn.h"
 #include "handlers/dynamodb/redefine.h"
-#include "server/service.h"
+
+static int check_arn(struct request *req, const char *resource)
+{
+    struct arn arn;
+    const char *name = NULL;
+
+    if (arn_parse(&req->arena, resource, &arn) && str_eq(arn.service, "dynamodb"))
+        name = arn_resource_after(&arn, "table/");
+    if (name == NULL || strlen(name) < 3 || strchr(name, '/') != NULL)
+        return ddb_invalid(req, "Invalid TableArn: Invalid ResourceArn provided as input %s",
+                           resource);
+    return 0;
+}
 
 /* The table that the ARN names, or NULL after failing. */
 static const struct ddb_table *tagged(struct request *req, const char *resource)
 {
-    struct arn arn;
-
-    if (!arn_parse(&req->arena, resource, &arn)) {
-        aws_fail(
-            req, &aws_AccessDeniedException,
-            "User: arn:aws:iam::%s:root is not authorized to perform: dynamodb:%s on resource: %s",
-            req->account, model_text(req->service->model, req->operation->name), resource);
-        return NULL;
-    }
-    const char *name = arn_resource_after(&arn, "table/");
-    if (!str_eq(arn.service, "dynamodb") || name == NULL || strlen(name) < 3 ||
-        strchr(name, '/') != NULL) {
-        ddb_invalid(req, "Invalid TableArn: Invalid ResourceArn provided as input %s", resource);
-        return NULL;
-    }
     const struct ddb_table *t = ddb_table_get(req, resource);
     if (t == NULL && req->failure.error == &dynamodb_ResourceNotFoundException)
         /* AWS: the misspelling is theirs. */
@@ -58,11 +55,10 @@ static void set_tag(struct ddb_definition *d, struct ddb_tag tag)
 int dynamodb_tag_resource(struct request *req, const struct dynamodb_TagResourceInput *in,
                           struct dynamodb_TagResourceOutput *out)
 {
-    const struct ddb_table *t = tagged(req, in->ResourceArn);
     bool again;
 
     (void)out;
-    if (t == NULL)
+    if (check_arn(req, in->ResourceArn) != 0)
         return -1;
     if (in->Tags.count == 0)
         return ddb_invalid(req, "Atleast one Tag needs to be provided as Input.");
@@ -71,6 +67,9 @@ int dynamodb_tag_resource(struct request *req, const struct dynamodb_TagResource
         if (problem != NULL)
             return ddb_invalid(req, "One or more parameter values were invalid: %s", problem);
     }
+    const struct ddb_table *t = tagged(req, in->ResourceArn);
+    if (t == NULL)
+        return -1;
     do {
         struct ddb_definition d = t->definition;
         d.tags = ARENA_ARRAY(&req->arena, struct ddb_tag, d.tag_count + in->Tags.count);
@@ -91,14 +90,19 @@ int dynamodb_tag_resource(struct request *req, const struct dynamodb_TagResource
 int dynamodb_untag_resource(struct request *req, const struct dynamodb_UntagResourceInput *in,
                             struct dynamodb_UntagResourceOutput *out)
 {
-    const struct ddb_table *t = tagged(req, in->ResourceArn);
     bool again;
 
     (void)out;
-    if (t == NULL)
+    if (check_arn(req, in->ResourceArn) != 0)
         return -1;
     if (in->TagKeys.count == 0)
         return ddb_invalid(req, "Atleast one Tag Key needs to be provided as Input.");
+    const struct ddb_table *t = tagged(req, in->ResourceArn);
+    if (t == NULL) {
+        if (req->failure.error == &dynamodb_ResourceNotFoundException)
+            req->failure.message = "Requested resource not found";
+        return -1;
+    }
     do {
         struct ddb_definition d = t->definition;
         d.tags = ARENA_ARRAY(&req->arena, struct ddb_tag, t->definition.tag_count);
@@ -120,8 +124,9 @@ int dynamodb_list_tags_of_resource(struct request *req,
                                    const struct dynamodb_ListTagsOfResourceInput *in,
                                    struct dynamodb_ListTagsOfResourceOutput *out)
 {
+    if (check_arn(req, in->ResourceArn) != 0)
+        return -1;
     const struct ddb_table *t = tagged(req, in->ResourceArn);
-
     if (t == NULL)
         return -1;
     if (in->NextToken != NULL)

@@ -148,6 +148,16 @@ static int check(struct request *req, const struct dynamodb_UpdateTableInput *in
     return refuse_unbuilt(req, in);
 }
 
+/* Units out of bounds, which AWS tells before it looks for the table. */
+static int check_bounds(struct request *req, const struct dynamodb_UpdateTableInput *in)
+{
+    struct ddb_throughput ignored;
+
+    return in->ProvisionedThroughput == NULL
+               ? 0
+               : ddb_throughput_of(req, in->ProvisionedThroughput, false, NULL, &ignored);
+}
+
 static void note_change(struct request *req, struct ddb_definition *d, struct ddb_throughput old,
                         struct ddb_throughput new)
 {
@@ -330,14 +340,16 @@ static int change_indexes(struct request *req, const struct dynamodb_UpdateTable
     const struct dynamodb_GlobalSecondaryIndexUpdateList *updates =
         &in->GlobalSecondaryIndexUpdates;
 
+    size_t online = 0;
+
+    for (size_t i = 0; i < updates->count; i++)
+        online += updates->items[i].Create != NULL || updates->items[i].Delete != NULL;
+    if (online > 1)
+        return aws_fail(req, &dynamodb_LimitExceededException,
+                        "Subscriber limit exceeded: Only 1 online index can be created or deleted "
+                        "simultaneously per table");
     for (size_t i = 0; i < updates->count; i++) {
         const struct dynamodb_GlobalSecondaryIndexUpdate *u = &updates->items[i];
-        if ((u->Create != NULL || u->Delete != NULL) &&
-            (change->created != NULL || change->deleted != 0))
-            return aws_fail(
-                req, &dynamodb_LimitExceededException,
-                "Subscriber limit exceeded: Only 1 online index can be created or deleted "
-                "simultaneously per table");
         if ((u->Update != NULL && change_index(req, u->Update, &change->d) != 0) ||
             (u->Create != NULL && create_index(req, in, u->Create, change) != 0) ||
             (u->Delete != NULL && delete_index(req, t, u->Delete->IndexName, change) != 0))
@@ -375,9 +387,12 @@ static int plan(struct request *req, const struct dynamodb_UpdateTableInput *in,
 /* --- the answer --- */
 
 static void show(struct request *req, const struct dynamodb_UpdateTableInput *in,
-                 const struct ddb_table *t, struct dynamodb_UpdateTableOutput *out)
+                 const struct ddb_table *t, struct ddb_throughput before,
+                 struct dynamodb_UpdateTableOutput *out)
 {
     out->TableDescription = ddb_describe(req, t, "UPDATING", NULL);
+    out->TableDescription->ProvisionedThroughput->ReadCapacityUnits = SOME_LONG(before.read);
+    out->TableDescription->ProvisionedThroughput->WriteCapacityUnits = SOME_LONG(before.write);
     struct dynamodb_GlobalSecondaryIndexDescriptionList *list =
         &out->TableDescription->GlobalSecondaryIndexes;
     for (size_t i = 0; i < list->count; i++) {
@@ -401,7 +416,7 @@ int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTable
     struct ddb_session s;
     enum ddb_begin begun;
 
-    if (check(req, in) != 0)
+    if (check(req, in) != 0 || check_bounds(req, in) != 0)
         return -1;
     const struct ddb_table *t = ddb_table_get_named(req, in->TableName);
     do {
@@ -411,6 +426,7 @@ int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTable
     } while (begun == DDB_AGAIN);
     if (begun == DDB_FAILED)
         return -1;
+    struct ddb_throughput before = t->definition.throughput;
     enum store_status rc = ddb_redefine(&s, t, &change.d);
     if (rc == STORE_OK && change.created != NULL)
         rc = backfill(&s, t, change.created);
@@ -425,6 +441,6 @@ int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTable
     t = ddb_table_get_named(req, t->name);
     if (t == NULL)
         return -1;
-    show(req, in, t, out);
+    show(req, in, t, before, out);
     return 0;
 }

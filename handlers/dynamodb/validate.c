@@ -40,17 +40,21 @@ static enum name_rule rule_of(const char *operation)
     return NO_NAME;
 }
 
-/* TableName of the input, whatever the operation. */
-static const char *table_name(const struct request *req, const void *in)
+/* A string of the input, whatever the operation; *out_has says whether the input can have it. */
+static const char *text_of(const struct request *req, const void *in, const char *name,
+                           bool *out_has)
 {
     const struct model *m = req->service->model;
     const struct shape *s = &m->shapes[req->operation->input - 1];
 
     for (uint32_t i = 0; i < s->member_count; i++) {
         const struct member *member = &m->members[s->first_member + i];
-        if (str_eq(model_text(m, member->name), "TableName"))
+        if (str_eq(model_text(m, member->name), name)) {
+            *out_has = true;
             return *(const char *const *)((const char *)in + member->offset);
+        }
     }
+    *out_has = false;
     return NULL;
 }
 
@@ -108,11 +112,43 @@ static int check_table_name(struct request *req, const char *name, enum name_rul
     return check_constraints(req, name, rule == DATA ? 1 : 3);
 }
 
+/* Six parts with colons between them, the last with a slash inside. */
+static bool looks_like_arn(const char *s)
+{
+    for (int i = 0; i < 5; i++) {
+        const char *colon = *s != '\0' ? strchr(s + 1, ':') : NULL;
+        if (colon == NULL)
+            return false;
+        s = colon + 1;
+    }
+    const char *slash = *s != '\0' ? strchr(s + 1, '/') : NULL;
+    return slash != NULL && slash[1] != '\0';
+}
+
+/* AWS: what the operations on tags name goes first to the authorization. */
+static int check_resource(struct request *req, const char *resource)
+{
+    if (resource == NULL)
+        return ddb_invalid(req, "Invalid TableArn");
+    if (looks_like_arn(resource))
+        return 0;
+    return aws_fail(
+        req, &aws_AccessDeniedException,
+        "User: arn:aws:iam::%s:root is not authorized to perform: dynamodb:%s on resource: %s",
+        req->account, model_text(req->service->model, req->operation->name),
+        *resource != '\0' ? resource : "*");
+}
+
 int ddb_validate(struct request *req, const void *in)
 {
     enum name_rule rule = rule_of(model_text(req->service->model, req->operation->name));
+    bool has;
 
-    if (rule != NO_NAME && check_table_name(req, table_name(req, in), rule) != 0)
+    const char *name = text_of(req, in, "TableName", &has);
+    if (rule != NO_NAME && check_table_name(req, name, rule) != 0)
+        return -1;
+    const char *resource = text_of(req, in, "ResourceArn", &has);
+    if (has && check_resource(req, resource) != 0)
         return -1;
     return validate_input(req, req->service->model, req->operation, in);
 }
