@@ -327,7 +327,7 @@ END_TEST
 
 START_TEST(long_heads_are_taken)
 {
-    enum { LONG = 56 * 1024 };
+    enum { LONG = 112 * 1024 };
     char *value = malloc(LONG + 1);
     int fd;
 
