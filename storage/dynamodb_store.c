@@ -231,15 +231,26 @@ static enum store_status purge_some(struct ddb_store *store, const char *sql_tex
     return sql_write_end(sql, rc);
 }
 
+/* Who may end a purge early. */
+struct stop {
+    bool (*asked)(const void *context);
+    const void *context;
+};
+
+static bool stopped(const struct stop *stop)
+{
+    return stop->asked != NULL && stop->asked(stop->context);
+}
+
 static enum store_status purge_all(struct ddb_store *store, const char *sql_text, int64_t from,
-                                   int64_t to)
+                                   int64_t to, const struct stop *stop)
 {
     int64_t changes;
     enum store_status rc;
 
     do {
         rc = purge_some(store, sql_text, from, to, &changes);
-    } while (rc == STORE_OK && changes == PURGE_ROWS);
+    } while (rc == STORE_OK && changes == PURGE_ROWS && !stopped(stop));
     return rc;
 }
 
@@ -250,13 +261,23 @@ static const char purge_entries[] =
     "bucket, "
     "ipk, isk, tie, pk, sk FROM entries WHERE index_id BETWEEN ?1 AND ?2 LIMIT ?3)";
 
+/* Entries go first: a table with items left is found again. */
+static enum store_status purge_table(struct ddb_store *store, int64_t id, const struct stop *stop)
+{
+    enum store_status rc = purge_all(store, purge_entries, ddb_index_id(id, 0),
+                                     ddb_index_id(id, DDB_INDEX_SERIAL_MAX), stop);
+
+    if (rc != STORE_OK || stopped(stop))
+        return rc;
+    return purge_all(store, purge_items, id, id, stop);
+}
+
 enum store_status ddb_store_purge(struct ddb_store *store, int64_t table_id, int64_t index_id)
 {
-    if (index_id != 0)
-        return purge_all(store, purge_entries, index_id, index_id);
-    enum store_status rc = purge_all(store, purge_entries, ddb_index_id(table_id, 0),
-                                     ddb_index_id(table_id, DDB_INDEX_SERIAL_MAX));
-    return rc != STORE_OK ? rc : purge_all(store, purge_items, table_id, table_id);
+    const struct stop never = {NULL, NULL};
+
+    return index_id != 0 ? purge_all(store, purge_entries, index_id, index_id, &never)
+                         : purge_table(store, table_id, &never);
 }
 
 /* The first table above `after` that has items but no definition. */
@@ -286,14 +307,16 @@ static enum store_status find_lost(struct ddb_store *store, int64_t after, int64
     return rc;
 }
 
-enum store_status ddb_store_purge_lost(struct ddb_store *store)
+enum store_status ddb_store_purge_lost(struct ddb_store *store, bool (*stop)(const void *context),
+                                       const void *context)
 {
+    const struct stop early = {stop, context};
     int64_t id = 0;
     enum store_status rc;
 
     while ((rc = find_lost(store, id, &id)) == STORE_OK) {
-        rc = ddb_store_purge(store, id, 0);
-        if (rc != STORE_OK)
+        rc = purge_table(store, id, &early);
+        if (rc != STORE_OK || stopped(&early))
             return rc;
     }
     return rc == STORE_NOT_FOUND ? STORE_OK : rc;

@@ -78,8 +78,10 @@ static inline int64_t ddb_index_id(int64_t table_id, int serial)
 /* Removes, in short writes of its own, the items and entries of a table that has no definition any
  * more, or (with index_id not 0) the entries of one index. */
 enum store_status ddb_store_purge(struct ddb_store *store, int64_t table_id, int64_t index_id);
-/* The same for all tables that a crash left half removed. */
-enum store_status ddb_store_purge_lost(struct ddb_store *store);
+/* The same for all tables that a crash left half removed; ends early, between two writes, when
+ * stop(context) says so. */
+enum store_status ddb_store_purge_lost(struct ddb_store *store, bool (*stop)(const void *context),
+                                       const void *context);
 
 /* --- items --- */
 

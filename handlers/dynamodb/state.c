@@ -79,10 +79,14 @@ bool ddb_schema_has(const struct ddb_key_schema *schema, struct ddb_text name)
 
 /* --- life --- */
 
+static bool is_stopping(const void *task)
+{
+    return background_stopping(task);
+}
+
 static void purge(struct background_task *task, void *context)
 {
-    (void)task;
-    if (ddb_store_purge_lost(((struct ddb *)context)->store) == STORE_FAILED)
+    if (ddb_store_purge_lost(((struct ddb *)context)->store, is_stopping, task) == STORE_FAILED)
         log_warn("rows of deleted tables could not be removed");
 }
 

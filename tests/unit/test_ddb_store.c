@@ -211,7 +211,7 @@ START_TEST(purging_takes_what_has_no_definition)
         put(gone, key(1, (char[]){(char)('a' + i), '\0'}, ""), "x");
     ck_assert_int_eq(ddb_write_begin(store, &s), STORE_OK);
     ck_assert_int_eq(ddb_write_end(&s, ddb_table_remove(&s, gone)), STORE_OK);
-    ck_assert_int_eq(ddb_store_purge_lost(store), STORE_OK);
+    ck_assert_int_eq(ddb_store_purge_lost(store, NULL, NULL), STORE_OK);
     ck_assert_int_eq(ddb_read_begin(store, &s), STORE_OK);
     ck_assert_int_eq(ddb_table_count(&s, gone, &items, &bytes), STORE_OK);
     ck_assert_int_eq(items, 0);
