@@ -105,12 +105,13 @@ $(O)/cadabra: $(O)/server/main.o $(LIB)
 
 # --- tests -----------------------------------------------------------------------------------------------
 #
+# Run one after another (no -j here: two of them would build the same files); each builds what it needs on all cores.
 # Tests of C run in the sanitized build; those of clients against build/$(TEST_BUILD)/cadabra.
 
 TEST_BUILD ?= asan
 ROOT = $(patsubst %/,%,$(dir $(O)))
-ASAN = $(MAKE) --no-print-directory BUILD=asan O=$(ROOT)/asan
-RELEASE = $(MAKE) --no-print-directory BUILD=release O=$(ROOT)/release
+ASAN = $(MAKE) -j$$(nproc) --no-print-directory BUILD=asan O=$(ROOT)/asan
+RELEASE = $(MAKE) -j$$(nproc) --no-print-directory BUILD=release O=$(ROOT)/release
 VENV = $(CURDIR)/build/venv
 WITH_TOOLS = PATH=$(VENV)/bin:$$PATH CADABRA_BINARY=$(CURDIR)/$(ROOT)/$(TEST_BUILD)/cadabra
 # Two cores run more than two clients: most of a client's time is waiting for the other side.
@@ -154,7 +155,7 @@ $(O)/vectors/driver: $(patsubst %.c,%.o,$(wildcard $(O)/vectors/gen/*.c)) $(O)/t
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 test-sdk:
-	$(Q)$(MAKE) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python -m pytest -n $(JOBS) tests/sdk
 	$(Q)$(VENV)/bin/python tests/tools/trace.py build/sdk/trace.jsonl $(ROOT)/$(TEST_BUILD)/cadabra
 
@@ -169,7 +170,7 @@ workflow-full:
 	    $(VENV)/bin/python -m pytest tests/workflows/order_history
 
 test-fault:
-	$(Q)$(MAKE) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python -m pytest tests/fault
 
 # --- fuzzing: clang's libFuzzer, one binary per tests/fuzz/fuzz_*.c; FUZZ_SECONDS each -----------------------

@@ -40,7 +40,7 @@
 #include <sys/syscall.h>
 
 enum {
-    TURNS_MAX = 16, /* more make a commit hardly cheaper, and idle those who wait for it */
+    TURNS_MAX = 32, /* more make a commit no cheaper, and idle those who wait for it */
     TRANSACTION_MAX_US = 10000,
     CROWD_US = 300, /* commits of different threads that are closer tell of more to come */
     CHECKPOINT_FRAMES = 4000, /* pages of 4 KiB: 16 MiB */

@@ -3,4 +3,4 @@
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 "$top/tests/setup.sh"
-exec make -s -C "$top" -j"$(nproc)" check
+exec make -s -C "$top" check
