@@ -18,8 +18,8 @@
 
 #include <microhttpd.h>
 
-/* Room for a request's head: session tokens, long presigned URLs, user metadata. MHD clears all of it
- * after each request: half of it would make small answers an eighth cheaper. */
+/* Room for a request's head: session tokens, long presigned URLs, user metadata. MHD clears all of
+ * it after each request: half of it would make small answers an eighth cheaper. */
 enum { HEAD_MEMORY = 128 * 1024, STREAM_BLOCK = 32 * 1024, FILE_BLOCK = 64 * 1024 };
 
 struct http1 {
