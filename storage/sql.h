@@ -68,6 +68,47 @@ void sql_bind_text(struct sql_stmt *st, int index, const char *text);
 void sql_bind_blob(struct sql_stmt *st, int index, const void *data, size_t len);
 void sql_bind_null(struct sql_stmt *st, int index);
 
+/* A parameter with its type, for the two below. Bytes and text are borrowed as in sql_bind_*. */
+struct sql_value {
+    enum { SQL_NULL, SQL_INT, SQL_DOUBLE, SQL_TEXT, SQL_BLOB } kind;
+    union {
+        int64_t integer;
+        double real;
+        struct bytes bytes;
+        const char *text;
+    };
+};
+
+static inline struct sql_value sql_int(int64_t value)
+{
+    return (struct sql_value){.kind = SQL_INT, .integer = value};
+}
+
+static inline struct sql_value sql_real(double value)
+{
+    return (struct sql_value){.kind = SQL_DOUBLE, .real = value};
+}
+
+static inline struct sql_value sql_text(const char *value)
+{
+    return (struct sql_value){.kind = SQL_TEXT, .text = value};
+}
+
+static inline struct sql_value sql_blob(struct bytes value)
+{
+    return (struct sql_value){.kind = SQL_BLOB, .bytes = value};
+}
+
+/* sql_prepare() and all its parameters: sql_query(s, "SELECT ... ?1, ?2", sql_int(id),
+ * sql_text(name)). At least one. */
+struct sql_stmt *sql_query_values(struct sql *s, const char *sql_text,
+                                  const struct sql_value *values, size_t count);
+#define sql_query(s, sql_text, ...)                                                                \
+    sql_query_values((s), (sql_text), (const struct sql_value[]){__VA_ARGS__},                     \
+                     ARRAY_LEN(((const struct sql_value[]){__VA_ARGS__})))
+/* The same and sql_run(): one statement without rows, as one expression. */
+#define sql_exec(s, sql_text, ...) sql_run(sql_query((s), (sql_text), __VA_ARGS__))
+
 /* STORE_OK: a row is there. STORE_NOT_FOUND: no more rows; the statement is reset. Else: the
  * failure, logged, reset. */
 enum store_status sql_step(struct sql_stmt *st);

@@ -195,6 +195,37 @@ void sql_bind_null(struct sql_stmt *st, int index)
         bound(st, sqlite3_bind_null(st->st, index));
 }
 
+static void bind(struct sql_stmt *st, int index, const struct sql_value *value)
+{
+    switch (value->kind) {
+    case SQL_NULL:
+        sql_bind_null(st, index);
+        break;
+    case SQL_INT:
+        sql_bind_int(st, index, value->integer);
+        break;
+    case SQL_DOUBLE:
+        sql_bind_double(st, index, value->real);
+        break;
+    case SQL_TEXT:
+        sql_bind_text(st, index, value->text);
+        break;
+    case SQL_BLOB:
+        sql_bind_blob(st, index, value->bytes.data, value->bytes.len);
+        break;
+    }
+}
+
+struct sql_stmt *sql_query_values(struct sql *s, const char *text, const struct sql_value *values,
+                                  size_t count)
+{
+    struct sql_stmt *st = sql_prepare(s, text);
+
+    for (size_t i = 0; i < count; i++)
+        bind(st, (int)i + 1, &values[i]);
+    return st;
+}
+
 /* --- rows --- */
 
 int64_t sql_column_int(struct sql_stmt *st, int column)

@@ -36,11 +36,7 @@ static struct sql_db *open_db(struct store_root *root)
 
 static enum store_status insert(struct sql *s, int64_t id, const char *v)
 {
-    struct sql_stmt *st = sql_prepare(s, "INSERT INTO t (id, v) VALUES (?1, ?2)");
-
-    sql_bind_int(st, 1, id);
-    sql_bind_text(st, 2, v);
-    return sql_run(st);
+    return sql_exec(s, "INSERT INTO t (id, v) VALUES (?1, ?2)", sql_int(id), sql_text(v));
 }
 
 static int64_t count_rows(struct sql *s)
