@@ -1,5 +1,6 @@
 /*
- * Kinesis for other services: reading shards without a request (event source mappings, deliveries).
+ * Kinesis for other services: putting records and reading shards without a request (event source
+ * mappings, deliveries, streams that others write to).
  *
  * A reader finds the stream, lists its shards, opens a position in each, and reads batches; when a
  * batch is empty it waits at the stream's waitq for a put (take the ticket before the read). A
@@ -21,6 +22,19 @@ struct kinesis; /* the service's state */
 extern const struct service kinesis_service;
 
 struct kinesis *kinesis_of(struct app *app);
+
+/* One record to be put: its shard follows from the explicit hash key (decimal, below 2^128), or
+ * from the partition key (1 to 256 characters) where that is NULL. */
+struct kinesis_outgoing {
+    const char *partition_key;
+    const char *explicit_hash_key;
+    struct bytes data;
+};
+
+/* All or none, in order; they are safe on disk when it returns. STORE_NOT_FOUND: no such stream.
+ * STORE_CONFLICT: the stream takes no such record (its size, its keys). */
+enum store_status kinesis_put(struct app *app, const char *stream_arn,
+                              const struct kinesis_outgoing *records, size_t count);
 
 /* A stream that is being used. It stays valid while it is held, even when it is deleted meanwhile.
  */

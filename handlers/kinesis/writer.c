@@ -1,0 +1,57 @@
+/* Putting records for other services: see kinesis.h. */
+#include "handlers/kinesis/hash.h"
+#include "handlers/kinesis/live.h"
+
+enum { PARTITION_KEY_MAX = 256 };
+
+static size_t characters(const char *utf8)
+{
+    size_t count = 0;
+
+    for (; *utf8; utf8++)
+        count += ((uint8_t)*utf8 & 0xc0) != 0x80;
+    return count;
+}
+
+static enum store_status prepare(const struct kinesis_stream *stream,
+                                 const struct kinesis_outgoing *record, struct kinesis_append *out)
+{
+    size_t length = characters(record->partition_key);
+    uint8_t hash[KINESIS_HASH_LEN];
+
+    if (length == 0 || length > PARTITION_KEY_MAX ||
+        record->data.len + strlen(record->partition_key) > (size_t)stream->record_max)
+        return STORE_CONFLICT;
+    if (!record->explicit_hash_key)
+        kinesis_hash_of_key(record->partition_key, hash);
+    else if (!kinesis_hash_parse(record->explicit_hash_key, hash))
+        return STORE_CONFLICT;
+    *out = (struct kinesis_append){
+        .shard = kinesis_hash_route(stream, hash),
+        .key = record->partition_key,
+        .data = record->data,
+    };
+    return out->shard ? STORE_OK : STORE_FAILED;
+}
+
+enum store_status kinesis_put(struct app *app, const char *stream_arn,
+                              const struct kinesis_outgoing *records, size_t count)
+{
+    struct kinesis *k = kinesis_of(app);
+    struct kinesis_append *items;
+    struct kinesis_hold *hold;
+    enum store_status rc = kinesis_hold_arn(k, stream_arn, &hold);
+
+    if (rc != STORE_OK)
+        return rc;
+    items = x_calloc(MAX(count, (size_t)1), sizeof(*items));
+    for (size_t i = 0; rc == STORE_OK && i < count; i++)
+        rc = prepare(hold->stream, &records[i], &items[i]);
+    if (rc == STORE_OK && count > 0)
+        rc = kinesis_store_append(k->store, hold->stream, items, count, clock_now_ms(&app->clock));
+    if (rc == STORE_OK)
+        waitq_wake(hold->arrivals);
+    free(items);
+    kinesis_release(hold);
+    return rc;
+}
