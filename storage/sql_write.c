@@ -42,15 +42,18 @@
 enum {
     TURNS_MAX = 32, /* more make a commit no cheaper, and idle those who wait for it */
     TRANSACTION_MAX_US = 10000,
-    CROWD_US = 300, /* commits of different threads that are closer tell of more to come */
+    OWNER_YIELDS = 4, /* how often a crowd is waited for before a commit */
+    TURN_YIELDS = 2,  /* before a thread sleeps: often the commit has come by then */
+    CROWD_US = 300,   /* commits of different threads that are closer tell of more to come */
     CHECKPOINT_FRAMES = 4000, /* pages of 4 KiB: 16 MiB */
     LONG_LOG_FRAMES = 16000,
 };
 
 enum turn_state {
     TURN_QUEUED,
-    TURN_OWNER, /* the connection is yours */
-    TURN_DONE,  /* committed or failed; `status` says which */
+    TURN_ASLEEP, /* queued, and to be woken by a system call */
+    TURN_OWNER,  /* the connection is yours */
+    TURN_DONE,   /* committed or failed; `status` says which */
 };
 
 struct sql_turn {
@@ -63,12 +66,22 @@ struct sql_turn {
 
 /* --- waiting and waking --- */
 
+/* Sleeping and being woken cost more than the row that is written; so the threads that a commit
+ * waits for are let run first, and few of them need to sleep at all. */
 static enum turn_state turn_wait(struct sql_turn *t)
 {
     uint32_t state;
 
-    while ((state = atomic_load(&t->state)) == TURN_QUEUED)
-        syscall(SYS_futex, &t->state, FUTEX_WAIT_PRIVATE, TURN_QUEUED, NULL, NULL, 0);
+    for (int i = 0; i < TURN_YIELDS; i++) {
+        if ((state = atomic_load(&t->state)) != TURN_QUEUED)
+            return state;
+        sched_yield();
+    }
+    state = TURN_QUEUED;
+    if (!atomic_compare_exchange_strong(&t->state, &state, TURN_ASLEEP))
+        return state;
+    while ((state = atomic_load(&t->state)) == TURN_ASLEEP)
+        syscall(SYS_futex, &t->state, FUTEX_WAIT_PRIVATE, TURN_ASLEEP, NULL, NULL, 0);
     return state;
 }
 
@@ -76,8 +89,8 @@ static enum turn_state turn_wait(struct sql_turn *t)
  * again. */
 static void turn_wake(struct sql_turn *t, enum turn_state state)
 {
-    atomic_store(&t->state, state);
-    syscall(SYS_futex, &t->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    if (atomic_exchange(&t->state, state) == TURN_ASLEEP)
+        syscall(SYS_futex, &t->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 static void list_add(struct sql_turn_list *list, struct sql_turn *t)
@@ -312,13 +325,10 @@ static void commit_all(struct sql_db *db, const struct sql_turn *self)
  * queue: letting them run first makes commits ten times rarer. One thread that writes alone is
  * never delayed.
  */
-static void let_others_queue(const struct sql_db *db)
+static bool crowded(const struct sql_db *db)
 {
-    bool crowded = db->last_turns > 1 || (!pthread_equal(db->last_committer, pthread_self()) &&
-                                          db->began_us - db->last_commit_us < CROWD_US);
-
-    if (crowded)
-        sched_yield();
+    return db->last_turns > 1 || (!pthread_equal(db->last_committer, pthread_self()) &&
+                                  db->began_us - db->last_commit_us < CROWD_US);
 }
 
 /* The next turn that may take part in the open transaction. */
@@ -330,10 +340,11 @@ static struct sql_turn *next_in_transaction(struct sql_db *db)
         clock_monotonic_us() - db->began_us > TRANSACTION_MAX_US)
         return NULL;
     t = take_next(db);
-    if (t)
-        return t;
-    let_others_queue(db);
-    return take_next(db);
+    for (int i = 0; !t && i < OWNER_YIELDS && crowded(db); i++) {
+        sched_yield();
+        t = take_next(db);
+    }
+    return t;
 }
 
 /* The owner's own turn has ended: runs or lets run what queues, and returns after the commit. */
