@@ -63,6 +63,11 @@ static const char *set_test_clock(struct config *c, const char *value)
     return set_switch(&c->test_clock, value);
 }
 
+static const char *set_kinesis_limits(struct config *c, const char *value)
+{
+    return set_switch(&c->kinesis_limits, value);
+}
+
 static const char *set_durability(struct config *c, const char *value)
 {
     if (!str_eq(value, "normal") && !str_eq(value, "full"))
@@ -195,6 +200,10 @@ static const struct option options[] = {
     {"allow-host", "NAME[,NAME]", NULL,
      "The server may be called by this name and those below it. May be repeated.", set_allow_host,
      list_of_hosts},
+    {"kinesis-limits", NULL, "0",
+     "Shards of Kinesis take and give no more a second than on AWS; else they are as fast as they "
+     "can.",
+     set_kinesis_limits},
     {"test-clock", NULL, "0", "POST /_cadabra/clock may move the clock, for tests.",
      set_test_clock},
 };

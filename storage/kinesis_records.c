@@ -148,7 +148,7 @@ enum store_status kinesis_store_latest(struct kinesis_store *store,
 
 static enum store_status read_rows(struct sql *s, const struct kinesis_shard *shard,
                                    const struct kinesis_read_limits *limits, struct arena *a,
-                                   struct kinesis_batch *out)
+                                   struct kinesis_batch *out, bool *out_exhausted)
 {
     struct sql_stmt *st =
         sql_prepare(s, "SELECT id, at_ms, key, data FROM record WHERE id >= ?1 AND id < ?2"
@@ -172,7 +172,8 @@ static enum store_status read_rows(struct sql *s, const struct kinesis_shard *sh
         out->count++;
     }
     sql_reset(st);
-    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+    *out_exhausted = rc == STORE_NOT_FOUND;
+    return *out_exhausted ? STORE_OK : rc;
 }
 
 /* Old records are the first ones, as arrival times do not fall. */
@@ -193,8 +194,10 @@ enum store_status kinesis_store_read(struct kinesis_store *store, const struct k
                                      struct arena *a, struct kinesis_batch *out)
 {
     struct sql *s;
+    bool closed = atomic_load(&shard->closed_ms) != 0;
     int64_t waiting = atomic_load_explicit(&shard->next, memory_order_acquire) - from;
     struct kinesis_read_limits bounded = *limits;
+    bool exhausted = false;
     enum store_status rc;
 
     *out = (struct kinesis_batch){.next = from};
@@ -207,10 +210,15 @@ enum store_status kinesis_store_read(struct kinesis_store *store, const struct k
     rc = skip_old(s, shard, limits->not_before, &out->next);
     if (rc == STORE_OK) {
         out->records = ARENA_ARRAY(a, struct kinesis_record, bounded.records);
-        rc = read_rows(s, shard, &bounded, a, out);
+        rc = read_rows(s, shard, &bounded, a, out, &exhausted);
     }
     sql_read_end(s);
-    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+    if (rc == STORE_NOT_FOUND)
+        rc = STORE_OK;
+    /* What has not come up to here will not come: it was trimmed, or its put failed. */
+    if (rc == STORE_OK && closed && (out->count == 0 || exhausted))
+        out->next = shard->next;
+    return rc;
 }
 
 /* --- trimming --- */

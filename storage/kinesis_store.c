@@ -1,5 +1,6 @@
 /*
- * Streams and shards; kinesis_records.c has the records.
+ * Streams made, deleted and listed; kinesis_shards.c has them in memory, kinesis_records.c their
+ * records, kinesis_stream_store.c what can change of them.
  *
  * Record ids and numbers that come next are not written with each put: they follow from the newest
  * record when a stream is loaded, and from shard.next, which trimming sets, where the newest is
@@ -13,9 +14,11 @@
 #include "storage/scope.h"
 
 EMBED(storage_schema_kinesis_001_sql);
+EMBED(storage_schema_kinesis_002_sql);
 
 static const struct sql_migration migrations[] = {
     {embed_storage_schema_kinesis_001_sql},
+    {embed_storage_schema_kinesis_002_sql},
 };
 
 struct kinesis_store *kinesis_store_open(struct store_root *root)
@@ -125,152 +128,6 @@ enum store_status kinesis_store_create(struct kinesis_store *store, const struct
     struct create_turn turn = {.scope = scope, .stream = stream};
 
     return lazy_write(store->db, create_turn, &turn);
-}
-
-/* --- loading --- */
-
-void kinesis_stream_free(struct kinesis_stream *stream)
-{
-    if (!stream)
-        return;
-    free(stream->name);
-    free(stream->shards);
-    free(stream->open);
-    free(stream);
-}
-
-static enum store_status load_stream(struct sql *s, const struct scope *scope, const char *name,
-                                     struct kinesis_stream *out)
-{
-    struct sql_stmt *st;
-    int64_t scope_id;
-    enum store_status rc = sql_scope_id(s, scope, false, &scope_id);
-
-    if (rc != STORE_OK)
-        return rc == STORE_LIMIT ? STORE_NOT_FOUND : rc;
-    st = sql_prepare(s, "SELECT id, mode, created_ms, retention_hours, record_max,"
-                        " (SELECT count(*) FROM shard WHERE stream = stream.id)"
-                        " FROM stream WHERE scope = ?1 AND name = ?2");
-    sql_bind_int(st, 1, scope_id);
-    sql_bind_text(st, 2, name);
-    rc = sql_step(st);
-    if (rc != STORE_OK)
-        return rc;
-    out->id = sql_column_int(st, 0);
-    out->mode = (enum kinesis_mode)sql_column_int(st, 1);
-    out->created_ms = sql_column_int(st, 2);
-    out->retention_hours = (int32_t)sql_column_int(st, 3);
-    out->record_max = (int32_t)sql_column_int(st, 4);
-    out->shard_count = (size_t)sql_column_int(st, 5);
-    out->name = x_strdup(name);
-    sql_reset(st);
-    return STORE_OK;
-}
-
-static int32_t index_or_none(struct sql_stmt *st, int column)
-{
-    return sql_column_is_null(st, column) ? -1 : (int32_t)sql_column_int(st, column);
-}
-
-static void read_range(struct sql_stmt *st, int column, struct kinesis_hash_range *out)
-{
-    struct bytes start = sql_column_blob(st, column);
-    struct bytes end = sql_column_blob(st, column + 1);
-
-    if (start.len == KINESIS_HASH_LEN && end.len == KINESIS_HASH_LEN) {
-        memcpy(out->start, start.data, start.len);
-        memcpy(out->end, end.data, end.len);
-    }
-}
-
-/* The newest record, if there is one, knows better than the shard's row. */
-static enum store_status load_end(struct sql *s, struct kinesis_shard *shard)
-{
-    struct sql_stmt *st = sql_prepare(s, "SELECT id, at_ms FROM record WHERE id >= ?1 AND id < ?2"
-                                         " ORDER BY id DESC LIMIT 1");
-    enum store_status rc;
-
-    sql_bind_int(st, 1, kinesis_record_id(shard, 0));
-    sql_bind_int(st, 2, kinesis_record_id(shard, 0) + KINESIS_NUMBERS);
-    rc = sql_step(st);
-    if (rc == STORE_OK) {
-        shard->next = sql_column_int(st, 0) % KINESIS_NUMBERS + 1;
-        shard->last_ms = sql_column_int(st, 1);
-    }
-    sql_reset(st);
-    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
-}
-
-static enum store_status load_shards(struct sql *s, struct kinesis_stream *stream)
-{
-    struct sql_stmt *st =
-        sql_prepare(s, "SELECT id, number, parent, adjacent_parent, hash_start, hash_end,"
-                       " created_ms, closed_ms, next, last_ms"
-                       " FROM shard WHERE stream = ?1 ORDER BY number");
-    enum store_status rc = STORE_OK;
-
-    sql_bind_int(st, 1, stream->id);
-    for (size_t i = 0; rc == STORE_OK && i < stream->shard_count; i++) {
-        struct kinesis_shard *shard = &stream->shards[i];
-        rc = sql_step(st);
-        if (rc != STORE_OK)
-            break;
-        shard->id = sql_column_int(st, 0);
-        shard->index = (int32_t)sql_column_int(st, 1);
-        shard->parent = index_or_none(st, 2);
-        shard->adjacent_parent = index_or_none(st, 3);
-        read_range(st, 4, &shard->range);
-        shard->created_ms = sql_column_int(st, 6);
-        shard->closed_ms = sql_column_int(st, 7);
-        shard->next = sql_column_int(st, 8);
-        shard->last_ms = sql_column_int(st, 9);
-        rc = load_end(s, shard);
-    }
-    sql_reset(st);
-    return rc == STORE_NOT_FOUND ? STORE_FAILED : rc;
-}
-
-static int by_hash(const void *a, const void *b)
-{
-    const struct kinesis_shard *const *x = a;
-    const struct kinesis_shard *const *y = b;
-
-    return memcmp((*x)->range.start, (*y)->range.start, KINESIS_HASH_LEN);
-}
-
-static void collect_open(struct kinesis_stream *stream)
-{
-    for (size_t i = 0; i < stream->shard_count; i++) {
-        if (stream->shards[i].closed_ms == 0)
-            stream->open[stream->open_count++] = &stream->shards[i];
-    }
-    qsort(stream->open, stream->open_count, sizeof(void *), by_hash);
-}
-
-enum store_status kinesis_store_load(struct kinesis_store *store, const struct scope *scope,
-                                     const char *name, struct kinesis_stream **out_stream)
-{
-    struct kinesis_stream *stream;
-    struct sql *s;
-    enum store_status rc = lazy_read_begin(store->db, &s);
-
-    if (rc != STORE_OK)
-        return rc;
-    stream = x_calloc(1, sizeof(*stream));
-    rc = load_stream(s, scope, name, stream);
-    if (rc == STORE_OK) {
-        stream->shards = x_calloc(stream->shard_count, sizeof(stream->shards[0]));
-        stream->open = x_calloc(stream->shard_count, sizeof(void *));
-        rc = load_shards(s, stream);
-    }
-    sql_read_end(s);
-    if (rc != STORE_OK) {
-        kinesis_stream_free(stream);
-        return rc;
-    }
-    collect_open(stream);
-    *out_stream = stream;
-    return STORE_OK;
 }
 
 /* --- deleting --- */

@@ -17,6 +17,8 @@
 #include "server/base/arena.h"
 #include "storage/store.h"
 
+#include <pthread.h>
+
 struct kinesis_store;
 
 enum kinesis_mode { KINESIS_PROVISIONED, KINESIS_ON_DEMAND };
@@ -35,24 +37,41 @@ struct kinesis_shard {
     int32_t parent;          /* index, -1: none */
     int32_t adjacent_parent; /* index, -1: none */
     struct kinesis_hash_range range;
-    int64_t created_ms;
-    int64_t closed_ms;       /* 0: open */
-    _Atomic int64_t next;    /* number of the next record */
-    _Atomic int64_t last_ms; /* arrival of the newest record ever; 0: there was none */
+    int64_t created_ms; /* in a later second than its parents', as sequence numbers begin with it */
+    _Atomic int64_t closed_ms; /* 0: open; then `next` does not change any more */
+    _Atomic int64_t next;      /* number of the next record */
+    _Atomic int64_t last_ms;   /* arrival of the newest record ever; 0: there was none */
 };
 
+/* Resharding adds shards and closes others; it never removes or moves one, so a pointer to a shard
+ * is good as long as its stream. */
 struct kinesis_stream {
     int64_t id; /* never used twice in this data directory */
     char *name;
-    enum kinesis_mode mode;
     int64_t created_ms;
+    _Atomic enum kinesis_mode mode;
     _Atomic int32_t retention_hours;
-    int32_t record_max; /* bytes of data and partition key */
+    _Atomic int32_t record_max; /* bytes of data and partition key */
+    _Atomic bool encrypted;     /* kinesis_store_settings() knows the key */
+    _Atomic bool gone;          /* deleted: appending answers STORE_NOT_FOUND */
+    pthread_rwlock_t shape;     /* guards what follows; kinesis_shape_hold() */
     size_t shard_count;
-    struct kinesis_shard *shards; /* ordered by index */
+    struct kinesis_shard **shards; /* by index */
     size_t open_count;
     struct kinesis_shard **open; /* those that take records, ordered by hash range */
-    _Atomic bool gone;           /* deleted: appending answers STORE_NOT_FOUND */
+};
+
+struct kinesis_shard_list {
+    struct kinesis_shard **items;
+    size_t count;
+};
+
+/* What resharding makes: a shard that takes over from its parents, which are closed. Parents may be
+ * among the new ones, which are numbered on from the last shard. */
+struct kinesis_new_shard {
+    int32_t parent;
+    int32_t adjacent_parent; /* -1: none */
+    struct kinesis_hash_range range;
 };
 
 struct kinesis_new_stream {
@@ -114,8 +133,28 @@ enum store_status kinesis_store_create(struct kinesis_store *store, const struct
 enum store_status kinesis_store_load(struct kinesis_store *store, const struct scope *scope,
                                      const char *name, struct kinesis_stream **out_stream);
 void kinesis_stream_free(struct kinesis_stream *stream);
+
+/* Between these two no shard opens or closes: appending happens there, after its shard was chosen.
+ * Many may hold the shape; resharding waits for them. Not recursive, and the functions that follow
+ * do it themselves. */
+void kinesis_shape_hold(struct kinesis_stream *stream);
+void kinesis_shape_release(struct kinesis_stream *stream);
+/* NULL: there is none with that number. */
+struct kinesis_shard *kinesis_stream_shard(struct kinesis_stream *stream, int64_t index);
+/* All of them, or those that are open by their ranges, as of now. */
+struct kinesis_shard_list kinesis_stream_shards(struct kinesis_stream *stream, struct arena *a);
+struct kinesis_shard_list kinesis_stream_open_shards(struct kinesis_stream *stream,
+                                                     struct arena *a);
+size_t kinesis_stream_shard_count(struct kinesis_stream *stream);
+
 /* The stream is gone at once; kinesis_store_trim() removes its records bit by bit. */
 enum store_status kinesis_store_delete(struct kinesis_store *store, struct kinesis_stream *stream);
+/* Opens the new shards and closes their parents. The caller sees to it that one resharding of the
+ * stream follows the other, and that the ranges of what is open stay whole. STORE_NOT_FOUND: the
+ * stream has been deleted. */
+enum store_status kinesis_store_reshard(struct kinesis_store *store, struct kinesis_stream *stream,
+                                        const struct kinesis_new_shard *shards, size_t count,
+                                        int64_t now_ms);
 /* Names in order, those after `after` (NULL: from the start), at most `limit`. */
 enum store_status kinesis_store_list(struct kinesis_store *store, const struct scope *scope,
                                      const char *after, size_t limit, struct arena *a,
@@ -141,7 +180,7 @@ enum store_status kinesis_store_change_tags(struct kinesis_store *store,
 enum store_status kinesis_store_set_retention(struct kinesis_store *store,
                                               struct kinesis_stream *stream, int32_t hours);
 
-/* All or none. */
+/* All or none. The caller holds the stream's shape. */
 enum store_status kinesis_store_append(struct kinesis_store *store, struct kinesis_stream *stream,
                                        struct kinesis_append *items, size_t count, int64_t now_ms);
 /* Records from that number on. */

@@ -4,7 +4,7 @@
 
 #define uint128 unsigned __int128
 
-static uint128 load(const uint8_t in[KINESIS_HASH_LEN])
+uint128 kinesis_hash_load(const uint8_t in[KINESIS_HASH_LEN])
 {
     uint128 v = 0;
 
@@ -13,7 +13,7 @@ static uint128 load(const uint8_t in[KINESIS_HASH_LEN])
     return v;
 }
 
-static void save(uint128 v, uint8_t out[KINESIS_HASH_LEN])
+void kinesis_hash_save(uint128 v, uint8_t out[KINESIS_HASH_LEN])
 {
     for (int i = KINESIS_HASH_LEN - 1; i >= 0; i--) {
         out[i] = (uint8_t)v;
@@ -28,8 +28,8 @@ struct kinesis_hash_range kinesis_hash_part(size_t i, size_t count)
     /* 2^128 / count: with 2^128 - 1 the quotient differs only where count divides 2^128. */
     uint128 part = last / count + (last % count == count - 1 ? 1 : 0);
 
-    save(part * i, range.start);
-    save(i + 1 < count ? part * (i + 1) - 1 : last, range.end);
+    kinesis_hash_save(part * i, range.start);
+    kinesis_hash_save(i + 1 < count ? part * (i + 1) - 1 : last, range.end);
     return range;
 }
 
@@ -41,7 +41,7 @@ void kinesis_hash_of_key(const char *partition_key, uint8_t out[KINESIS_HASH_LEN
 
 void kinesis_hash_format(const uint8_t hash[KINESIS_HASH_LEN], char out[KINESIS_HASH_TEXT])
 {
-    uint128 v = load(hash);
+    uint128 v = kinesis_hash_load(hash);
     char digits[KINESIS_HASH_TEXT];
     size_t n = 0;
 
@@ -66,7 +66,7 @@ bool kinesis_hash_parse(const char *text, uint8_t out[KINESIS_HASH_LEN])
             return false;
         v = v * 10 + digit;
     }
-    save(v, out);
+    kinesis_hash_save(v, out);
     return true;
 }
 

@@ -55,7 +55,7 @@ struct waitq *kinesis_waitq(struct kinesis_hold *hold);
 enum { KINESIS_SHARD_ID_MAX = 32, KINESIS_SEQUENCE_MAX = 64 };
 
 /* How many shards the stream has, closed ones included, and the name of one: shardId-000000000000.
- */
+ * Resharding adds shards, which come after their parents, and wakes the waitq. */
 size_t kinesis_shard_count(const struct kinesis_hold *hold);
 void kinesis_shard_name(const struct kinesis_hold *hold, size_t shard,
                         char out[KINESIS_SHARD_ID_MAX]);

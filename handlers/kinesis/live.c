@@ -1,6 +1,7 @@
 #include "handlers/kinesis/live.h"
 
 #include "handlers/common/arn.h"
+#include "handlers/kinesis/throttle.h"
 #include "server/background.h"
 #include "server/base/log.h"
 #include "server/service.h"
@@ -137,6 +138,7 @@ static enum store_status load(struct kinesis *k, const struct scope *scope, cons
     snprintf(hold->region, sizeof(hold->region), "%s", scope->region);
     hold->stream = stream;
     hold->arrivals = waitq_new();
+    hold->throttle = kinesis_throttle_new(k->app);
     hold->holders = 2;
     add(k, hold);
     *out_hold = hold;
@@ -184,6 +186,7 @@ void kinesis_release(struct kinesis_hold *hold)
     if (!hold || atomic_fetch_sub(&hold->holders, 1) > 1)
         return;
     waitq_free(hold->arrivals);
+    kinesis_throttle_free(hold->throttle);
     kinesis_stream_free(hold->stream);
     free(hold);
 }

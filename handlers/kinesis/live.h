@@ -18,11 +18,14 @@
 
 enum { LIVE_BUCKETS = 256 };
 
+struct kinesis_throttle;
+
 struct kinesis_hold {
     char account[16];
     char region[40];
     struct kinesis_stream *stream;
     struct waitq *arrivals;
+    struct kinesis_throttle *throttle; /* NULL: no limits */
     _Atomic unsigned holders;
     struct kinesis_hold *next; /* in its bucket; guarded by kinesis.lock */
 };

@@ -22,6 +22,11 @@ int kinesis_use(struct request *req, const struct kinesis_name *name,
 int kinesis_use_named(struct request *req, const char *name, const char *arn, const char *id,
                       struct kinesis_hold **out_hold);
 
+/* -1 after saying that there is no such shard: AWS's words when it is not only looked for. */
+int kinesis_fail_no_shard(struct request *req, const struct kinesis_hold *hold,
+                          const char *shard_id);
+/* -1 after saying that this is not for streams in on-demand mode. */
+int kinesis_fail_on_demand(struct request *req, const struct kinesis_hold *hold);
 /* -1 after saying that the stream is not found: it was deleted while the request held it. */
 int kinesis_fail_gone(struct request *req, const struct kinesis_hold *hold);
 /* Tags of a new stream as JSON; *out_json is left alone when there are none. */
@@ -30,10 +35,26 @@ int kinesis_new_tags(struct request *req, const char *stream, const struct kines
 
 enum { KINESIS_SHARD_LIMIT = 20000 }; /* AWS: the quota of the large regions */
 
+/* That many more shards are allowed. 0, or a failed request. */
+int kinesis_check_shard_limit(struct request *req, const struct scope *scope, size_t more);
 /* The number in a shard's name. AWS takes 0, shard-0 and x-00000000000 alike. */
 bool kinesis_shard_index(const char *shard_id, int32_t *out_index);
 /* shardId-000000000000 */
 const char *kinesis_shard_id(struct arena *a, int32_t index);
+/* The sequence number of a record, as a text in the arena. */
+const char *kinesis_sequence_text(struct arena *a, const struct kinesis_shard *shard,
+                                  int64_t number, int64_t at_ms);
+/* "KMS", or NULL for a stream that is not encrypted. */
+const char *kinesis_encryption_name(const struct kinesis_stream *stream);
+struct kinesis_HashKeyRange *kinesis_hash_key_range(struct arena *a,
+                                                    const struct kinesis_hash_range *range);
+/* What was read, as GetRecords and SubscribeToShard give it. */
+struct kinesis_RecordList kinesis_records(struct arena *a, const struct kinesis_stream *stream,
+                                          const struct kinesis_shard *shard,
+                                          const struct kinesis_batch *batch);
+/* The shards that took over from a closed one. */
+struct kinesis_ChildShardList kinesis_child_shards(struct arena *a, struct kinesis_stream *stream,
+                                                   int32_t parent);
 /* As it is described. */
 void kinesis_shard_describe(struct arena *a, const struct kinesis_shard *shard,
                             struct kinesis_Shard *out);
@@ -41,6 +62,8 @@ const char *kinesis_mode_name(enum kinesis_mode mode);
 char *kinesis_stream_arn(struct request *req, const struct kinesis_hold *hold);
 /* Records that came earlier have left the stream. */
 int64_t kinesis_not_before(const struct kinesis_stream *stream, int64_t now_ms);
+/* The shard has closed and nothing that it took is left: it is not told of any more. */
+bool kinesis_expired(const struct kinesis_shard *shard, int64_t not_before);
 /* How far what was read is behind the newest record of the shard. */
 int64_t kinesis_behind_ms(const struct kinesis_shard *shard, const struct kinesis_batch *batch,
                           int64_t now_ms);
@@ -67,10 +90,13 @@ KINESIS_OPERATION(ListShards, kinesis_list_shards);
 KINESIS_OPERATION(ListStreams, kinesis_list_streams);
 KINESIS_OPERATION(ListTagsForResource, kinesis_list_tags_for_resource);
 KINESIS_OPERATION(ListTagsForStream, kinesis_list_tags_for_stream);
+KINESIS_OPERATION(MergeShards, kinesis_merge_shards);
 KINESIS_OPERATION(PutRecord, kinesis_put_record);
 KINESIS_OPERATION(PutRecords, kinesis_put_records);
 KINESIS_OPERATION(RemoveTagsFromStream, kinesis_remove_tags_from_stream);
+KINESIS_OPERATION(SplitShard, kinesis_split_shard);
 KINESIS_OPERATION(TagResource, kinesis_tag_resource);
 KINESIS_OPERATION(UntagResource, kinesis_untag_resource);
+KINESIS_OPERATION(UpdateShardCount, kinesis_update_shard_count);
 
 #endif

@@ -17,21 +17,24 @@ struct waitq *kinesis_waitq(struct kinesis_hold *hold)
 
 size_t kinesis_shard_count(const struct kinesis_hold *hold)
 {
-    return hold->stream->shard_count;
+    return kinesis_stream_shard_count(hold->stream);
 }
 
 void kinesis_shard_name(const struct kinesis_hold *hold, size_t shard,
                         char out[KINESIS_SHARD_ID_MAX])
 {
-    snprintf(out, KINESIS_SHARD_ID_MAX, "shardId-%012" PRId32, hold->stream->shards[shard].index);
+    (void)hold;
+    snprintf(out, KINESIS_SHARD_ID_MAX, "shardId-%012zu", shard);
 }
 
 /* Shards are ordered by index, which has no holes. */
 void kinesis_shard_parents(const struct kinesis_hold *hold, size_t shard, int *out_parent,
                            int *out_adjacent)
 {
-    *out_parent = hold->stream->shards[shard].parent;
-    *out_adjacent = hold->stream->shards[shard].adjacent_parent;
+    const struct kinesis_shard *s = kinesis_stream_shard(hold->stream, (int64_t)shard);
+
+    *out_parent = s ? s->parent : -1;
+    *out_adjacent = s ? s->adjacent_parent : -1;
 }
 
 static enum store_status after_sequence(const struct kinesis_shard *shard, const char *text,
@@ -50,11 +53,10 @@ enum store_status kinesis_open(struct kinesis *k, struct kinesis_hold *hold, siz
                                const struct kinesis_start_at *start,
                                struct kinesis_position *out_position)
 {
-    const struct kinesis_shard *shard;
+    const struct kinesis_shard *shard = kinesis_stream_shard(hold->stream, (int64_t)shard_at);
 
-    if (shard_at >= hold->stream->shard_count)
+    if (!shard)
         return STORE_NOT_FOUND;
-    shard = &hold->stream->shards[shard_at];
     *out_position = (struct kinesis_position){.shard = shard_at};
     switch (start->kind) {
     case KINESIS_TRIM_HORIZON:
@@ -86,7 +88,7 @@ enum store_status kinesis_read(struct kinesis *k, struct kinesis_hold *hold,
                                const struct kinesis_position *from, size_t max_records,
                                size_t max_bytes, struct arena *a, struct kinesis_events *out)
 {
-    const struct kinesis_shard *shard = &hold->stream->shards[from->shard];
+    const struct kinesis_shard *shard = kinesis_stream_shard(hold->stream, (int64_t)from->shard);
     int64_t now = clock_now_ms(&k->app->clock);
     const struct kinesis_read_limits limits = {
         .records = max_records,
@@ -96,7 +98,7 @@ enum store_status kinesis_read(struct kinesis *k, struct kinesis_hold *hold,
     struct kinesis_batch batch;
     enum store_status rc;
 
-    if (kinesis_gone(hold))
+    if (kinesis_gone(hold) || !shard)
         return STORE_NOT_FOUND;
     rc = kinesis_store_read(k->store, shard, from->next, &limits, a, &batch);
     if (rc != STORE_OK)

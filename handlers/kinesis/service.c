@@ -5,6 +5,8 @@
 #include "handlers/kinesis/operations.h"
 #include "handlers/kinesis/sequence.h"
 
+#include <stdatomic.h>
+
 enum { HOUR_MS = 3600 * 1000 };
 
 static const struct kinesis_handlers handlers = {
@@ -22,11 +24,14 @@ static const struct kinesis_handlers handlers = {
     .ListStreams = kinesis_list_streams,
     .ListTagsForResource = kinesis_list_tags_for_resource,
     .ListTagsForStream = kinesis_list_tags_for_stream,
+    .MergeShards = kinesis_merge_shards,
     .PutRecord = kinesis_put_record,
     .PutRecords = kinesis_put_records,
     .RemoveTagsFromStream = kinesis_remove_tags_from_stream,
+    .SplitShard = kinesis_split_shard,
     .TagResource = kinesis_tag_resource,
     .UntagResource = kinesis_untag_resource,
+    .UpdateShardCount = kinesis_update_shard_count,
 };
 
 const struct service kinesis_service = {
@@ -77,6 +82,21 @@ int kinesis_fail_gone(struct request *req, const struct kinesis_hold *hold)
 {
     return aws_fail(req, &kinesis_ResourceNotFoundException,
                     "Stream %s under account %s not found.", hold->stream->name, hold->account);
+}
+
+int kinesis_fail_no_shard(struct request *req, const struct kinesis_hold *hold,
+                          const char *shard_id)
+{
+    return aws_fail(req, &kinesis_ResourceNotFoundException,
+                    "Could not find shard %s in stream %s under account %s.", shard_id,
+                    hold->stream->name, hold->account);
+}
+
+int kinesis_fail_on_demand(struct request *req, const struct kinesis_hold *hold)
+{
+    return aws_fail(req, &kinesis_ValidationException,
+                    "Request is invalid. Stream %s under account %s is in On-Demand mode.",
+                    hold->stream->name, hold->account);
 }
 
 void kinesis_release_later(void *hold)
@@ -141,27 +161,47 @@ static char *hash_text(struct arena *a, const uint8_t hash[KINESIS_HASH_LEN])
     return text;
 }
 
+struct kinesis_HashKeyRange *kinesis_hash_key_range(struct arena *a,
+                                                    const struct kinesis_hash_range *range)
+{
+    struct kinesis_HashKeyRange *out = ARENA_NEW(a, struct kinesis_HashKeyRange);
+
+    out->StartingHashKey = hash_text(a, range->start);
+    out->EndingHashKey = hash_text(a, range->end);
+    return out;
+}
+
+const char *kinesis_sequence_text(struct arena *a, const struct kinesis_shard *shard,
+                                  int64_t number, int64_t at_ms)
+{
+    char *text = arena_alloc(a, KINESIS_SEQUENCE_MAX);
+
+    kinesis_sequence_of(shard, number, at_ms, text);
+    return text;
+}
+
+const char *kinesis_encryption_name(const struct kinesis_stream *stream)
+{
+    return atomic_load(&stream->encrypted) ? "KMS" : NULL;
+}
+
 void kinesis_shard_describe(struct arena *a, const struct kinesis_shard *shard,
                             struct kinesis_Shard *out)
 {
-    char *first = arena_alloc(a, KINESIS_SEQUENCE_MAX);
-    char *last = NULL;
+    const char *first = kinesis_sequence_text(a, shard, 0, shard->created_ms);
+    const char *last = NULL;
 
-    kinesis_sequence_of(shard, 0, shard->created_ms, first);
-    if (shard->closed_ms) {
-        last = arena_alloc(a, KINESIS_SEQUENCE_MAX);
-        kinesis_sequence_of(shard, shard->next, shard->closed_ms, last);
-    }
+    /* AWS: the end is a number that no record has: the highest place, at the time of closing. */
+    if (shard->closed_ms)
+        last = kinesis_sequence_text(a, shard, INT64_MAX, shard->closed_ms);
     *out = (struct kinesis_Shard){
         .ShardId = kinesis_shard_id(a, shard->index),
         .ParentShardId = shard->parent < 0 ? NULL : kinesis_shard_id(a, shard->parent),
         .AdjacentParentShardId =
             shard->adjacent_parent < 0 ? NULL : kinesis_shard_id(a, shard->adjacent_parent),
-        .HashKeyRange = ARENA_NEW(a, struct kinesis_HashKeyRange),
+        .HashKeyRange = kinesis_hash_key_range(a, &shard->range),
         .SequenceNumberRange = ARENA_NEW(a, struct kinesis_SequenceNumberRange),
     };
-    out->HashKeyRange->StartingHashKey = hash_text(a, shard->range.start);
-    out->HashKeyRange->EndingHashKey = hash_text(a, shard->range.end);
     out->SequenceNumberRange->StartingSequenceNumber = first;
     out->SequenceNumberRange->EndingSequenceNumber = last;
 }
@@ -175,6 +215,13 @@ char *kinesis_stream_arn(struct request *req, const struct kinesis_hold *hold)
 {
     return arn_make(&req->arena, "kinesis", hold->region, hold->account, "stream/%s",
                     hold->stream->name);
+}
+
+bool kinesis_expired(const struct kinesis_shard *shard, int64_t not_before)
+{
+    int64_t closed_ms = atomic_load(&shard->closed_ms);
+
+    return closed_ms && closed_ms < not_before;
 }
 
 int64_t kinesis_not_before(const struct kinesis_stream *stream, int64_t now_ms)

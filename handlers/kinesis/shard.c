@@ -23,25 +23,30 @@ enum filter_kind {
 /* What is listed; a page token carries it, so that the next page is of the same list. */
 struct listing {
     enum filter_kind filter;
-    int64_t at_ms; /* for the filters by time */
-    int32_t after; /* index */
+    int64_t at_ms;      /* for the filters by time */
+    int32_t after;      /* index */
+    int64_t not_before; /* shards that closed earlier have left the stream */
 };
 
-static bool is_open_at(const struct kinesis_shard *shard, int64_t ms)
+/* A shard opens when its parents close; those of a new stream have always been open. */
+static bool is_open_at(struct kinesis_shard_list shards, const struct kinesis_shard *shard,
+                       int64_t ms)
 {
-    return shard->created_ms <= ms && (shard->closed_ms == 0 || shard->closed_ms > ms);
+    return (shard->parent < 0 || shards.items[shard->parent]->closed_ms <= ms) &&
+           (shard->closed_ms == 0 || shard->closed_ms > ms);
 }
 
-static bool listed(const struct listing *l, const struct kinesis_shard *shard)
+static bool listed(const struct listing *l, struct kinesis_shard_list shards,
+                   const struct kinesis_shard *shard)
 {
-    if (shard->index <= l->after)
+    if (shard->index <= l->after || kinesis_expired(shard, l->not_before))
         return false;
     switch (l->filter) {
     case FILTER_AT_LATEST:
         return shard->closed_ms == 0;
     case FILTER_AT_TRIM_HORIZON:
     case FILTER_AT_TIMESTAMP:
-        return is_open_at(shard, l->at_ms) || (shard->closed_ms == 0 && shard->parent < 0);
+        return is_open_at(shards, shard, l->at_ms);
     case FILTER_FROM_TRIM_HORIZON:
     case FILTER_FROM_TIMESTAMP:
         return shard->closed_ms == 0 || shard->closed_ms >= l->at_ms;
@@ -168,6 +173,7 @@ int kinesis_list_shards(struct request *req, const struct kinesis_ListShardsInpu
 {
     struct listing l = {.after = -1};
     size_t limit = (size_t)VALUE_OR(in->MaxResults, LIST_SHARDS);
+    struct kinesis_shard_list shards;
     struct kinesis_stream *stream;
     struct kinesis_hold *hold;
 
@@ -177,18 +183,19 @@ int kinesis_list_shards(struct request *req, const struct kinesis_ListShardsInpu
     if (another_stream(in->StreamCreationTimestamp, stream))
         return aws_fail(req, &kinesis_ResourceNotFoundException,
                         "Stream %s under account %s not found.", stream->name, hold->account);
-    out->Shards.items =
-        ARENA_ARRAY(&req->arena, struct kinesis_Shard, MIN(limit, stream->shard_count));
-    for (size_t i = 0; i < stream->shard_count; i++) {
-        if (!listed(&l, &stream->shards[i]))
+    l.not_before = kinesis_not_before(stream, clock_now_ms(&req->app->clock));
+    shards = kinesis_stream_shards(stream, &req->arena);
+    out->Shards.items = ARENA_ARRAY(&req->arena, struct kinesis_Shard, MIN(limit, shards.count));
+    for (size_t i = 0; i < shards.count; i++) {
+        if (!listed(&l, shards, shards.items[i]))
             continue;
         if (out->Shards.count == limit) {
             out->NextToken = token_make(req, &l, hold);
             break;
         }
-        kinesis_shard_describe(&req->arena, &stream->shards[i],
+        kinesis_shard_describe(&req->arena, shards.items[i],
                                &out->Shards.items[out->Shards.count++]);
-        l.after = stream->shards[i].index;
+        l.after = shards.items[i]->index;
     }
     return 0;
 }
@@ -280,11 +287,6 @@ static int starting_number(struct request *req, const struct kinesis_GetShardIte
     return 0;
 }
 
-static const struct kinesis_shard *shard_of(const struct kinesis_stream *stream, int32_t index)
-{
-    return index < (int64_t)stream->shard_count ? &stream->shards[index] : NULL;
-}
-
 /* AWS: a stream that is missing is told as a shard that is. */
 static int no_shard(struct request *req, const struct kinesis_name *name, int32_t index)
 {
@@ -312,7 +314,7 @@ int kinesis_get_shard_iterator(struct request *req, const struct kinesis_GetShar
     if (kinesis_hold(k, &name.scope, name.stream, &hold) != STORE_OK)
         return no_shard(req, &name, it.index);
     arena_defer(&req->arena, kinesis_release_later, hold);
-    shard = shard_of(hold->stream, it.index);
+    shard = kinesis_stream_shard(hold->stream, it.index);
     if (!shard)
         return no_shard(req, &name, it.index);
     if (starting_number(req, in, hold, shard, &it.next))

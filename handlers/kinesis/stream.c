@@ -37,7 +37,7 @@ static int read_mode(struct request *req, const struct kinesis_CreateStreamInput
     return 0;
 }
 
-static int check_shard_limit(struct request *req, const struct scope *scope, size_t more)
+int kinesis_check_shard_limit(struct request *req, const struct scope *scope, size_t more)
 {
     int64_t now;
 
@@ -87,7 +87,7 @@ int kinesis_create_stream(struct request *req, const struct kinesis_CreateStream
         kinesis_release(present);
     if (rc == STORE_OK)
         return exists(req, in->StreamName);
-    if (check_shard_limit(req, &scope, stream.shard_count))
+    if (kinesis_check_shard_limit(req, &scope, stream.shard_count))
         return -1;
     ranges = ARENA_ARRAY(&req->arena, struct kinesis_hash_range, stream.shard_count);
     for (size_t i = 0; i < stream.shard_count; i++)
@@ -139,22 +139,23 @@ static struct kinesis_EnhancedMonitoringList no_monitoring(struct request *req)
     return (struct kinesis_EnhancedMonitoringList){.items = none, .count = 1};
 }
 
-static struct kinesis_ShardList shards_after(struct request *req,
-                                             const struct kinesis_stream *stream, int32_t after,
-                                             size_t limit, bool *out_more)
+static struct kinesis_ShardList shards_after(struct request *req, struct kinesis_stream *stream,
+                                             int32_t after, size_t limit, bool *out_more)
 {
+    int64_t not_before = kinesis_not_before(stream, clock_now_ms(&req->app->clock));
+    struct kinesis_shard_list shards = kinesis_stream_shards(stream, &req->arena);
     struct kinesis_ShardList list = {
-        .items = ARENA_ARRAY(&req->arena, struct kinesis_Shard, MIN(limit, stream->shard_count))};
+        .items = ARENA_ARRAY(&req->arena, struct kinesis_Shard, MIN(limit, shards.count))};
 
     *out_more = false;
-    for (size_t i = 0; i < stream->shard_count; i++) {
-        if (stream->shards[i].index <= after)
+    for (size_t i = 0; i < shards.count; i++) {
+        if (shards.items[i]->index <= after || kinesis_expired(shards.items[i], not_before))
             continue;
         if (list.count == limit) {
             *out_more = true;
             break;
         }
-        kinesis_shard_describe(&req->arena, &stream->shards[i], &list.items[list.count++]);
+        kinesis_shard_describe(&req->arena, shards.items[i], &list.items[list.count++]);
     }
     return list;
 }
@@ -170,9 +171,7 @@ int kinesis_describe_stream(struct request *req, const struct kinesis_DescribeSt
     if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
         return -1;
     if (in->ExclusiveStartShardId && !kinesis_shard_index(in->ExclusiveStartShardId, &after))
-        return aws_fail(req, &kinesis_ResourceNotFoundException,
-                        "Could not find shard %s in stream %s under account %s.",
-                        in->ExclusiveStartShardId, hold->stream->name, hold->account);
+        return kinesis_fail_no_shard(req, hold, in->ExclusiveStartShardId);
     d->StreamName = hold->stream->name;
     d->StreamARN = kinesis_stream_arn(req, hold);
     d->StreamStatus = status_active;
@@ -206,7 +205,8 @@ int kinesis_describe_stream_summary(struct request *req,
     d->StreamCreationTimestamp = SOME_TIME(hold->stream->created_ms);
     d->EnhancedMonitoring = no_monitoring(req);
     d->EncryptionType = "NONE";
-    d->OpenShardCount = SOME_INT((int32_t)hold->stream->open_count);
+    d->OpenShardCount =
+        SOME_INT((int32_t)kinesis_stream_open_shards(hold->stream, &req->arena).count);
     d->ConsumerCount = SOME_INT(0);
     d->MaxRecordSizeInKiB = SOME_INT(hold->stream->record_max / 1024);
     out->StreamDescriptionSummary = d;

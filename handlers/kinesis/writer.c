@@ -13,6 +13,7 @@ static size_t characters(const char *utf8)
     return count;
 }
 
+/* The caller holds the shape. */
 static enum store_status prepare(const struct kinesis_stream *stream,
                                  const struct kinesis_outgoing *record, struct kinesis_append *out)
 {
@@ -45,10 +46,12 @@ enum store_status kinesis_put(struct app *app, const char *stream_arn,
     if (rc != STORE_OK)
         return rc;
     items = x_calloc(MAX(count, (size_t)1), sizeof(*items));
+    kinesis_shape_hold(hold->stream);
     for (size_t i = 0; rc == STORE_OK && i < count; i++)
         rc = prepare(hold->stream, &records[i], &items[i]);
     if (rc == STORE_OK && count > 0)
         rc = kinesis_store_append(k->store, hold->stream, items, count, clock_now_ms(&app->clock));
+    kinesis_shape_release(hold->stream);
     if (rc == STORE_OK)
         waitq_wake(hold->arrivals);
     free(items);

@@ -311,16 +311,6 @@ def test_iterators_that_are_none(kinesis, stream, client):
     refused(client("kinesis", region_name="eu-west-1").get_records, "ResourceNotFoundException", ShardIterator=it)
 
 
-def test_what_is_not_built_is_refused_by_name(kinesis, stream):
-    for call, arguments in (
-        (kinesis.split_shard, {"StreamName": stream, "ShardToSplit": "shardId-000000000000", "NewStartingHashKey": "5"}),
-        (kinesis.list_stream_consumers, {"StreamARN": "arn:aws:kinesis:us-east-1:000000000000:stream/orders"}),
-    ):
-        with pytest.raises(botocore.exceptions.ClientError) as caught:
-            call(**arguments)
-        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-
-
 def test_command_line(aws, stream, tmp_path):
     """From a file: versions 1 and 2 of the CLI read a blob on the command line in different ways."""
     (tmp_path / "data").write_bytes(b"hello")

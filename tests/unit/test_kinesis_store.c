@@ -77,7 +77,7 @@ static struct kinesis_append put(struct kinesis_stream *stream, size_t shard, co
                                  int64_t now_ms)
 {
     struct kinesis_append item = {
-        .shard = &stream->shards[shard],
+        .shard = stream->shards[shard],
         .key = "key",
         .data = {(const uint8_t *)data, strlen(data)},
     };
@@ -94,7 +94,7 @@ static struct kinesis_batch get(struct kinesis_stream *stream, size_t shard, int
     struct kinesis_batch batch;
 
     ck_assert_int_eq(
-        kinesis_store_read(store, &stream->shards[shard], from, &limits, &arena, &batch), STORE_OK);
+        kinesis_store_read(store, stream->shards[shard], from, &limits, &arena, &batch), STORE_OK);
     return batch;
 }
 
@@ -190,9 +190,9 @@ START_TEST(numbers_and_times_go_on_after_a_restart)
     struct kinesis_append item = put(stream, 2, "b", start_ms + 10); /* the clock went back */
     ck_assert_int_eq(item.number, 2);
     ck_assert_int_eq(item.at_ms, start_ms + 1000);
-    ck_assert_int_eq(kinesis_store_latest(store, &stream->shards[2], &number), STORE_OK);
+    ck_assert_int_eq(kinesis_store_latest(store, stream->shards[2], &number), STORE_OK);
     ck_assert_int_eq(number, 3);
-    ck_assert_int_eq(kinesis_store_latest(store, &stream->shards[0], &number), STORE_OK);
+    ck_assert_int_eq(kinesis_store_latest(store, stream->shards[0], &number), STORE_OK);
     ck_assert_int_eq(number, 1);
     kinesis_stream_free(stream);
 }
@@ -207,17 +207,17 @@ START_TEST(a_time_is_found)
         put(stream, 1, "x", start_ms + i / 3 * 10); /* three at each time */
     for (int i = 0; i < 33; i++) {
         ck_assert_int_eq(
-            kinesis_store_number_at(store, &stream->shards[1], start_ms + i * 10, &number),
+            kinesis_store_number_at(store, stream->shards[1], start_ms + i * 10, &number),
             STORE_OK);
         ck_assert_int_eq(number, 3 * i + 1);
-        kinesis_store_number_at(store, &stream->shards[1], start_ms + i * 10 + 1, &number);
+        kinesis_store_number_at(store, stream->shards[1], start_ms + i * 10 + 1, &number);
         ck_assert_int_eq(number, 3 * i + 4);
     }
-    kinesis_store_number_at(store, &stream->shards[1], 0, &number);
+    kinesis_store_number_at(store, stream->shards[1], 0, &number);
     ck_assert_int_eq(number, 1);
-    kinesis_store_number_at(store, &stream->shards[1], start_ms + 1000000, &number);
+    kinesis_store_number_at(store, stream->shards[1], start_ms + 1000000, &number);
     ck_assert_int_eq(number, 101);
-    kinesis_store_number_at(store, &stream->shards[0], start_ms, &number);
+    kinesis_store_number_at(store, stream->shards[0], start_ms, &number);
     ck_assert_int_eq(number, 1);
     kinesis_stream_free(stream);
 }
@@ -262,7 +262,7 @@ START_TEST(a_deleted_stream_takes_nothing_and_goes)
     struct kinesis_stream *stream = made("s");
     struct kinesis_stream *again;
     struct kinesis_append item = {
-        .shard = &stream->shards[0], .key = "k", .data = {(const uint8_t *)"x", 1}};
+        .shard = stream->shards[0], .key = "k", .data = {(const uint8_t *)"x", 1}};
     bool more = true;
 
     for (int i = 0; i < 10; i++)
@@ -272,7 +272,7 @@ START_TEST(a_deleted_stream_takes_nothing_and_goes)
     ck_assert_int_eq(kinesis_store_delete(store, stream), STORE_NOT_FOUND);
     again = made("s");
     ck_assert_int_ne(again->id, stream->id);
-    ck_assert_int_ne(again->shards[0].id, stream->shards[0].id);
+    ck_assert_int_ne(again->shards[0]->id, stream->shards[0]->id);
     ck_assert_uint_eq(get(again, 0, 0, 10, 0).count, 0);
     for (int rounds = 0; more && rounds < 10; rounds++)
         ck_assert_int_eq(kinesis_store_trim(store, start_ms, &more), STORE_OK);
