@@ -6,6 +6,7 @@
 #include "server/service.h"
 
 #include "handlers/dynamodb/service.h"
+#include "handlers/dynamodb/streams.h"
 #include "handlers/iam/iam.h"
 #include "handlers/kinesis/kinesis.h"
 #include "handlers/lambda/lambda.h"
@@ -16,7 +17,6 @@
     extern const struct model name##_model;                                                        \
     static const struct service name##_service = {.model = &name##_model}
 
-NOT_BUILT(dynamodbstreams);
 NOT_BUILT(firehose);
 NOT_BUILT(s3);
 NOT_BUILT(sns);

@@ -5,20 +5,18 @@
 #include "storage/dynamodb_store.h"
 
 #include "server/base/embed.h"
-#include "storage/lazy.h"
+#include "storage/dynamodb_internal.h"
 #include "storage/scope.h"
 
 EMBED(storage_schema_dynamodb_001_sql);
-
-struct ddb_store {
-    struct lazy_db *db;
-};
+EMBED(storage_schema_dynamodb_002_sql);
 
 /* Rows that one write of a purge removes: few enough that other writers hardly wait. */
 enum { PURGE_ROWS = 2000 };
 
 static const struct sql_migration migrations[] = {
     {.sql = embed_storage_schema_dynamodb_001_sql},
+    {.sql = embed_storage_schema_dynamodb_002_sql},
 };
 
 struct ddb_store *ddb_store_open(struct store_root *root)
@@ -125,14 +123,14 @@ enum store_status ddb_table_find(struct ddb_session *s, const struct scope *scop
     return STORE_OK;
 }
 
-enum store_status ddb_table_update(struct ddb_session *s, int64_t table_id, const char *definition)
+enum store_status ddb_table_update(struct ddb_session *s, int64_t table_id, const char *definition,
+                                   int64_t keep_ms)
 {
-    struct sql_stmt *st = sql_prepare(
-        s->sql, "UPDATE tables SET definition = ?2, version = version + 1 WHERE id = ?1");
+    enum store_status rc = sql_exec(
+        s->sql,
+        "UPDATE tables SET definition = ?2, keep_ms = ?3, version = version + 1 WHERE id = ?1",
+        sql_int(table_id), sql_text(definition), sql_int(keep_ms));
 
-    sql_bind_int(st, 1, table_id);
-    sql_bind_text(st, 2, definition);
-    enum store_status rc = sql_run(st);
     return rc == STORE_OK && sql_changes(s->sql) == 0 ? STORE_NOT_FOUND : rc;
 }
 

@@ -52,7 +52,9 @@ enum store_status ddb_table_insert(struct ddb_session *s, const struct scope *sc
                                    const char *name, const char *definition, int64_t *out_id);
 enum store_status ddb_table_find(struct ddb_session *s, const struct scope *scope, const char *name,
                                  struct arena *a, struct ddb_table_row *out);
-enum store_status ddb_table_update(struct ddb_session *s, int64_t table_id, const char *definition);
+/* keep_ms: how long its changes are kept, see dynamodb_log_store.h; 0: a day. */
+enum store_status ddb_table_update(struct ddb_session *s, int64_t table_id, const char *definition,
+                                   int64_t keep_ms);
 /* STORE_OK: the table is there in this version; STORE_CONFLICT: in another; STORE_NOT_FOUND: it is
  * gone. A write that relies on a definition asks this first. */
 enum store_status ddb_table_check(struct ddb_session *s, int64_t table_id, int64_t version);

@@ -1,6 +1,8 @@
 /* CreateTable. */
 #include "handlers/dynamodb/describe.h"
+#include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/schema.h"
+#include "handlers/dynamodb/stream_setting.h"
 
 #include "handlers/common/arn.h"
 #include "handlers/common/tags.h"
@@ -11,14 +13,6 @@
 /* What AWS has and cadabra has not built. */
 static int refuse_unbuilt(struct request *req, const struct dynamodb_CreateTableInput *in)
 {
-    const struct dynamodb_StreamSpecification *stream = in->StreamSpecification;
-
-    if (stream != NULL && stream->StreamEnabled.value)
-        return aws_fail_unsupported(req, "StreamSpecification.StreamEnabled");
-    if (stream != NULL && stream->StreamViewType != NULL)
-        return ddb_invalid(req, INVALID
-                           "Table is being created with a stream disabled, UpdateViewType should "
-                           "not be specified");
     if (in->WarmThroughput != NULL)
         return aws_fail_unsupported(req, "WarmThroughput");
     if (in->ResourcePolicy != NULL)
@@ -105,7 +99,8 @@ static int define(struct request *req, const struct dynamodb_CreateTableInput *i
         ddb_table_key_schema(req, &in->KeySchema, attributes, &d->key) != 0 ||
         take_indexes(req, in, attributes, d) != 0 || ddb_attributes_all_used(req, d) != 0)
         return -1;
-    return take_tags(req, &in->Tags, d) != 0
+    return take_tags(req, &in->Tags, d) != 0 ||
+                   ddb_stream_take(req, in->StreamSpecification, NULL, &d->stream) != 0
                ? -1
                : ddb_encryption_of(req, in->SSESpecification, &d->sse_key);
 }
@@ -114,13 +109,18 @@ static int store(struct request *req, const char *name, const struct ddb_definit
 {
     struct strbuf text = STRBUF_INIT(4 << 20);
     struct scope scope = ddb_scope(req);
+    const struct ddb_stream_setting none = {0};
     struct ddb_session s;
     int64_t id;
 
     ddb_definition_write(&text, d);
     enum store_status rc = ddb_write_begin(ddb_store_of(req), &s);
-    if (rc == STORE_OK)
-        rc = ddb_write_end(&s, ddb_table_insert(&s, &scope, name, text.data, &id));
+    if (rc == STORE_OK) {
+        rc = ddb_table_insert(&s, &scope, name, text.data, &id);
+        if (rc == STORE_OK)
+            rc = ddb_stream_switch(&s, &scope, name, id, &none, d, req->received_ms);
+        rc = ddb_write_end(&s, rc);
+    }
     strbuf_release(&text);
     ddb_table_changed(req, name);
     if (rc == STORE_EXISTS)
@@ -140,6 +140,8 @@ int dynamodb_create_table(struct request *req, const struct dynamodb_CreateTable
     const struct ddb_table *t = ddb_table_get(req, name);
     if (t == NULL)
         return -1;
+    if (t->logs)
+        ddb_keeper_wake(ddb_of(req));
     /* AWS: a table takes seconds to become ACTIVE; here it is so when anyone can ask. */
     out->TableDescription = ddb_describe(req, t, "CREATING", NULL);
     out->TableDescription->DeletionProtectionEnabled = in->DeletionProtectionEnabled;

@@ -140,6 +140,16 @@ static void add_settings(struct request *req, const struct ddb_definition *d,
         out->TableClassSummary = ARENA_NEW(&req->arena, struct dynamodb_TableClassSummary);
         out->TableClassSummary->TableClass = d->table_class;
     }
+    if (d->stream.label != NULL) {
+        out->LatestStreamLabel = d->stream.label;
+        out->LatestStreamArn =
+            arena_printf(&req->arena, "%s/stream/%s", out->TableArn, d->stream.label);
+    }
+    if (d->stream.enabled) {
+        out->StreamSpecification = ARENA_NEW(&req->arena, struct dynamodb_StreamSpecification);
+        out->StreamSpecification->StreamEnabled = SOME_BOOL(true);
+        out->StreamSpecification->StreamViewType = ddb_view_name(d->stream.view);
+    }
     if (d->sse_key != NULL) {
         out->SSEDescription = ARENA_NEW(&req->arena, struct dynamodb_SSEDescription);
         out->SSEDescription->Status = "ENABLED";

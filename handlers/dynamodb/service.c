@@ -30,7 +30,7 @@ static const struct dynamodb_handlers handlers = {
 };
 
 /* AWS: the errors that its framework raises carry the framework's names. */
-static const char *error_type(const struct request *req, const struct aws_error *error)
+const char *ddb_error_type(const struct request *req, const struct aws_error *error)
 {
     (void)req;
     if (str_eq(error->code, "ValidationException"))
@@ -47,7 +47,7 @@ const struct service dynamodb_service = {
     .handlers = &handlers,
     .open = ddb_open,
     .close = ddb_close,
-    .error_type = error_type,
+    .error_type = ddb_error_type,
     .crc32_header = true,
     .json_words = JSON_WORDS_DYNAMODB,
     .request_id_form = REQUEST_ID_ALNUM_52,

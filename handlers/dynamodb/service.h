@@ -6,4 +6,7 @@
 
 extern const struct service dynamodb_service;
 
+/* How errors name their types; of DynamoDB and of its streams. */
+const char *ddb_error_type(const struct request *req, const struct aws_error *error);
+
 #endif

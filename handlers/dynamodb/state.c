@@ -11,16 +11,17 @@
 
 #include "dynamodb.h"
 #include "handlers/common/arn.h"
+#include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/service.h"
-#include "server/background.h"
 #include "server/base/log.h"
 
 enum { BUCKETS = 256 };
 
 struct ddb {
+    struct app *app;
     struct ddb_store *store;
-    struct background *background;
-    struct background_task *purge; /* NULL where there was nothing to purge */
+    struct ddb_feeds *feeds;
+    struct ddb_keeper *keeper;
     pthread_mutex_t lock;
     uint64_t generation;               /* lock */
     struct ddb_table *tables[BUCKETS]; /* lock */
@@ -34,11 +35,12 @@ static void table_release(void *table)
 
     if (--t->references > 0)
         return;
+    ddb_feed_release(t->feed);
     arena_release(&t->arena);
     free(t);
 }
 
-static struct ddb_table *table_new(const struct scope *scope, const char *name,
+static struct ddb_table *table_new(struct ddb *d, const struct scope *scope, const char *name,
                                    const struct ddb_table_row *row)
 {
     struct ddb_table *t = x_calloc(1, sizeof(*t));
@@ -55,6 +57,11 @@ static struct ddb_table *table_new(const struct scope *scope, const char *name,
     t->name = arena_strdup(&t->arena, name);
     snprintf(t->account, sizeof(t->account), "%s", scope->account);
     snprintf(t->region, sizeof(t->region), "%s", scope->region);
+    t->clock = &d->app->clock;
+    t->logs = ddb_definition_logs(&t->definition);
+    t->plain = t->definition.index_count == 0 && !t->logs;
+    if (t->logs)
+        t->feed = ddb_feed_hold(d->feeds, t->id);
     return t;
 }
 
@@ -79,25 +86,17 @@ bool ddb_schema_has(const struct ddb_key_schema *schema, struct ddb_text name)
 
 /* --- life --- */
 
-static bool is_stopping(const void *task)
-{
-    return background_stopping(task);
-}
-
-static void purge(struct background_task *task, void *context)
-{
-    if (ddb_store_purge_lost(((struct ddb *)context)->store, is_stopping, task) == STORE_FAILED)
-        log_warn("rows of deleted tables could not be removed");
-}
-
 void *ddb_open(struct app *app)
 {
     struct ddb *d = x_calloc(1, sizeof(*d));
 
+    d->app = app;
     d->store = ddb_store_open(app->store);
+    d->feeds = ddb_feeds_new();
     pthread_mutex_init(&d->lock, NULL);
+    d->keeper = ddb_keeper_new(d);
     if (store_has(app->store, "dynamodb"))
-        d->purge = background_start(app->background, "ddb-purge", purge, d);
+        ddb_keeper_wake(d);
     return d;
 }
 
@@ -111,13 +110,40 @@ void ddb_close(void *state)
             table_release(t);
         }
     pthread_mutex_destroy(&d->lock);
+    ddb_keeper_free(d->keeper);
+    ddb_feeds_free(d->feeds);
     ddb_store_close(d->store);
     free(d);
 }
 
+struct ddb *ddb_of_app(struct app *app)
+{
+    return service_state(app, &dynamodb_service);
+}
+
 struct ddb *ddb_of(struct request *req)
 {
-    return service_state(req->app, &dynamodb_service);
+    return ddb_of_app(req->app);
+}
+
+struct app *ddb_app(struct ddb *d)
+{
+    return d->app;
+}
+
+struct ddb_store *ddb_store_in(struct ddb *d)
+{
+    return d->store;
+}
+
+struct ddb_feeds *ddb_feeds_in(struct ddb *d)
+{
+    return d->feeds;
+}
+
+struct ddb_keeper *ddb_keeper_in(struct ddb *d)
+{
+    return d->keeper;
 }
 
 struct ddb_store *ddb_store_of(struct request *req)
@@ -212,7 +238,7 @@ static enum store_status load(struct request *req, const struct scope *scope, co
     ddb_read_end(&s);
     if (rc != STORE_OK)
         return rc;
-    *out = table_new(scope, name, &row);
+    *out = table_new(ddb_of(req), scope, name, &row);
     return *out != NULL ? STORE_OK : STORE_FAILED;
 }
 
@@ -360,6 +386,22 @@ enum ddb_begin ddb_write_to(struct request *req, const struct ddb_table **tables
     return renew(req, tables, count, rc);
 }
 
+static void wake(const struct ddb_table *const *tables, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ddb_feed_wake(tables[i]->feed);
+}
+
+enum store_status ddb_write_done(const struct ddb_table **tables, size_t count,
+                                 struct ddb_session *s, enum store_status status)
+{
+    enum store_status rc = ddb_write_end(s, status);
+
+    if (rc == STORE_OK)
+        wake(tables, count);
+    return rc;
+}
+
 struct checked_turn {
     const struct ddb_table **tables;
     size_t count;
@@ -386,6 +428,8 @@ enum ddb_begin ddb_write_run(struct request *req, const struct ddb_table **table
     struct checked_turn t = {.tables = tables, .count = count, .turn = turn, .context = context};
 
     *out_status = ddb_store_write(ddb_store_of(req), run_checked, &t);
+    if (*out_status == STORE_OK)
+        wake(tables, count);
     return t.checked ? DDB_BEGUN : renew(req, tables, count, *out_status);
 }
 

@@ -5,15 +5,23 @@
 #ifndef CADABRA_DYNAMODB_STATE_H
 #define CADABRA_DYNAMODB_STATE_H
 
+#include "handlers/dynamodb/feed.h"
 #include "handlers/dynamodb/table.h"
 #include "server/app.h"
 #include "server/aws_error.h"
 
 struct ddb;
+struct ddb_keeper;
 
 void *ddb_open(struct app *app);
 void ddb_close(void *state);
 struct ddb *ddb_of(struct request *req);
+/* For those who act without a request. */
+struct ddb *ddb_of_app(struct app *app);
+struct app *ddb_app(struct ddb *d);
+struct ddb_store *ddb_store_in(struct ddb *d);
+struct ddb_feeds *ddb_feeds_in(struct ddb *d);
+struct ddb_keeper *ddb_keeper_in(struct ddb *d);
 struct ddb_store *ddb_store_of(struct request *req);
 
 /*
@@ -40,6 +48,9 @@ enum ddb_begin {
 /* Begins a write that relies on these tables. */
 enum ddb_begin ddb_write_to(struct request *req, const struct ddb_table **tables, size_t count,
                             struct ddb_session *out);
+/* Ends it as ddb_write_end() does, and tells those who wait for changes of the tables. */
+enum store_status ddb_write_done(const struct ddb_table **tables, size_t count,
+                                 struct ddb_session *s, enum store_status status);
 /* The same with the write as a function, for what is written often: see ddb_store_write(). The turn
  * touches nothing but its context and the request's arena. *out_status: what it returned, or how
  * the commit went. */

@@ -10,6 +10,7 @@
 #define CADABRA_DYNAMODB_TABLE_H
 
 #include "handlers/dynamodb/value.h"
+#include "server/base/clock.h"
 #include "storage/dynamodb_store.h"
 
 enum {
@@ -64,6 +65,15 @@ struct ddb_tag {
     const char *value;
 };
 
+/* What the records of a stream show besides the keys. */
+enum ddb_view { DDB_NEW_IMAGE, DDB_OLD_IMAGE, DDB_NEW_AND_OLD_IMAGES, DDB_KEYS_ONLY };
+
+struct ddb_stream_setting {
+    const char *label; /* of the latest stream; NULL: there never was one */
+    bool enabled;
+    enum ddb_view view;
+};
+
 /* What is stored as the table's definition. */
 struct ddb_definition {
     const char *uuid;
@@ -85,7 +95,10 @@ struct ddb_definition {
     struct ddb_tag *tags;
     size_t tag_count;
     const char *ttl_attribute; /* NULL: off */
+    struct ddb_stream_setting stream;
 };
+
+struct ddb_feed;
 
 struct ddb_table {
     struct ddb_definition definition;
@@ -94,6 +107,10 @@ struct ddb_table {
     char account[13];
     char region[32];
     const char *name;
+    bool logs;             /* changes go to the log */
+    bool plain;            /* a change is one row and nothing else */
+    struct ddb_feed *feed; /* woken after logged changes; NULL unless it logs */
+    const struct clock_source *clock;
     _Atomic unsigned references;
     struct ddb_table *next; /* in the cache; guarded by its lock */
     struct arena arena;     /* holds everything that is pointed at */
@@ -102,6 +119,12 @@ struct ddb_table {
 /* The stored text of a definition, and back; false when it is not one. */
 void ddb_definition_write(struct strbuf *out, const struct ddb_definition *d);
 bool ddb_definition_read(const char *json, struct arena *a, struct ddb_definition *out);
+
+/* Whether somebody wants to know of the table's changes. */
+bool ddb_definition_logs(const struct ddb_definition *d);
+/* "KEYS_ONLY" and so on, and back; false when there is none of that name. */
+const char *ddb_view_name(enum ddb_view view);
+bool ddb_view_named(const char *name, enum ddb_view *out);
 
 const struct ddb_index *ddb_table_index(const struct ddb_table *t, const char *name);
 static inline int64_t ddb_index_store_id(const struct ddb_table *t, const struct ddb_index *index)

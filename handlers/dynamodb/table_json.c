@@ -2,6 +2,27 @@
 #include "handlers/dynamodb/table.h"
 
 static const char *const projections[] = {"ALL", "KEYS_ONLY", "INCLUDE"};
+static const char *const views[] = {"NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY"};
+
+const char *ddb_view_name(enum ddb_view view)
+{
+    return views[view];
+}
+
+bool ddb_view_named(const char *name, enum ddb_view *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(views); i++)
+        if (str_eq(name, views[i])) {
+            *out = (enum ddb_view)i;
+            return true;
+        }
+    return false;
+}
+
+bool ddb_definition_logs(const struct ddb_definition *d)
+{
+    return d->stream.enabled;
+}
 
 /* --- writing --- */
 
@@ -63,6 +84,18 @@ static void write_tags(struct jw *w, const struct ddb_definition *d)
     jw_end_array(w);
 }
 
+static void write_stream(struct jw *w, const struct ddb_stream_setting *stream)
+{
+    if (stream->label == NULL)
+        return;
+    jw_key(w, "stream");
+    jw_begin_object(w);
+    jw_member_string(w, "label", stream->label);
+    jw_member_bool(w, "enabled", stream->enabled);
+    jw_member_string(w, "view", ddb_view_name(stream->view));
+    jw_end_object(w);
+}
+
 void ddb_definition_write(struct strbuf *out, const struct ddb_definition *d)
 {
     struct jw w;
@@ -89,6 +122,7 @@ void ddb_definition_write(struct strbuf *out, const struct ddb_definition *d)
     jw_member_string(&w, "sse_key", d->sse_key);
     jw_member_string(&w, "ttl_attribute", d->ttl_attribute);
     write_tags(&w, d);
+    write_stream(&w, &d->stream);
     jw_end_object(&w);
 }
 
@@ -265,6 +299,24 @@ static void read_tags(struct jr *r, struct ddb_definition *d)
     }
 }
 
+static void read_stream(struct jr *r, struct ddb_stream_setting *stream)
+{
+    struct jr_text key;
+
+    if (!jr_enter_object(r))
+        return;
+    while (jr_next_key(r, &key)) {
+        if (jr_text_eq(key, "label"))
+            stream->label = read_string(r);
+        else if (jr_text_eq(key, "enabled"))
+            stream->enabled = read_flag(r);
+        else if (jr_text_eq(key, "view"))
+            ddb_view_named(read_string(r), &stream->view);
+        else
+            jr_skip(r, NULL);
+    }
+}
+
 /* Members that are one word. */
 static bool read_plain(struct jr *r, struct jr_text key, struct ddb_definition *d)
 {
@@ -313,6 +365,8 @@ bool ddb_definition_read(const char *json, struct arena *a, struct ddb_definitio
             read_indexes(&r, &d);
         else if (jr_text_eq(key, "tags"))
             read_tags(&r, &d);
+        else if (jr_text_eq(key, "stream"))
+            read_stream(&r, &d.stream);
         else if (!read_plain(&r, key, &d) && !read_throughput(&r, key, &d.throughput, &d.on_demand))
             jr_skip(&r, NULL);
     }

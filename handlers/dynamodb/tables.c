@@ -1,6 +1,8 @@
 /* DescribeTable, ListTables, DeleteTable. CreateTable and UpdateTable have files of their own. */
 #include "handlers/dynamodb/describe.h"
 
+#include "storage/dynamodb_log_store.h"
+
 /* Counting walks over all rows of a table. */
 static int count_all(struct request *req, const struct ddb_table *t, struct ddb_table_counts *out)
 {
@@ -78,7 +80,10 @@ int dynamodb_delete_table(struct request *req, const struct dynamodb_DeleteTable
     } while (begun == DDB_AGAIN);
     if (begun == DDB_FAILED)
         return -1;
-    enum store_status rc = ddb_write_end(&s, ddb_table_remove(&s, t->id));
+    enum store_status rc = ddb_table_remove(&s, t->id);
+    if (rc == STORE_OK && t->definition.stream.enabled)
+        rc = ddb_stream_close(&s, t->id, req->received_ms);
+    rc = ddb_write_done(&t, 1, &s, rc);
     ddb_table_changed(req, t->name);
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);

@@ -351,7 +351,7 @@ static int run(struct request *req, const struct dynamodb_TransactWriteItemsInpu
         }
         rc = apply_all(req, t, s);
     }
-    rc = ddb_write_end(s, rc);
+    rc = ddb_write_done(t->tables, t->table_count, s, rc);
     return rc == STORE_OK ? 0 : ddb_fail_store(req, rc);
 }
 

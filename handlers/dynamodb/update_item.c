@@ -173,7 +173,7 @@ static enum store_status update_turn(struct ddb_session *s, void *context)
     struct ddb_change *c = &t->change;
     enum store_status rc;
 
-    if (c->table->definition.index_count == 0)
+    if (c->table->plain)
         ddb_one_change(s);
     rc = ddb_change_read(c, s, t->arena);
     if (rc != STORE_OK)

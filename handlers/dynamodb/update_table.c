@@ -4,9 +4,11 @@
  * the answer comes, which says UPDATING as AWS does.
  */
 #include "handlers/dynamodb/describe.h"
+#include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/key.h"
 #include "handlers/dynamodb/redefine.h"
 #include "handlers/dynamodb/schema.h"
+#include "handlers/dynamodb/stream_setting.h"
 
 #define INVALID "One or more parameter values were invalid: "
 
@@ -32,7 +34,7 @@ enum store_status ddb_redefine(struct ddb_session *s, const struct ddb_table *t,
     struct strbuf text = STRBUF_INIT(4 << 20);
 
     ddb_definition_write(&text, d);
-    enum store_status rc = ddb_table_update(s, t->id, text.data);
+    enum store_status rc = ddb_table_update(s, t->id, text.data, 0);
     strbuf_release(&text);
     return rc;
 }
@@ -90,8 +92,6 @@ struct change {
 
 static int refuse_unbuilt(struct request *req, const struct dynamodb_UpdateTableInput *in)
 {
-    if (in->StreamSpecification != NULL)
-        return aws_fail_unsupported(req, "StreamSpecification");
     if (in->ReplicaUpdates.items != NULL)
         return aws_fail_unsupported(req, "ReplicaUpdates");
     if (in->MultiRegionConsistency != NULL)
@@ -368,6 +368,8 @@ static int plan(struct request *req, const struct dynamodb_UpdateTableInput *in,
     *change = (struct change){.d = ddb_definition_copy(&t->definition, &req->arena)};
     if (change_throughput(req, in, d) != 0)
         return -1;
+    if (ddb_stream_take(req, in->StreamSpecification, t->name, &d->stream) != 0)
+        return -1;
     if (in->TableClass != NULL)
         d->table_class = in->TableClass;
     if (in->DeletionProtectionEnabled.set)
@@ -427,10 +429,14 @@ int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTable
     if (begun == DDB_FAILED)
         return -1;
     struct ddb_throughput before = t->definition.throughput;
+    struct scope scope = ddb_scope(req);
     enum store_status rc = ddb_redefine(&s, t, &change.d);
+    if (rc == STORE_OK)
+        rc = ddb_stream_switch(&s, &scope, t->name, t->id, &t->definition.stream, &change.d,
+                               req->received_ms);
     if (rc == STORE_OK && change.created != NULL)
         rc = backfill(&s, t, change.created);
-    rc = ddb_write_end(&s, rc);
+    rc = ddb_write_done(&t, 1, &s, rc);
     ddb_table_changed(req, t->name);
     /* What a crash leaves of the entries is in nobody's way: serials of indexes are not used again.
      */
@@ -441,6 +447,8 @@ int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTable
     t = ddb_table_get_named(req, t->name);
     if (t == NULL)
         return -1;
+    if (t->logs)
+        ddb_keeper_wake(ddb_of(req));
     show(req, in, t, before, out);
     return 0;
 }

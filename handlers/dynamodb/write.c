@@ -77,17 +77,42 @@ static enum store_status write_row(struct ddb_change *c, struct ddb_session *s)
     return ddb_item_insert(s, c->table->id, &c->key, c->body, (int64_t)c->size, &c->row.id);
 }
 
+/* AWS: a write that leaves the item as it was is not told to anybody. */
+static bool changes_nothing(const struct ddb_change *c)
+{
+    if (!c->existed || c->removes)
+        return c->existed == !c->removes;
+    return same_bytes(c->row.body, c->body) ||
+           ddb_members_equal(c->old.members, c->old.count, c->item.members, c->item.count);
+}
+
+static enum store_status log_change(const struct ddb_change *c, struct ddb_session *s)
+{
+    struct ddb_logged change = {
+        .at_ms = clock_now_ms(c->table->clock),
+        .cause = c->cause,
+        .before = c->existed ? c->row.body : (struct bytes){NULL, 0},
+        .after = c->removes ? (struct bytes){NULL, 0} : c->body,
+    };
+
+    return changes_nothing(c) ? STORE_OK : ddb_log_append(s, c->table->id, &change);
+}
+
 enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, struct arena *a)
 {
     const struct ddb_definition *d = &c->table->definition;
     enum store_status rc = STORE_OK;
 
-    if (d->index_count > 0 && !c->was_read)
+    if (c->table->plain)
+        return write_row(c, s);
+    if (!c->was_read)
         rc = ddb_change_read(c, s, a);
     if (rc == STORE_OK)
         rc = write_row(c, s);
     for (size_t i = 0; i < d->index_count && rc == STORE_OK; i++)
         rc = move_entry(c, &d->indexes[i], c->row.id, s, a);
+    if (c->table->logs && rc == STORE_OK)
+        rc = log_change(c, s);
     return rc;
 }
 
@@ -97,7 +122,7 @@ enum store_status ddb_change_turn(struct ddb_session *s, void *turn)
     struct ddb_change *c = &t->change;
     enum store_status rc = STORE_OK;
 
-    if (c->table->definition.index_count == 0)
+    if (c->table->plain)
         ddb_one_change(s);
     if (t->condition != NULL || t->wants_old)
         rc = ddb_change_read(c, s, t->arena);

@@ -10,6 +10,7 @@
 #include "handlers/dynamodb/expr.h"
 #include "handlers/dynamodb/key.h"
 #include "handlers/dynamodb/ops.h"
+#include "storage/dynamodb_log_store.h"
 
 struct ddb_change {
     const struct ddb_table *table;
@@ -20,6 +21,7 @@ struct ddb_change {
     struct ddb_row row;  /* of what was there */
     struct ddb_item old; /* its content; empty where nothing was */
 
+    enum ddb_cause cause;
     bool removes;         /* it shall go; else it becomes `item` */
     struct ddb_item item; /* members */
     struct bytes body;    /* the canonical text of `item` */
@@ -30,8 +32,8 @@ struct ddb_change {
 void ddb_change_becomes(struct ddb_change *c, const struct ddb_item *item, struct arena *a);
 /* Reads row and old. STORE_OK also where nothing was. */
 enum store_status ddb_change_read(struct ddb_change *c, struct ddb_session *s, struct arena *a);
-/* Writes. Reads first what it needs and was not read. Where the table has no index that is one
- * change, for ddb_one_change(). */
+/* Writes the item, its index entries, and what the table's log is to know. Reads first what it
+ * needs and was not read. Of a plain table that is one change, for ddb_one_change(). */
 enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, struct arena *a);
 
 /* A change under a condition, as a whole write: for ddb_write_run(). */

@@ -134,12 +134,6 @@ def test_bad_tables_are_refused(dynamodb, change, message):
     assert dynamodb.list_tables()["TableNames"] == []
 
 
-def test_what_is_not_built_is_refused_by_name(dynamodb):
-    code, message = refused(dynamodb.create_table, TableName="streams", BillingMode="PAY_PER_REQUEST",
-                            StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}, **schema("pk"))
-    assert code == "NotImplemented" and "StreamSpecification" in message
-
-
 def test_accounts_and_regions_are_apart(client, account, endpoint):
     import boto3
     client("dynamodb").create_table(TableName="mine", BillingMode="PAY_PER_REQUEST", **schema("pk"))

@@ -98,7 +98,7 @@ START_TEST(definitions_have_versions)
     ck_assert_int_eq(ddb_write_begin(store, &s), STORE_OK);
     ck_assert_int_eq(ddb_table_insert(&s, &scope, "one", "x", &other), STORE_EXISTS);
     ck_assert_int_eq(ddb_table_check(&s, id, 1), STORE_OK);
-    ck_assert_int_eq(ddb_table_update(&s, id, "changed"), STORE_OK);
+    ck_assert_int_eq(ddb_table_update(&s, id, "changed", 0), STORE_OK);
     ck_assert_int_eq(ddb_table_check(&s, id, 1), STORE_CONFLICT);
     ck_assert_int_eq(ddb_write_end(&s, STORE_OK), STORE_OK);
     ck_assert_int_eq(ddb_read_begin(store, &s), STORE_OK);
