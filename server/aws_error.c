@@ -67,6 +67,25 @@ int(aws_fail_with)(struct request *req, const struct aws_error *error, const voi
     return fail(req, error, members, message);
 }
 
+static void add_detail(struct request *req, const char *name, const char *value, bool header)
+{
+    struct failure *f = &req->failure;
+
+    if (value && f->detail_count < FAILURE_DETAILS_MAX)
+        f->details[f->detail_count++] =
+            (struct failure_detail){.name = name, .value = value, .header = header};
+}
+
+void aws_fail_detail(struct request *req, const char *name, const char *value)
+{
+    add_detail(req, name, value, false);
+}
+
+void aws_fail_header(struct request *req, const char *name, const char *value)
+{
+    add_detail(req, name, value, true);
+}
+
 int(aws_fail_internal)(struct request *req)
 {
     return fail(req, &aws_InternalFailure, NULL,

@@ -14,6 +14,10 @@ int aws_fail(struct request *req, const struct aws_error *error, const char *for
  * lifetime. */
 int aws_fail_with(struct request *req, const struct aws_error *error, const void *members,
                   const char *format, ...) PRINTF_LIKE(4, 5);
+/* After a failure, with it: what its XML says beside code and message, and headers of its answer.
+ * Both are borrowed for the life of the request. Beyond FAILURE_DETAILS_MAX they are dropped. */
+void aws_fail_detail(struct request *req, const char *name, const char *value);
+void aws_fail_header(struct request *req, const char *name, const char *value);
 /* A fault of ours (a store that failed): 500 InternalFailure. The cause is in the log already. */
 int aws_fail_internal(struct request *req);
 /* A parameter that is understood and not built: refused by name, never ignored. */

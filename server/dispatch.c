@@ -50,6 +50,36 @@ static void name_request(struct request *req)
         random_text(req->request_id, 52, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     else
         uuid_v4(req->request_id);
+    if (req->service && req->service->id_2_header) {
+        char *id = arena_alloc(&req->arena, BASE64_LEN(57) + 1);
+        uint8_t bytes[57];
+
+        random_bytes(bytes, sizeof(bytes));
+        base64_encode(bytes, sizeof(bytes), id);
+        req->id_2 = id;
+    }
+}
+
+static bool waits_to_be_asked(const struct request *req)
+{
+    const char *expect = request_header(req, "expect");
+
+    return expect && strcasecmp(expect, "100-continue") == 0;
+}
+
+/* Not over HTTP/2: there begin() runs in the thread that serves the whole connection. */
+static int precheck(struct request *req)
+{
+    const struct service *s = req->service;
+    int rc = 0;
+
+    if (!s || !s->precheck || !req->operation || req->http2 || !waits_to_be_asked(req))
+        return 0;
+    gate_enter(req->app->gate);
+    if (!s->open || service_state(req->app, s))
+        rc = s->precheck(req);
+    gate_leave(req->app->gate);
+    return rc;
 }
 
 static int begin(struct request *req)
@@ -64,7 +94,13 @@ static int begin(struct request *req)
     name_request(req);
     if (guard_check(req))
         return -1;
-    return d->is_internal ? 0 : take_body_begin(req, &d->auth);
+    if (d->is_internal)
+        return 0;
+    if (take_body_begin(req, &d->auth))
+        return -1;
+    if (req->operation && req->service->begin && req->service->begin(req))
+        return -1;
+    return precheck(req);
 }
 
 /* --- with the body --- */
@@ -130,8 +166,19 @@ static int encode(struct request *req)
     return 0;
 }
 
+/* True when the service has answered, or failed, what is no operation of its model. */
+static bool answer_other(struct request *req)
+{
+    const struct service *s = req->service;
+
+    return !req->failure.error && req->body_state == BODY_WHOLE && s && s->answer_other &&
+           !req->operation && (!s->open || service_state(req->app, s)) && s->answer_other(req);
+}
+
 static int run(struct request *req)
 {
+    if (answer_other(req))
+        return req->failure.error ? -1 : 0;
     if (take_body_check(req) || find_operation(req) || authorise(req) || decode(req) ||
         validate(req) || call(req))
         return -1;
@@ -148,14 +195,8 @@ static void add_request_id(struct request *req)
         response_set_header(req, "x-amz-request-id", req->request_id);
     else
         response_set_header(req, "x-amzn-RequestId", req->request_id);
-    if (s && s->id_2_header) {
-        char *id = arena_alloc(&req->arena, BASE64_LEN(57) + 1);
-        uint8_t bytes[57];
-
-        random_bytes(bytes, sizeof(bytes));
-        base64_encode(bytes, sizeof(bytes), id);
-        response_set_header(req, "x-amz-id-2", id);
-    }
+    if (req->id_2)
+        response_set_header(req, "x-amz-id-2", req->id_2);
 }
 
 /* W10: of the exact bytes of the body. */

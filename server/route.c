@@ -120,7 +120,7 @@ static const struct operation *match_path(const struct model *m, struct request 
         int order = 0;
 
         if (!str_eq(model_text(m, op->method), req->method) ||
-            !uri_template_match(uri, req->path, req->query, NULL))
+            !uri_template_match(uri, request_resource(req), req->query, NULL))
             continue;
         if (best)
             order = uri_template_compare(uri, model_text(m, best->uri));

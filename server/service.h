@@ -42,6 +42,19 @@ struct service {
     bool (*find_credential)(void *state, const char *access_key, struct arena *a,
                             struct credential *out);
 
+    /* For services whose bodies stream: with the head of a request whose operation is known, before
+     * its body. May add filters and change how the body is kept, must not block or touch the
+     * service's state. -1 after aws_fail(). NULL: nothing to do. */
+    int (*begin)(struct request *req);
+    /* To a client that waits with its body (Expect: 100-continue): may refuse the request before
+     * the body is sent, by -1 after aws_fail(). Called inside the gate, after begin; it may read
+     * the service's state. NULL: all are asked for their bodies. */
+    int (*precheck)(struct request *req);
+    /* Answers what no operation of the model describes (a form posted to S3, a preflight to a
+     * bucket). False when it is not for the service either. Called inside the gate with the whole
+     * body; req->operation is NULL. It may fail the request instead. NULL for others. */
+    bool (*answer_other)(struct request *req);
+
     size_t body_max; /* largest request body; 0: 16 MiB */
 
     /* For services that give out URLs of their own: answers a path below /_cadabra/<service>/.

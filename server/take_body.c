@@ -36,6 +36,7 @@ static int finish_chunks(struct request *req, struct body_filter *filter)
 {
     enum aws_chunked_status status = aws_chunked_finish(filter->context);
 
+    req->trailers = aws_chunked_trailers(filter->context, &req->trailer_count);
     return status ? aws_chunked_fail(req, status) : 0;
 }
 

@@ -37,6 +37,8 @@ void body_reset(struct request *req)
     req->body = (struct bytes){.data = (const uint8_t *)"", .len = 0};
     req->body_state = BODY_WHOLE;
     req->body_max = BODY_MAX_DEFAULT;
+    req->body_in_memory = BODY_MEMORY_MAX;
+    req->body_stays_file = false;
     req->body_filters = NULL;
 }
 
@@ -103,7 +105,7 @@ static int store(struct request *req, const void *data, size_t len)
         return -1;
     }
     s->len += len;
-    if (s->fd < 0 && s->len <= BODY_MEMORY_MAX) {
+    if (s->fd < 0 && s->len <= MIN(req->body_in_memory, BODY_MEMORY_MAX)) {
         strbuf_add(&s->memory, data, len);
         return 0;
     }
@@ -156,6 +158,8 @@ void body_finish(struct request *req)
             spoil(req);
     if (req->body_state != BODY_WHOLE || s->len == 0)
         return;
+    if (s->fd >= 0 && req->body_stays_file)
+        return;
     if (s->fd >= 0) {
         void *map = mmap(NULL, s->len, PROT_READ, MAP_PRIVATE, s->fd, 0);
 
@@ -175,4 +179,9 @@ void body_finish(struct request *req)
 int body_file(const struct request *req)
 {
     return req->body_store.fd;
+}
+
+size_t body_size(const struct request *req)
+{
+    return req->body_store.len;
 }

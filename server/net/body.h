@@ -48,9 +48,12 @@ int body_emit(struct request *req, struct body_filter *filter, const void *data,
  * become is bounded by body_max like any body. */
 void body_add_gunzip(struct request *req);
 
-/* The temporary file that holds the body, for copying it on in the kernel; -1 when it is in memory.
- * The file ends with the request. */
+/* The temporary file that holds the body, for copying it on in the kernel or giving it a name; -1
+ * when it is in memory. Its descriptor ends with the request. With req->body_stays_file the body is
+ * there alone, and req->body is empty. */
 int body_file(const struct request *req);
+/* Bytes of the body, wherever it is. */
+size_t body_size(const struct request *req);
 
 /* Where the body is kept: only body.c looks inside. */
 struct body_store {

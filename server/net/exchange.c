@@ -21,6 +21,7 @@ static void clear_response(struct response *r)
     r->file_offset = 0;
     r->file_length = 0;
     r->stream = (struct body_stream){0};
+    r->source = (struct body_source){0};
     r->head_length = -1;
 }
 
@@ -29,6 +30,11 @@ static void clear_request(struct request *req)
     req->method = "";
     req->target = req->path = "/";
     req->query = "";
+    req->resource = NULL;
+    req->id_2 = NULL;
+    req->intake = NULL;
+    req->trailers = NULL;
+    req->trailer_count = 0;
     req->headers = NULL;
     req->header_count = 0;
     req->account[0] = req->region[0] = req->request_id[0] = '\0';
@@ -185,6 +191,8 @@ int64_t exchange_length(const struct exchange *x)
         return r->file_length;
     case BODY_STREAM:
         return -1;
+    case BODY_SOURCE:
+        return r->source.length;
     case BODY_NONE:
         break;
     }

@@ -20,7 +20,7 @@
 
 /* Room for a request's head: session tokens, long presigned URLs, user metadata. MHD clears all of
  * it after each request: half of it would make small answers an eighth cheaper. */
-enum { HEAD_MEMORY = 128 * 1024, STREAM_BLOCK = 32 * 1024, FILE_BLOCK = 64 * 1024 };
+enum { HEAD_MEMORY = 128 * 1024, STREAM_BLOCK = 32 * 1024, SOURCE_BLOCK = 256 * 1024 };
 
 struct http1 {
     struct MHD_Daemon *daemon;
@@ -141,6 +141,14 @@ static ssize_t stream_more(void *context, uint64_t position, char *out, size_t m
     return (ssize_t)n;
 }
 
+static ssize_t source_more(void *context, uint64_t position, char *out, size_t max)
+{
+    const struct body_source *s = context;
+    ssize_t n = s->read(s->context, out, max, (int64_t)position);
+
+    return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 /* The reader of an answer whose body is never sent. */
 static ssize_t nothing_more(void *context, uint64_t position, char *out, size_t max)
 {
@@ -166,6 +174,9 @@ static struct MHD_Response *make_response(struct exchange *x)
     case BODY_STREAM:
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_more, x,
                                                  NULL);
+    case BODY_SOURCE:
+        return MHD_create_response_from_callback((uint64_t)len, SOURCE_BLOCK, source_more,
+                                                 &r->source, NULL);
     default:
         return MHD_create_response_from_buffer(r->bytes.len, r->bytes.data, MHD_RESPMEM_PERSISTENT);
     }

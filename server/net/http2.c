@@ -130,6 +130,10 @@ static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *out, s
         n = read_file(s, out, max);
         if (n <= 0)
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    } else if (r->kind == BODY_SOURCE) {
+        n = r->source.read(r->source.context, out, max, (int64_t)s->sent);
+        if (n <= 0)
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     } else {
         n = (ssize_t)MIN(max, r->bytes.len - s->sent);
         memcpy(out, r->bytes.data + s->sent, (size_t)n);

@@ -9,7 +9,7 @@
 
 struct request;
 
-enum body_kind { BODY_NONE, BODY_BYTES, BODY_FILE, BODY_STREAM };
+enum body_kind { BODY_NONE, BODY_BYTES, BODY_FILE, BODY_STREAM, BODY_SOURCE };
 
 enum { RESPONSE_HEADERS_MAX = 96 };
 
@@ -28,6 +28,18 @@ struct body_stream {
     void *context;
 };
 
+/*
+ * A body of known length that is read from somewhere while it is sent: several files, or one that
+ * has to be decrypted. `read` gives the bytes from `offset` on, at least one and at most max; -1 to
+ * cut the connection. It is called in the request's thread (HTTP/2: that of the connection), and
+ * must not wait for others.
+ */
+struct body_source {
+    ssize_t (*read)(void *context, void *out, size_t max, int64_t offset);
+    void *context;
+    int64_t length;
+};
+
 struct response {
     uint16_t status;
     struct response_header headers[RESPONSE_HEADERS_MAX];
@@ -39,6 +51,7 @@ struct response {
     int64_t file_offset;
     int64_t file_length;
     struct body_stream stream; /* BODY_STREAM */
+    struct body_source source; /* BODY_SOURCE */
     int64_t head_length;       /* the Content-Length of an answer to HEAD, -1: that of the body */
 };
 

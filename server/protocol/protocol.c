@@ -270,6 +270,9 @@ void protocol_encode_error(struct request *req)
     common_headers(req);
     error_headers(req, &v);
     response_header(req, "Content-Type", content_type_of(req->protocol));
+    for (size_t i = 0; i < req->failure.detail_count; i++)
+        if (req->failure.details[i].header)
+            response_header(req, req->failure.details[i].name, req->failure.details[i].value);
     if (req->protocol & (PROTOCOL_REST_JSON | PROTOCOL_REST_XML) && v.s && members)
         rest_encode_headers(req, v.m, v.s, members);
     req->response.status = req->failure.error->status ? req->failure.error->status : 400;

@@ -311,7 +311,7 @@ bool rest_decode(struct decoder *d, const struct operation *op, void *out)
 
     if (!read_query(d, &query))
         return false;
-    uri_template_match(model_text(d->m, op->uri), d->req->path, d->req->query, &match);
+    uri_template_match(model_text(d->m, op->uri), request_resource(d->req), d->req->query, &match);
     for (uint32_t i = 0; i < s->member_count; i++) {
         const struct member *mb = &members[i];
         bool good = true;

@@ -53,6 +53,11 @@ void rest_xml_encode_error(struct request *req, const struct model *m, const cha
         xml_message(b, req->failure.message);
     if (members && s)
         xml_encode_members(&x, s, members, message);
+    for (size_t i = 0; i < req->failure.detail_count; i++)
+        if (!req->failure.details[i].header)
+            xml_element(b, req->failure.details[i].name, req->failure.details[i].value);
     xml_element(b, "RequestId", req->request_id);
+    if (req->id_2)
+        xml_element(b, "HostId", req->id_2);
     xml_close(b, "Error");
 }
