@@ -92,6 +92,83 @@ void sha256_end(struct sha256_stream *s, uint8_t *out)
     free(s);
 }
 
+struct digest_stream {
+    enum digest_kind kind;
+    union {
+        MD5_CTX md5;
+        SHA_CTX sha1;
+        SHA256_CTX sha256;
+        SHA512_CTX sha512;
+    };
+};
+
+struct digest_stream *digest_begin(enum digest_kind kind)
+{
+    struct digest_stream *d = x_malloc(sizeof(*d));
+
+    d->kind = kind;
+    switch (kind) {
+    case DIGEST_MD5:
+        MD5_Init(&d->md5);
+        break;
+    case DIGEST_SHA1:
+        SHA1_Init(&d->sha1);
+        break;
+    case DIGEST_SHA256:
+        SHA256_Init(&d->sha256);
+        break;
+    case DIGEST_SHA512:
+        SHA512_Init(&d->sha512);
+        break;
+    }
+    return d;
+}
+
+void digest_update(struct digest_stream *d, const void *data, size_t len)
+{
+    switch (d->kind) {
+    case DIGEST_MD5:
+        MD5_Update(&d->md5, data, len);
+        break;
+    case DIGEST_SHA1:
+        SHA1_Update(&d->sha1, data, len);
+        break;
+    case DIGEST_SHA256:
+        SHA256_Update(&d->sha256, data, len);
+        break;
+    case DIGEST_SHA512:
+        SHA512_Update(&d->sha512, data, len);
+        break;
+    }
+}
+
+static size_t digest_final(struct digest_stream *d, uint8_t *out)
+{
+    switch (d->kind) {
+    case DIGEST_MD5:
+        MD5_Final(out, &d->md5);
+        return MD5_DIGEST_LENGTH;
+    case DIGEST_SHA1:
+        SHA1_Final(out, &d->sha1);
+        return SHA_DIGEST_LENGTH;
+    case DIGEST_SHA256:
+        SHA256_Final(out, &d->sha256);
+        return SHA256_DIGEST_LENGTH;
+    case DIGEST_SHA512:
+        SHA512_Final(out, &d->sha512);
+        return SHA512_DIGEST_LENGTH;
+    }
+    return 0;
+}
+
+size_t digest_end(struct digest_stream *d, uint8_t *out)
+{
+    size_t len = out ? digest_final(d, out) : 0;
+
+    free(d);
+    return len;
+}
+
 bool equal_constant_time(const void *a, const void *b, size_t len)
 {
     return CRYPTO_memcmp(a, b, len) == 0;

@@ -18,6 +18,15 @@ void sha256_update(struct sha256_stream *s, const void *data, size_t len);
 /* Writes the digest and frees the stream; out NULL only frees it. */
 void sha256_end(struct sha256_stream *s, uint8_t *out);
 
+enum digest_kind { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512 };
+enum { DIGEST_LEN_MAX = 64 };
+
+struct digest_stream;
+struct digest_stream *digest_begin(enum digest_kind kind);
+void digest_update(struct digest_stream *d, const void *data, size_t len);
+/* Writes the digest, answers its length, and frees the stream; out NULL only frees it. */
+size_t digest_end(struct digest_stream *d, uint8_t *out);
+
 /* Compares without leaking where the difference is. */
 bool equal_constant_time(const void *a, const void *b, size_t len);
 
