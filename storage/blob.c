@@ -13,6 +13,7 @@
 #include "server/base/log.h"
 #include "storage/storage.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -46,7 +47,28 @@ static char *path_of(const struct blob_dir *dir, const char *id)
     return x_asprintf("%s/%.2s/%s", dir->path, id, id);
 }
 
-struct blob_dir *blob_open(struct store_root *root, const char *name)
+static char *provisional_path(const struct blob_dir *dir, const char *id)
+{
+    return x_asprintf("%s/tmp/%s", dir->path, id);
+}
+
+/* Settles what counts. The rest is removed by the caller. */
+static void settle_counted(struct blob_dir *dir, const char *tmp,
+                           bool (*counts)(void *context, const char *id), void *context)
+{
+    DIR *d = opendir(tmp);
+
+    if (!d)
+        return;
+    for (struct dirent *e;
+         (e = readdir(d));) /* NOLINT(concurrency-mt-unsafe): a stream of its own */
+        if (id_valid(e->d_name) && counts(context, e->d_name))
+            blob_settle(dir, e->d_name);
+    closedir(d);
+}
+
+static struct blob_dir *open_dir(struct store_root *root, const char *name,
+                                 bool (*counts)(void *context, const char *id), void *context)
 {
     AUTO_FREE char *path = x_asprintf("%s/%s", root->directory, name);
     AUTO_FREE char *tmp = x_asprintf("%s/tmp", path);
@@ -56,12 +78,26 @@ struct blob_dir *blob_open(struct store_root *root, const char *name)
         log_error("cannot create %s: %m", tmp);
         return NULL;
     }
-    if (!store_remove_below(tmp, NULL))
-        return NULL;
     dir = x_calloc(1, sizeof(*dir));
     dir->path = TAKE(path);
     dir->sync = root->durability_full && !root->temporary;
-    return dir;
+    if (counts)
+        settle_counted(dir, tmp, counts, context);
+    if (store_remove_below(tmp, NULL))
+        return dir;
+    blob_close(dir);
+    return NULL;
+}
+
+struct blob_dir *blob_open(struct store_root *root, const char *name)
+{
+    return open_dir(root, name, NULL, NULL);
+}
+
+struct blob_dir *blob_open_counted(struct store_root *root, const char *name,
+                                   bool (*counts)(void *context, const char *id), void *context)
+{
+    return open_dir(root, name, counts, context);
 }
 
 void blob_close(struct blob_dir *dir)
@@ -151,6 +187,60 @@ enum store_status blob_commit(struct blob_writer *w, char *out_id, int64_t *out_
     return STORE_OK;
 }
 
+enum store_status blob_provisional(struct blob_writer *w, char *out_id, int64_t *out_size)
+{
+    AUTO_FREE char *tmp = x_asprintf("%s/tmp", w->dir->path);
+
+    if (!w->failed && w->dir->sync && (fsync(w->fd) || !sync_folder(tmp))) {
+        log_error("cannot keep %s: %m", w->temporary);
+        w->failed = true;
+    }
+    if (w->failed) {
+        blob_abort(w);
+        return STORE_FAILED;
+    }
+    memcpy(out_id, w->id, sizeof(w->id));
+    *out_size = w->size;
+    close(w->fd);
+    free(w->temporary);
+    free(w);
+    return STORE_OK;
+}
+
+enum store_status blob_link(struct blob_dir *dir, int fd, char *out_id)
+{
+    char from[64];
+
+    random_text(out_id, BLOB_ID_LEN, "0123456789abcdef");
+    AUTO_FREE char *path = provisional_path(dir, out_id);
+    AUTO_FREE char *tmp = x_asprintf("%s/tmp", dir->path);
+    snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+    if ((dir->sync && fsync(fd)) || linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ||
+        (dir->sync && !sync_folder(tmp))) {
+        log_error("cannot keep %s: %m", path);
+        return STORE_FAILED;
+    }
+    return STORE_OK;
+}
+
+/* What fails here is made good at the next start; until then blob_read() finds the file where it
+ * is. */
+void blob_settle(struct blob_dir *dir, const char *id)
+{
+    AUTO_FREE char *from = provisional_path(dir, id);
+    AUTO_FREE char *to = path_of(dir, id);
+
+    if (rename(from, to) == 0)
+        return;
+    if (errno == ENOENT) {
+        AUTO_FREE char *folder = folder_of(dir, id);
+
+        if ((mkdir(folder, 0700) == 0 || errno == EEXIST) && rename(from, to) == 0)
+            return;
+    }
+    log_error("cannot move %s into place: %m", from);
+}
+
 void blob_abort(struct blob_writer *w)
 {
     if (!w)
@@ -169,7 +259,12 @@ enum store_status blob_read(struct blob_dir *dir, const char *id, int *out_fd, i
     if (!id_valid(id))
         return STORE_NOT_FOUND;
     AUTO_FREE char *path = path_of(dir, id);
+    AUTO_FREE char *provisional = provisional_path(dir, id);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        fd = open(provisional, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) /* it settled between the two */
+        fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return STORE_NOT_FOUND;
     if (fd < 0 || fstat(fd, &st)) {
@@ -188,7 +283,8 @@ enum store_status blob_remove(struct blob_dir *dir, const char *id)
     if (!id_valid(id))
         return STORE_NOT_FOUND;
     AUTO_FREE char *path = path_of(dir, id);
-    if (unlink(path) == 0)
+    AUTO_FREE char *provisional = provisional_path(dir, id);
+    if (unlink(path) == 0 || (errno == ENOENT && unlink(provisional) == 0))
         return STORE_OK;
     if (errno == ENOENT)
         return STORE_NOT_FOUND;

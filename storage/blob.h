@@ -23,6 +23,20 @@ enum store_status blob_write(struct blob_writer *w, const void *data, size_t len
 enum store_status blob_commit(struct blob_writer *w, char *out_id, int64_t *out_size);
 void blob_abort(struct blob_writer *w);
 
+/*
+ * For stores in whose database a row decides whether a blob counts: the blob is written under a
+ * provisional name, blob_provisional() or blob_link(), then the row is committed, then
+ * blob_settle() gives the file its place. What a crash leaves between is asked for with `counts`
+ * when the folder is opened: it settles or goes.
+ */
+struct blob_dir *blob_open_counted(struct store_root *root, const char *name,
+                                   bool (*counts)(void *context, const char *id), void *context);
+/* Ends the writer like blob_commit(). */
+enum store_status blob_provisional(struct blob_writer *w, char *out_id, int64_t *out_size);
+/* Of a nameless file (O_TMPFILE) in the data directory; the descriptor stays the caller's. */
+enum store_status blob_link(struct blob_dir *dir, int fd, char *out_id);
+void blob_settle(struct blob_dir *dir, const char *id);
+
 /* An open descriptor (close-on-exec) for reading; the caller closes it. */
 enum store_status blob_read(struct blob_dir *dir, const char *id, int *out_fd, int64_t *out_size);
 enum store_status blob_remove(struct blob_dir *dir, const char *id);
