@@ -11,6 +11,7 @@
 #include "handlers/kinesis/kinesis.h"
 #include "handlers/lambda/lambda.h"
 #include "handlers/logs/logs.h"
+#include "handlers/s3/s3.h"
 #include "handlers/sts/sts.h"
 
 #define NOT_BUILT(name)                                                                            \
@@ -18,7 +19,6 @@
     static const struct service name##_service = {.model = &name##_model}
 
 NOT_BUILT(firehose);
-NOT_BUILT(s3);
 NOT_BUILT(sns);
 NOT_BUILT(sqs);
 

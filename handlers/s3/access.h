@@ -1,0 +1,14 @@
+/*
+ * Who may do what: the one question that every operation asks before it acts.
+ */
+#ifndef CADABRA_S3_ACCESS_H
+#define CADABRA_S3_ACCESS_H
+
+#include "handlers/s3/target.h"
+
+/* May the sender of the request do `action` ("s3:GetObject") to the target? 0, or -1 after failing
+ * with AccessDenied. target->key is NULL for actions on the bucket; target->object is the version
+ * that is there, where the operation knows it. */
+int s3_authorize(struct request *req, const struct s3_target *target, const char *action);
+
+#endif

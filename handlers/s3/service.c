@@ -1,0 +1,54 @@
+/* S3 as the server sees it. */
+#include "handlers/s3/intake.h"
+#include "handlers/s3/operations.h"
+#include "handlers/s3/state.h"
+
+static const struct s3_handlers handlers = {
+    .CreateBucket = s3_create_bucket,
+    .DeleteBucket = s3_delete_bucket,
+    .GetBucketLocation = s3_get_bucket_location,
+    .GetBucketVersioning = s3_get_bucket_versioning,
+    .HeadBucket = s3_head_bucket,
+    .ListBuckets = s3_list_buckets,
+    .PutBucketVersioning = s3_put_bucket_versioning,
+};
+
+static void *open_state(struct app *app)
+{
+    struct s3 *s3 = x_calloc(1, sizeof(*s3));
+
+    s3->app = app;
+    s3->store = s3_store_open(app->store);
+    return s3;
+}
+
+static void close_state(void *state)
+{
+    struct s3 *s3 = state;
+
+    s3_store_close(s3->store);
+    free(s3);
+}
+
+struct s3 *s3_of(struct app *app)
+{
+    return service_state(app, &s3_service);
+}
+
+/* AWS checks each value in words of its own: the handlers do. */
+static int validate(struct request *req, const void *in)
+{
+    (void)req, (void)in;
+    return 0;
+}
+
+const struct service s3_service = {
+    .model = &s3_model,
+    .handlers = &handlers,
+    .open = open_state,
+    .close = close_state,
+    .id_2_header = true,
+    .validate = validate,
+    .begin = s3_intake_begin,
+    .body_max = (size_t)6 << 30, /* of a posted form; begin says more */
+};

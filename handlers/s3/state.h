@@ -1,0 +1,18 @@
+/* What S3 keeps while it is open, and what its files share. Not for other folders. */
+#ifndef CADABRA_S3_STATE_H
+#define CADABRA_S3_STATE_H
+
+#include "gen/s3.h"
+#include "handlers/s3/errors.h"
+#include "handlers/s3/s3.h"
+#include "server/service.h"
+#include "storage/s3_store.h"
+
+struct s3 {
+    struct app *app;
+    struct s3_store *store;
+};
+
+struct s3 *s3_of(struct app *app);
+
+#endif
