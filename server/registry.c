@@ -12,6 +12,7 @@
 #include "handlers/lambda/lambda.h"
 #include "handlers/logs/logs.h"
 #include "handlers/s3/s3.h"
+#include "handlers/sqs/sqs.h"
 #include "handlers/sts/sts.h"
 
 #define NOT_BUILT(name)                                                                            \
@@ -20,14 +21,19 @@
 
 NOT_BUILT(firehose);
 NOT_BUILT(sns);
-NOT_BUILT(sqs);
 
 const struct service *const service_registry[] = {
-    &sts_service,      &iam_service,      &logs_service,
-    &kinesis_service,  &dynamodb_service, &dynamodbstreams_service,
-    &lambda_service, /* calls all of the above */
-    &firehose_service, &s3_service,       &sns_service,
+    &sts_service,
+    &iam_service,
+    &logs_service,
+    &kinesis_service,
     &sqs_service,
+    &dynamodb_service,
+    &dynamodbstreams_service,
+    &lambda_service, /* calls all of the above */
+    &firehose_service,
+    &s3_service,
+    &sns_service,
 };
 
 const size_t service_count = ARRAY_LEN(service_registry);

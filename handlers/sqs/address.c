@@ -1,0 +1,94 @@
+/*
+ * Queue URLs. Clients have them in many forms: http://host:port/account/name,
+ * http://sqs.region.amazonaws.com/account/name, http://region.queue.host/account/name,
+ * http://host/queue/region/account/name. What counts is the path.
+ */
+#include "handlers/sqs/operations.h"
+#include "server/base/encode.h"
+
+enum { NAME_MAX_LEN = 80, PARTS_MAX = 4 };
+
+static bool is_account(const char *text)
+{
+    return strlen(text) == 12 && strspn(text, "0123456789") == 12;
+}
+
+/* The path behind scheme and host; NULL when there is none. */
+static const char *path_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+
+    return host ? strchr(host + 3, '/') : NULL;
+}
+
+/* Splits at slashes, empty parts left out; more than PARTS_MAX count as none. */
+static size_t split(struct arena *a, const char *path, char *parts[PARTS_MAX])
+{
+    char *copy = arena_strndup(a, path, strcspn(path, "?#"));
+    char *save = NULL;
+    size_t count = 0;
+
+    for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
+        if (count == PARTS_MAX)
+            return 0;
+        parts[count++] = part;
+    }
+    return count;
+}
+
+static bool read_path(struct request *req, const char *path, struct sqs_address *out)
+{
+    char *parts[PARTS_MAX];
+    size_t count = split(&req->arena, path, parts);
+
+    out->scope = (struct scope){.account = req->account, .region = req->region};
+    if (count == 4 && str_eq(parts[0], "queue"))
+        out->scope.region = parts[1];
+    else if (count != 2)
+        return false;
+    if (!is_account(parts[count - 2]))
+        return false;
+    out->scope.account = parts[count - 2];
+    out->name = url_decode(&req->arena, parts[count - 1], strlen(parts[count - 1]), false, NULL);
+    return out->name != NULL;
+}
+
+int sqs_address_of(struct request *req, const char *url, struct sqs_address *out)
+{
+    const char *path = url ? path_of(url) : req->path;
+
+    if (path && read_path(req, path, out))
+        return 0;
+    if (!url)
+        return sqs_fail_missing(req, "QueueUrl");
+    return aws_fail(req, &sqs_InvalidAddress, "The address %.500s is not valid for this endpoint.",
+                    url);
+}
+
+static void release_later(void *queue)
+{
+    sqs_queue_release(queue);
+}
+
+int sqs_use(struct request *req, const char *url, struct sqs_queue **out_queue)
+{
+    struct sqs_address address;
+    enum store_status rc;
+
+    if (sqs_address_of(req, url, &address))
+        return -1;
+    rc = sqs_queue_hold(sqs_of(req->app), &address.scope, address.name, out_queue);
+    if (rc != STORE_OK)
+        return sqs_fail_store(req, rc);
+    arena_defer(&req->arena, release_later, *out_queue);
+    return 0;
+}
+
+const char *sqs_url_of(struct request *req, const char *account, const char *name)
+{
+    const char *host = request_header(req, "host");
+
+    if (!host || !*host)
+        host = arena_printf(&req->arena, "127.0.0.1:%u", (unsigned)req->app->port);
+    return arena_printf(&req->arena, "http://%s/%s/%s", host, account, name);
+}
