@@ -1,15 +1,13 @@
 /*
  * Event source mappings and their checkpoints, in <data>/lambda.db beside the functions.
  */
-#include "storage/lambda_store.h"
-
-#include "storage/scope.h"
-#include "storage/sql.h"
+#include "storage/lambda_internal.h"
 
 #define MAPPING_COLUMNS                                                                            \
     "mapping.id, account, region, uuid, function, function_arn, source_arn, enabled, batch_size, " \
     "window_s, parallelization, starting_position, starting_ms, age_max_s, retries_max, bisect, "  \
-    "created_ms, modified_ms, last_result, tags"
+    "created_ms, modified_ms, last_result, tags, filters, on_failure, tumbling_s, partial, "       \
+    "max_concurrency"
 
 static void read_mapping(struct sql_stmt *st, struct arena *a, struct lambda_mapping *out)
 {
@@ -35,21 +33,12 @@ static void read_mapping(struct sql_stmt *st, struct arena *a, struct lambda_map
         .modified_ms = sql_column_int(st, 17),
         .last_result = sql_column_text(st, 18, a),
         .tags = sql_column_text(st, 19, a),
+        .filters = sql_column_text(st, 20, a),
+        .on_failure = sql_column_text(st, 21, a),
+        .tumbling_s = (int)sql_column_int(st, 22),
+        .partial = sql_column_int(st, 23) != 0,
+        .max_concurrency = (int)sql_column_int(st, 24),
     };
-}
-
-static enum store_status write_begin(struct lambda_store *s, struct sql **out)
-{
-    struct sql_db *db = lambda_store_db(s, true);
-
-    return db ? sql_write_begin(db, out) : STORE_FAILED;
-}
-
-static enum store_status read_begin(struct lambda_store *s, struct sql **out)
-{
-    struct sql_db *db = lambda_store_db(s, false);
-
-    return db ? sql_read_begin(db, out) : STORE_NOT_FOUND;
 }
 
 enum store_status lambda_store_mapping_add(struct lambda_store *s, const struct lambda_mapping *m,
@@ -58,44 +47,27 @@ enum store_status lambda_store_mapping_add(struct lambda_store *s, const struct 
     struct scope scope = {.account = m->account, .region = m->region};
     struct sql *sql;
     int64_t scope_id;
-    enum store_status rc = write_begin(s, &sql);
+    enum store_status rc = lambda_write_begin(s, &scope, true, &sql, &scope_id);
 
     if (rc)
         return rc;
-    rc = sql_scope_id(sql, &scope, true, &scope_id);
-    if (!rc) {
-        struct sql_stmt *st = sql_prepare(
-            sql, "INSERT INTO mapping (scope_id, uuid, function, function_arn, source_arn, "
-                 "enabled, batch_size, window_s, parallelization, starting_position, starting_ms, "
-                 "age_max_s, retries_max, bisect, created_ms, modified_ms, last_result, tags) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-                 "?17, ?18)");
-
-        sql_bind_int(st, 1, scope_id);
-        sql_bind_text(st, 2, m->uuid);
-        sql_bind_text(st, 3, m->function);
-        sql_bind_text(st, 4, m->function_arn);
-        sql_bind_text(st, 5, m->source_arn);
-        sql_bind_int(st, 6, m->enabled);
-        sql_bind_int(st, 7, m->batch_size);
-        sql_bind_int(st, 8, m->window_s);
-        sql_bind_int(st, 9, m->parallelization);
-        sql_bind_text(st, 10, m->starting_position);
-        if (m->has_starting_ms)
-            sql_bind_int(st, 11, m->starting_ms);
-        else
-            sql_bind_null(st, 11);
-        sql_bind_int(st, 12, m->age_max_s);
-        sql_bind_int(st, 13, m->retries_max);
-        sql_bind_int(st, 14, m->bisect);
-        sql_bind_int(st, 15, m->created_ms);
-        sql_bind_int(st, 16, m->modified_ms);
-        sql_bind_text(st, 17, m->last_result);
-        sql_bind_text(st, 18, m->tags);
-        rc = sql_run(st);
-        if (!rc)
-            *out_id = sql_last_rowid(sql);
-    }
+    rc = sql_exec(
+        sql,
+        "INSERT INTO mapping (scope_id, uuid, function, function_arn, source_arn, enabled, "
+        "batch_size, window_s, parallelization, starting_position, starting_ms, age_max_s, "
+        "retries_max, bisect, created_ms, modified_ms, last_result, tags, filters, on_failure, "
+        "tumbling_s, partial, max_concurrency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+        "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+        sql_int(scope_id), sql_text(m->uuid), sql_text(m->function), sql_text(m->function_arn),
+        sql_text(m->source_arn), sql_int(m->enabled), sql_int(m->batch_size), sql_int(m->window_s),
+        sql_int(m->parallelization), sql_text(m->starting_position),
+        m->has_starting_ms ? sql_int(m->starting_ms) : sql_text(NULL), sql_int(m->age_max_s),
+        sql_int(m->retries_max), sql_int(m->bisect), sql_int(m->created_ms),
+        sql_int(m->modified_ms), sql_text(m->last_result), sql_text(m->tags), sql_text(m->filters),
+        sql_text(m->on_failure), sql_int(m->tumbling_s), sql_int(m->partial),
+        sql_int(m->max_concurrency));
+    if (!rc)
+        *out_id = sql_last_rowid(sql);
     return sql_write_end(sql, rc);
 }
 
@@ -104,7 +76,7 @@ enum store_status lambda_store_mapping_find(struct lambda_store *s, struct scope
                                             struct lambda_mapping *out)
 {
     struct sql *sql;
-    enum store_status rc = read_begin(s, &sql);
+    enum store_status rc = lazy_read_begin(s->db, &sql);
 
     if (rc)
         return rc;
@@ -127,50 +99,37 @@ enum store_status lambda_store_mapping_replace(struct lambda_store *s,
                                                const struct lambda_mapping *m)
 {
     struct sql *sql;
-    enum store_status rc = write_begin(s, &sql);
+    enum store_status rc = lazy_write_begin(s->db, &sql);
 
     if (rc)
         return rc;
-    struct sql_stmt *st = sql_prepare(
-        sql, "UPDATE mapping SET function = ?2, function_arn = ?3, enabled = ?4, batch_size = ?5, "
-             "window_s = ?6, parallelization = ?7, age_max_s = ?8, retries_max = ?9, bisect = ?10, "
-             "modified_ms = ?11, tags = ?12 WHERE id = ?1");
-    sql_bind_int(st, 1, m->id);
-    sql_bind_text(st, 2, m->function);
-    sql_bind_text(st, 3, m->function_arn);
-    sql_bind_int(st, 4, m->enabled);
-    sql_bind_int(st, 5, m->batch_size);
-    sql_bind_int(st, 6, m->window_s);
-    sql_bind_int(st, 7, m->parallelization);
-    sql_bind_int(st, 8, m->age_max_s);
-    sql_bind_int(st, 9, m->retries_max);
-    sql_bind_int(st, 10, m->bisect);
-    sql_bind_int(st, 11, m->modified_ms);
-    sql_bind_text(st, 12, m->tags);
-    rc = sql_run(st);
-    if (!rc && sql_changes(sql) == 0)
-        rc = STORE_NOT_FOUND;
-    return sql_write_end(sql, rc);
+    rc = sql_exec(
+        sql,
+        "UPDATE mapping SET function = ?2, function_arn = ?3, enabled = ?4, batch_size = ?5, "
+        "window_s = ?6, parallelization = ?7, age_max_s = ?8, retries_max = ?9, bisect = ?10, "
+        "modified_ms = ?11, tags = ?12, filters = ?13, on_failure = ?14, tumbling_s = ?15, partial "
+        "= ?16, max_concurrency = ?17 WHERE id = ?1",
+        sql_int(m->id), sql_text(m->function), sql_text(m->function_arn), sql_int(m->enabled),
+        sql_int(m->batch_size), sql_int(m->window_s), sql_int(m->parallelization),
+        sql_int(m->age_max_s), sql_int(m->retries_max), sql_int(m->bisect), sql_int(m->modified_ms),
+        sql_text(m->tags), sql_text(m->filters), sql_text(m->on_failure), sql_int(m->tumbling_s),
+        sql_int(m->partial), sql_int(m->max_concurrency));
+    return sql_write_end(sql, lambda_one_row(sql, rc));
 }
 
 enum store_status lambda_store_mapping_remove(struct lambda_store *s, int64_t id)
 {
     struct sql *sql;
-    enum store_status rc = write_begin(s, &sql);
+    enum store_status rc = lazy_write_begin(s->db, &sql);
 
     if (rc)
         return rc;
-    struct sql_stmt *st = sql_prepare(sql, "DELETE FROM checkpoint WHERE mapping_id = ?1");
-    sql_bind_int(st, 1, id);
-    rc = sql_run(st);
-    if (!rc) {
-        st = sql_prepare(sql, "DELETE FROM mapping WHERE id = ?1");
-        sql_bind_int(st, 1, id);
-        rc = sql_run(st);
-    }
-    if (!rc && sql_changes(sql) == 0)
-        rc = STORE_NOT_FOUND;
-    return sql_write_end(sql, rc);
+    rc = sql_exec(sql, "DELETE FROM checkpoint WHERE mapping_id = ?1", sql_int(id));
+    if (!rc)
+        rc = sql_exec(sql, "DELETE FROM window WHERE mapping_id = ?1", sql_int(id));
+    if (!rc)
+        rc = sql_exec(sql, "DELETE FROM mapping WHERE id = ?1", sql_int(id));
+    return sql_write_end(sql, lambda_one_row(sql, rc));
 }
 
 enum store_status lambda_store_mapping_list(struct lambda_store *s,
@@ -181,7 +140,7 @@ enum store_status lambda_store_mapping_list(struct lambda_store *s,
     struct lambda_mapping *items = ARENA_ARRAY(a, struct lambda_mapping, max);
     size_t count = 0;
     struct sql *sql;
-    enum store_status rc = read_begin(s, &sql);
+    enum store_status rc = lazy_read_begin(s->db, &sql);
 
     if (!rc) {
         struct sql_stmt *st = sql_prepare(
@@ -222,7 +181,7 @@ enum store_status lambda_store_mapping_result(struct lambda_store *s, int64_t id
                                               const char *last_result)
 {
     struct sql *sql;
-    enum store_status rc = write_begin(s, &sql);
+    enum store_status rc = lazy_write_begin(s->db, &sql);
 
     return rc ? rc : sql_write_end(sql, set_result(sql, id, last_result));
 }
@@ -232,7 +191,7 @@ enum store_status lambda_store_checkpoint(struct lambda_store *s, int64_t mappin
                                           const char **out_sequence)
 {
     struct sql *sql;
-    enum store_status rc = read_begin(s, &sql);
+    enum store_status rc = lazy_read_begin(s->db, &sql);
 
     *out_sequence = NULL;
     if (rc)
@@ -250,27 +209,73 @@ enum store_status lambda_store_checkpoint(struct lambda_store *s, int64_t mappin
     return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }
 
+/* A mapping that was deleted meanwhile must not leave a checkpoint behind. */
+static enum store_status set_checkpoint(struct sql *sql, int64_t mapping_id, const char *shard,
+                                        const char *sequence)
+{
+    return lambda_one_row(
+        sql, sql_exec(sql,
+                      "INSERT INTO checkpoint (mapping_id, shard, sequence) SELECT ?1, ?2, ?3 "
+                      "WHERE EXISTS (SELECT 1 FROM mapping WHERE id = ?1) ON CONFLICT (mapping_id, "
+                      "shard) DO UPDATE SET sequence = excluded.sequence",
+                      sql_int(mapping_id), sql_text(shard), sql_text(sequence)));
+}
+
 enum store_status lambda_store_checkpoint_set(struct lambda_store *s, int64_t mapping_id,
                                               const char *shard, const char *sequence,
                                               const char *last_result)
 {
     struct sql *sql;
-    enum store_status rc = write_begin(s, &sql);
+    enum store_status rc = lazy_write_begin(s->db, &sql);
 
     if (rc)
         return rc;
-    /* A mapping that was deleted meanwhile must not leave a checkpoint behind. */
-    struct sql_stmt *st = sql_prepare(
-        sql, "INSERT INTO checkpoint (mapping_id, shard, sequence) SELECT ?1, ?2, ?3 WHERE EXISTS "
-             "(SELECT 1 FROM mapping WHERE id = ?1) ON CONFLICT (mapping_id, shard) DO UPDATE SET "
-             "sequence = excluded.sequence");
-    sql_bind_int(st, 1, mapping_id);
-    sql_bind_text(st, 2, shard);
-    sql_bind_text(st, 3, sequence);
-    rc = sql_run(st);
-    if (!rc && sql_changes(sql) == 0)
-        rc = STORE_NOT_FOUND;
+    rc = set_checkpoint(sql, mapping_id, shard, sequence);
     if (!rc && last_result)
         rc = set_result(sql, mapping_id, last_result);
+    return sql_write_end(sql, rc);
+}
+
+enum store_status lambda_store_window(struct lambda_store *s, int64_t mapping_id, const char *shard,
+                                      struct arena *a, struct lambda_window *out)
+{
+    struct sql *sql;
+    enum store_status rc = lazy_read_begin(s->db, &sql);
+
+    if (rc)
+        return rc;
+    struct sql_stmt *st =
+        sql_query(sql, "SELECT start_ms, state FROM window WHERE mapping_id = ?1 AND shard = ?2",
+                  sql_int(mapping_id), sql_text(shard));
+    rc = sql_step(st);
+    if (!rc) {
+        out->start_ms = sql_column_int(st, 0);
+        out->state = sql_column_text(st, 1, a);
+        sql_reset(st);
+    }
+    sql_read_end(sql);
+    return rc;
+}
+
+enum store_status lambda_store_window_set(struct lambda_store *s, int64_t mapping_id,
+                                          const char *shard, const char *sequence,
+                                          const struct lambda_window *w)
+{
+    struct sql *sql;
+    enum store_status rc = lazy_write_begin(s->db, &sql);
+
+    if (rc)
+        return rc;
+    if (sequence)
+        rc = set_checkpoint(sql, mapping_id, shard, sequence);
+    if (!rc && w)
+        rc = sql_exec(sql,
+                      "REPLACE INTO window (mapping_id, shard, start_ms, state) VALUES (?1, ?2, "
+                      "?3, ?4)",
+                      sql_int(mapping_id), sql_text(shard), sql_int(w->start_ms),
+                      sql_text(w->state));
+    else if (!rc)
+        rc = sql_exec(sql, "DELETE FROM window WHERE mapping_id = ?1 AND shard = ?2",
+                      sql_int(mapping_id), sql_text(shard));
     return sql_write_end(sql, rc);
 }

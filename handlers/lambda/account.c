@@ -58,7 +58,7 @@ int lambda_put_function_concurrency(struct request *req,
     struct lambda_usage usage;
     struct lambda_function f;
 
-    if (lambda_resolve(req, in->FunctionName, NULL, &f) < 0)
+    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0)
         return -1;
     if (lambda_store_usage(lambda_state(req)->store, scope_of(req), &usage) != STORE_OK)
         return aws_fail_internal(req);
@@ -80,7 +80,7 @@ int lambda_get_function_concurrency(struct request *req,
 {
     struct lambda_function f;
 
-    if (lambda_resolve(req, in->FunctionName, NULL, &f) < 0)
+    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0)
         return -1;
     if (f.reserved >= 0)
         out->ReservedConcurrentExecutions = SOME_INT(f.reserved);
@@ -94,7 +94,7 @@ int lambda_delete_function_concurrency(struct request *req,
     struct lambda_function f;
 
     (void)out;
-    if (lambda_resolve(req, in->FunctionName, NULL, &f) < 0)
+    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0)
         return -1;
     return set_reserved(req, &f, -1);
 }

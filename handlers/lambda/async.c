@@ -8,6 +8,9 @@
  */
 #include "handlers/lambda/async.h"
 
+#include "handlers/lambda/async_record.h"
+#include "handlers/lambda/destination.h"
+#include "handlers/lambda/name.h"
 #include "handlers/lambda/state.h"
 #include "server/background.h"
 #include "server/base/log.h"
@@ -20,6 +23,7 @@ enum {
     NO_ROOM_MAX_MS = 5 * 60 * 1000,
     AGE_MAX_MS = 6 * 3600 * 1000,
     LOOK_AGAIN_MS = 1000, /* the clock may be moved */
+    RECORD_MAX = 16 * 1024 * 1024,
 };
 
 struct async_queue {
@@ -39,6 +43,17 @@ struct job {
 
 /* --- one event --- */
 
+/* Everything about one try. */
+struct attempt {
+    struct async_queue *queue;
+    struct arena *arena;
+    const struct lambda_event *event;
+    struct lambda_function function;
+    struct lambda_event_config config;
+    enum pool_status status;
+    struct invocation *in;
+};
+
 static int64_t no_room_delay_ms(int delays)
 {
     int64_t ms = (int64_t)1000 << MIN(delays, 20);
@@ -46,55 +61,158 @@ static int64_t no_room_delay_ms(int delays)
     return MIN(ms, (int64_t)NO_ROOM_MAX_MS);
 }
 
-static void settle(struct async_queue *q, const struct lambda_event *e, enum pool_status status,
-                   const struct invocation *in)
+static enum destination_outcome send_record(struct attempt *t, const char *arn,
+                                            enum async_condition condition)
 {
-    struct lambda_store *store = q->lambda->store;
-    int64_t now = clock_now_ms(&q->lambda->app->clock);
+    struct app *app = t->queue->lambda->app;
+    const struct lambda_event *e = t->event;
+    bool ran = condition != ASYNC_AGE_EXCEEDED;
+    int64_t now = clock_now_ms(&app->clock);
+    const struct async_record record = {
+        .now_ms = now,
+        .request_id = e->request_id,
+        .function_arn = lambda_qualified_arn(
+            t->arena, &t->function, t->function.qualifier ? t->function.qualifier : "$LATEST"),
+        .condition = condition,
+        .invoke_count = e->attempts + (ran ? 1 : 0),
+        .request = e->payload,
+        .executed_version = lambda_version_text(t->arena, t->function.version),
+        .response = {.data = (const uint8_t *)t->in->response.data, .len = t->in->response.len},
+    };
+    struct strbuf text = STRBUF_INIT(RECORD_MAX);
 
-    if (status == POOL_RAN && in->stopped)
+    async_record_write(&text, t->arena, &record);
+    const struct destination_message message = {
+        .body = {.data = (const uint8_t *)text.data, .len = text.len},
+        .account = e->account,
+        .s3_prefix = arena_printf(t->arena, "aws/lambda/async/%s/", t->function.name),
+    };
+    enum destination_outcome outcome = destination_send(app, arn, &message);
+    strbuf_release(&text);
+    return outcome;
+}
+
+/* AWS: the event as it came, the failure in attributes. */
+static enum destination_outcome send_dead_letter(struct attempt *t)
+{
+    const char *text = t->in->response.data ? t->in->response.data : "";
+    const struct destination_attribute attributes[] = {
+        {"RequestID", "String", t->event->request_id},
+        {"ErrorCode", "Number", t->in->function_error ? "200" : "429"},
+        {"ErrorMessage", "String", async_error_message(t->arena, text, t->in->response.len)},
+    };
+    const struct destination_message message = {
+        .body = t->event->payload,
+        .account = t->event->account,
+        .attributes = attributes,
+        .attribute_count = ARRAY_LEN(attributes),
+    };
+
+    return destination_send(t->queue->lambda->app, t->function.dead_letter, &message);
+}
+
+/* The event has come to its end: tells whoever shall know, then forgets it. */
+static void finish(struct attempt *t, enum async_condition condition)
+{
+    struct lambda_store *store = t->queue->lambda->store;
+    const struct lambda_event *e = t->event;
+    bool failed = condition != ASYNC_SUCCESS;
+    const char *arn = failed ? t->config.on_failure : t->config.on_success;
+    bool again = arn && send_record(t, arn, condition) == DESTINATION_RETRY;
+
+    if (failed)
+        log_info("event %s for %s was given up after %d attempts", e->request_id, e->function,
+                 e->attempts + (condition == ASYNC_RETRIES_EXHAUSTED));
+    if (failed && t->function.dead_letter && !again)
+        again = send_dead_letter(t) == DESTINATION_RETRY;
+    if (again)
+        lambda_store_event_delay(store, e->id, e->attempts, e->delays + 1,
+                                 clock_now_ms(&t->queue->lambda->app->clock) +
+                                     no_room_delay_ms(e->delays));
+    else
+        lambda_store_event_remove(store, e->id);
+}
+
+static void settle(struct attempt *t)
+{
+    struct lambda_store *store = t->queue->lambda->store;
+    const struct lambda_event *e = t->event;
+    int64_t now = clock_now_ms(&t->queue->lambda->app->clock);
+    int retries_max = t->config.retries_max >= 0 ? t->config.retries_max : RETRIES_MAX;
+
+    if (t->status == POOL_RAN && t->in->stopped)
         return; /* the next start carries it out */
-    if (status != POOL_RAN) {
-        if (now - e->accepted_ms > AGE_MAX_MS)
-            lambda_store_event_remove(store, e->id);
-        else
-            lambda_store_event_delay(store, e->id, e->attempts, e->delays + 1,
-                                     now + no_room_delay_ms(e->delays));
-    } else if (in->function_error && e->attempts < RETRIES_MAX) {
+    if (t->status != POOL_RAN) {
+        lambda_store_event_delay(store, e->id, e->attempts, e->delays + 1,
+                                 now + no_room_delay_ms(e->delays));
+    } else if (t->in->function_error && e->attempts < retries_max) {
         int64_t wait_ms = (int64_t)RETRY_AFTER_MS * (e->attempts + 1);
 
         lambda_store_event_delay(store, e->id, e->attempts + 1, e->delays, now + wait_ms);
     } else {
-        if (in->function_error)
-            log_info("event %s for %s was given up after %d attempts", e->request_id, e->function,
-                     e->attempts + 1);
-        lambda_store_event_remove(store, e->id);
+        finish(t, t->in->function_error ? ASYNC_RETRIES_EXHAUSTED : ASYNC_SUCCESS);
     }
+}
+
+/* AWS: an event that waited too long is not tried again. */
+static bool is_too_old(const struct attempt *t)
+{
+    int64_t age_ms = clock_now_ms(&t->queue->lambda->app->clock) - t->event->accepted_ms;
+    int64_t max_ms = t->config.age_max_s >= 0 ? (int64_t)t->config.age_max_s * 1000 : AGE_MAX_MS;
+
+    return age_ms > max_ms && (t->event->attempts || t->event->delays);
+}
+
+static enum store_status look_up(struct attempt *t)
+{
+    struct lambda *l = t->queue->lambda;
+    const struct lambda_event *e = t->event;
+    struct scope scope = {.account = e->account, .region = e->region};
+    struct function_name name = {0};
+
+    if (!function_name_parse(t->arena, e->arn, &name))
+        name.qualifier = NULL;
+    enum store_status rc =
+        lambda_lookup(l, scope, e->function, name.qualifier, true, t->arena, &t->function);
+    if (rc)
+        return rc;
+    rc = lambda_store_event_config_find(l->store, scope, e->function,
+                                        name.qualifier ? name.qualifier : "$LATEST", t->arena,
+                                        &t->config);
+    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }
 
 static void carry_out(struct async_queue *q, int64_t id, int stop_fd)
 {
     struct lambda *l = q->lambda;
-    struct lambda_function f;
     struct lambda_event e;
     struct arena a;
 
     arena_init(&a);
     if (lambda_store_event_read(l->store, id, &a, &e) == STORE_OK) {
-        struct scope scope = {.account = e.account, .region = e.region};
-        struct invocation *in = ARENA_NEW(&a, struct invocation);
+        struct attempt t = {.queue = q,
+                            .arena = &a,
+                            .event = &e,
+                            .config = {.retries_max = -1, .age_max_s = -1},
+                            .status = POOL_FAILED,
+                            .in = ARENA_NEW(&a, struct invocation)};
 
-        *in = (struct invocation){.request_id = e.request_id,
-                                  .payload = e.payload,
-                                  .client_context = e.client_context,
-                                  .function_arn = e.arn,
-                                  .stop_fd = stop_fd};
-        enum store_status rc = lambda_store_find(l->store, scope, e.function, &a, &f);
-        if (rc == STORE_NOT_FOUND)
+        *t.in = (struct invocation){.request_id = e.request_id,
+                                    .payload = e.payload,
+                                    .client_context = e.client_context,
+                                    .function_arn = e.arn,
+                                    .stop_fd = stop_fd};
+        enum store_status rc = look_up(&t);
+        if (rc == STORE_NOT_FOUND) {
             lambda_store_event_remove(l->store, id);
-        else
-            settle(q, &e, rc ? POOL_FAILED : pool_run(l->pool, &f, in), in);
-        strbuf_release(&in->response);
+        } else if (!rc && is_too_old(&t)) {
+            finish(&t, ASYNC_AGE_EXCEEDED);
+        } else {
+            if (!rc)
+                t.status = lambda_run(l, &t.function, t.in);
+            settle(&t);
+        }
+        strbuf_release(&t.in->response);
     }
     arena_release(&a);
 }

@@ -4,9 +4,9 @@
 #include "handlers/lambda/lambda.h"
 
 #include "handlers/common/arn.h"
+#include "handlers/lambda/access.h"
 #include "handlers/lambda/async.h"
 #include "handlers/lambda/name.h"
-#include "handlers/lambda/policy.h"
 #include "handlers/lambda/state.h"
 #include "server/base/digest.h"
 
@@ -16,7 +16,8 @@ static bool is_allowed(struct lambda *l, const struct lambda_function *f,
                        const struct lambda_caller *caller, struct arena *a, bool *out_failed)
 {
     struct scope scope = {.account = f->account, .region = f->region};
-    struct policy_question q = {.action = "lambda:InvokeFunction",
+    struct access_question q = {.action = "lambda:InvokeFunction",
+                                .resource = lambda_qualified_arn(a, f, f->qualifier),
                                 .service = caller->principal,
                                 .source_arn = caller->source_arn,
                                 .source_account = caller->source_account};
@@ -25,8 +26,9 @@ static bool is_allowed(struct lambda *l, const struct lambda_function *f,
 
     if (!q.source_account && q.source_arn && arn_parse(a, q.source_arn, &source))
         q.source_account = source.account;
-    *out_failed = lambda_store_permissions(l->store, scope, f->name, a, &statements) != STORE_OK;
-    return !*out_failed && policy_allows(a, statements, &q);
+    const char *holder = lambda_policy_holder(a, f->name, f->qualifier);
+    *out_failed = lambda_store_permissions(l->store, scope, holder, a, &statements) != STORE_OK;
+    return !*out_failed && access_allows(a, statements, &q);
 }
 
 static enum lambda_check find(struct lambda *l, const char *function_arn,
@@ -36,11 +38,10 @@ static enum lambda_check find(struct lambda *l, const char *function_arn,
     struct function_name name;
     bool failed;
 
-    if (!function_name_parse(a, function_arn, &name) || !name.account || !name.region ||
-        (name.qualifier && !str_eq(name.qualifier, "$LATEST")))
+    if (!function_name_parse(a, function_arn, &name) || !name.account || !name.region)
         return LAMBDA_NO_FUNCTION;
     struct scope scope = {.account = name.account, .region = name.region};
-    enum store_status rc = lambda_store_find(l->store, scope, name.name, a, out);
+    enum store_status rc = lambda_lookup(l, scope, name.name, name.qualifier, true, a, out);
     if (rc)
         return rc == STORE_NOT_FOUND ? LAMBDA_NO_FUNCTION : LAMBDA_FAILED;
     if (!caller || is_allowed(l, out, caller, a, &failed))
@@ -125,7 +126,7 @@ enum lambda_check lambda_invoke_wait(struct app *app, const char *function_arn,
     for (int i = 0; i < LOOKUPS_MAX && status == POOL_OUTDATED && check == LAMBDA_OK; i++) {
         check = find(l, function_arn, caller, a, &f);
         if (check == LAMBDA_OK)
-            status = pool_run(l->pool, &f, in);
+            status = lambda_run(l, &f, in);
     }
     if (check == LAMBDA_OK)
         describe(in, status, a, out);

@@ -200,6 +200,112 @@ void code_remove(struct code *c, const char *id)
         blob_remove(blobs, id);
 }
 
+/* --- layers --- */
+
+enum { MERGE_DEPTH_MAX = 100 };
+
+static bool merge_entry(int from, int to, const char *name, int depth);
+
+/* Links all that is in one folder into another; what is there already gives way to it. */
+static bool merge_folder(int from, int to, int depth) // NOLINT(misc-no-recursion): bounded
+{
+    DIR *dir = depth < MERGE_DEPTH_MAX ? fdopendir(from) : NULL;
+    bool done = true;
+
+    if (!dir) {
+        close(from);
+        return false;
+    }
+    for (struct dirent *d; done && (d = readdir(dir));) {
+        if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
+            done = merge_entry(from, to, d->d_name, depth);
+    }
+    closedir(dir);
+    return done;
+}
+
+static bool merge_link(int from, int to, const char *name)
+{
+    char target[4096];
+    ssize_t len = readlinkat(from, name, target, sizeof(target) - 1);
+
+    if (len < 0)
+        return false;
+    target[len] = 0;
+    unlinkat(to, name, 0);
+    return symlinkat(target, to, name) == 0;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): bounded by MERGE_DEPTH_MAX
+static bool merge_entry(int from, int to, const char *name, int depth)
+{
+    struct stat st;
+
+    if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    if (S_ISLNK(st.st_mode))
+        return merge_link(from, to, name);
+    if (!S_ISDIR(st.st_mode)) {
+        unlinkat(to, name, 0);
+        return linkat(from, name, to, name, 0) == 0;
+    }
+    if (mkdirat(to, name, 0755) < 0 && errno != EEXIST)
+        return false;
+    int inner_from = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO_CLOSE int inner_to = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (inner_from < 0)
+        return false;
+    if (inner_to < 0) {
+        close(inner_from);
+        return false;
+    }
+    return merge_folder(inner_from, inner_to, depth + 1);
+}
+
+static bool merge(const struct code *c, const char *const *ids, size_t count, const char *path)
+{
+    AUTO_CLOSE int to = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    for (size_t i = 0; to >= 0 && i < count; i++) {
+        AUTO_FREE char *layer = x_asprintf("%s/%s", c->directory, ids[i]);
+        int from = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (from < 0 || !merge_folder(from, to, 0)) {
+            log_error("cannot put layer %s into %s: %s", layer, path, strerror(errno));
+            return false;
+        }
+    }
+    return to >= 0;
+}
+
+char *code_layers_path(struct code *c, const char *const *ids, size_t count, struct arena *a)
+{
+    uint8_t digest[SHA256_LEN];
+    char name[BLOB_ID_LEN + 1];
+    char unique[17];
+    const char *all = "";
+
+    for (size_t i = 0; i < count; i++)
+        all = arena_printf(a, "%s %s", all, ids[i]);
+    sha256(all, strlen(all), digest);
+    hex_encode(digest, BLOB_ID_LEN / 2, name);
+    char *path = arena_printf(a, "%s/opt-%s", c->directory, name);
+    if (access(path, X_OK) == 0)
+        return path;
+    random_text(unique, sizeof(unique) - 1, "0123456789abcdef");
+    char *fresh = arena_printf(a, "%s/" NEW_PREFIX "%s", c->directory, unique);
+    mkdir(c->directory, 0755);
+    if (mkdir(fresh, 0755) < 0 || !merge(c, ids, count, fresh)) {
+        remove_tree(fresh);
+        return NULL;
+    }
+    if (rename(fresh, path) < 0) {
+        remove_tree(fresh); /* another one was quicker */
+        return access(path, X_OK) == 0 ? path : NULL;
+    }
+    return path;
+}
+
 static int compare_ids(const void *key, const void *item)
 {
     return strcmp(key, *(const char *const *)item);

@@ -37,6 +37,9 @@ char *code_path(const struct code *c, const char *id, struct arena *a);
 /* Whether the folder is there; code_set_aside() ends that at once, without removing anything. */
 bool code_exists(const struct code *c, const char *id);
 void code_set_aside(struct code *c, const char *id);
+/* A folder with what the layers of these ids hold, the later over the earlier ones: what functions
+ * see as /opt. Made when it is first asked for. NULL after logging why. */
+char *code_layers_path(struct code *c, const char *const *ids, size_t count, struct arena *a);
 /* The archive, to be closed; STORE_NOT_FOUND when it has gone. */
 enum store_status code_archive(struct code *c, const char *id, int *out_fd, int64_t *out_size);
 /* Removes archive and folder. No process may be using the folder. */

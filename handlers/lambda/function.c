@@ -8,16 +8,20 @@
 #include "server/aws_error.h"
 #include "server/base/digest.h"
 
-enum { LIST_MAX = 50 }; /* AWS: ListFunctions never shows more */
+enum {
+    LIST_MAX = 50, /* AWS: ListFunctions never shows more */
+    ALIASES_SHOWN = 20
+};
+
+struct code_list {
+    struct code_list *next;
+    const char *id;
+};
 
 static int refuse_unbuilt(struct request *req, const struct lambda_CreateFunctionRequest *in)
 {
     if (in->PackageType && !str_eq(in->PackageType, "Zip"))
         return aws_fail_unsupported(req, "PackageType Image");
-    if (VALUE_OR(in->Publish, false))
-        return aws_fail_unsupported(req, "Publish");
-    if (in->CodeSigningConfigArn)
-        return aws_fail_unsupported(req, "CodeSigningConfigArn");
     if (in->PublishTo)
         return aws_fail_unsupported(req, "PublishTo");
     if (in->TenancyConfig)
@@ -95,6 +99,9 @@ static int check_new(struct request *req, const struct lambda_CreateFunctionRequ
     f->tags = lambda_tags_json(req, &in->Tags);
     if (!f->tags || apply_settings(req, in, f) < 0)
         return -1;
+    if (in->CodeSigningConfigArn && lambda_check_signing(req, in->CodeSigningConfigArn) < 0)
+        return -1;
+    f->signing_config = in->CodeSigningConfigArn;
     /* Before the package is unpacked for nothing. */
     enum store_status rc =
         lambda_store_find(lambda_state(req)->store, scope_of(req), f->name, &req->arena, &existing);
@@ -112,6 +119,7 @@ int lambda_create_function(struct request *req, const struct lambda_CreateFuncti
     const struct package_source source = {.zip = in->Code->ZipFile,
                                           .s3_bucket = in->Code->S3Bucket,
                                           .s3_key = in->Code->S3Key,
+                                          .s3_version = in->Code->S3ObjectVersion,
                                           .image_uri = in->Code->ImageUri,
                                           .kms_key_arn = in->Code->SourceKMSKeyArn};
 
@@ -119,12 +127,15 @@ int lambda_create_function(struct request *req, const struct lambda_CreateFuncti
         return -1;
     enum store_status rc = lambda_store_add(l->store, &f);
     if (rc) {
-        code_remove(l->code, f.code_id);
+        lambda_discard_code(l, f.code_id);
         if (rc == STORE_EXISTS)
             return lambda_fail(req, &lambda_ResourceConflictException, "Function already exist: %s",
                                f.name);
         return aws_fail_internal(req);
     }
+    if (VALUE_OR(in->Publish, false) && lambda_publish(req, NULL, &f) < 0)
+        return -1;
+    f.qualifier = NULL; /* AWS: the answer names the function, though it shows the version */
     lambda_describe(req, &f, false, out);
     return 0;
 }
@@ -164,50 +175,121 @@ int lambda_get_function_configuration(struct request *req,
     return 0;
 }
 
+/* "name:version" */
+static bool read_marker(struct arena *a, const char *kind, const char *marker,
+                        struct lambda_place *out)
+{
+    char *text = page_token_read(a, kind, marker);
+    char *colon = text ? strrchr(text, ':') : NULL;
+
+    if (!colon)
+        return false;
+    *colon = 0;
+    *out = (struct lambda_place){.name = text, .version = strtoll(colon + 1, NULL, 10)};
+    return true;
+}
+
 int lambda_list_functions(struct request *req, const struct lambda_ListFunctionsRequest *in,
                           struct lambda_ListFunctionsResponse *out)
 {
     struct arena *a = &req->arena;
     struct lambda_function *functions;
     size_t max = (size_t)MIN(VALUE_OR(in->MaxItems, LIST_MAX), LIST_MAX);
-    const char *after = "";
+    struct lambda_place after = {.name = ""};
+    bool all = in->FunctionVersion && str_eq(in->FunctionVersion, "ALL");
     size_t count;
 
     if (in->MasterRegion && !str_eq(in->MasterRegion, "ALL") &&
         !str_eq(in->MasterRegion, req->region))
         return aws_fail_unsupported(req, "MasterRegion");
-    if (in->Marker && !(after = page_token_read(a, "ListFunctions", in->Marker)))
+    const char *kind = all ? "ListFunctions ALL" : "ListFunctions";
+    if (in->Marker && !read_marker(a, kind, in->Marker, &after))
         return lambda_fail(req, &lambda_InvalidParameterValueException, "Invalid marker");
-    /* One more than is shown tells whether there is another page. FunctionVersion ALL shows the
-     * same: $LATEST is the only version. */
-    if (lambda_store_list(lambda_state(req)->store, scope_of(req), after, max + 1, a, &functions,
-                          &count) != STORE_OK)
+    /* One more than is shown tells whether there is another page. */
+    if (lambda_store_list(lambda_state(req)->store, scope_of(req), all, &after, max + 1, a,
+                          &functions, &count) != STORE_OK)
         return aws_fail_internal(req);
     if (count > max)
-        out->NextMarker = page_token_make(a, "ListFunctions", functions[max - 1].name);
+        out->NextMarker = page_token_make(
+            a, kind,
+            arena_printf(a, "%s:%" PRId64, functions[max - 1].name, functions[max - 1].version));
     out->Functions.count = MIN(count, max);
     out->Functions.items =
         ARENA_ARRAY(a, struct lambda_FunctionConfiguration, out->Functions.count);
-    for (size_t i = 0; i < out->Functions.count; i++)
+    for (size_t i = 0; i < out->Functions.count; i++) {
+        if (all)
+            functions[i].qualifier = lambda_version_text(a, functions[i].version);
         lambda_describe(req, &functions[i], true, &out->Functions.items[i]);
+    }
     return 0;
 }
 
-int lambda_list_versions_by_function(struct request *req,
-                                     const struct lambda_ListVersionsByFunctionRequest *in,
-                                     struct lambda_ListVersionsByFunctionResponse *out)
+/* Takes the aliases that keep the version from being deleted, as AWS names them. */
+static int fail_aliased(struct request *req, const struct lambda_function *f)
 {
-    struct lambda_function f;
+    struct lambda_alias *aliases;
+    const char *names = NULL;
+    struct arena *a = &req->arena;
+    size_t count = 0;
 
-    if (lambda_resolve(req, in->FunctionName, NULL, &f) < 0)
-        return -1;
-    if (in->Marker)
-        return lambda_fail(req, &lambda_InvalidParameterValueException, "Invalid marker");
-    out->Versions.items = ARENA_NEW(&req->arena, struct lambda_FunctionConfiguration);
-    out->Versions.count = 1;
-    lambda_describe(req, &f, true, out->Versions.items);
-    out->Versions.items[0].FunctionArn =
-        arena_printf(&req->arena, "%s:$LATEST", out->Versions.items[0].FunctionArn);
+    if (lambda_store_alias_list(lambda_state(req)->store, scope_of(req), f->name, f->version, "",
+                                ALIASES_SHOWN, a, &aliases, &count) != STORE_OK)
+        return aws_fail_internal(req);
+    for (size_t i = 0; i < count; i++)
+        names = names ? arena_printf(a, "%s, %s", names, aliases[i].name) : aliases[i].name;
+    if (!names)
+        return lambda_fail(req, &lambda_ResourceNotFoundException, "Function not found: %s",
+                           lambda_qualified_arn(a, f, f->qualifier));
+    return lambda_fail(req, &lambda_ResourceConflictException,
+                       "Unable to delete version because the following aliases reference it: [%s]",
+                       names);
+}
+
+static int delete_version(struct request *req, const struct lambda_function *f)
+{
+    struct lambda *l = lambda_state(req);
+    enum store_status rc =
+        lambda_store_remove_version(l->store, scope_of(req), f->name, f->version);
+
+    if (rc == STORE_NOT_FOUND)
+        return fail_aliased(req, f);
+    if (rc)
+        return aws_fail_internal(req);
+    pool_retire(l->pool, f, NULL);
+    lambda_discard_code(l, f->code_id);
+    provisioned_changed(l);
+    return 0;
+}
+
+static void note_code(struct arena *a, const char *id, struct code_list *list)
+{
+    struct code_list *one;
+
+    for (one = list->next; one && !str_eq(one->id, id); one = one->next)
+        ;
+    if (one)
+        return;
+    one = ARENA_NEW(a, struct code_list);
+    *one = (struct code_list){.next = list->next, .id = id};
+    list->next = one;
+}
+
+/* The packages of all versions, each once, read before they are removed. */
+static int list_codes(struct request *req, const struct lambda_function *f, struct code_list *out)
+{
+    struct lambda_function *versions;
+    int64_t after = -1;
+    size_t count;
+
+    do {
+        if (lambda_store_versions(lambda_state(req)->store, scope_of(req), f->name, after, LIST_MAX,
+                                  &req->arena, &versions, &count) != STORE_OK)
+            return aws_fail_internal(req);
+        for (size_t i = 0; i < count; i++) {
+            after = versions[i].version;
+            note_code(&req->arena, versions[i].code_id, out);
+        }
+    } while (count == LIST_MAX);
     return 0;
 }
 
@@ -215,13 +297,22 @@ int lambda_delete_function(struct request *req, const struct lambda_DeleteFuncti
                            struct lambda_DeleteFunctionResponse *out)
 {
     struct lambda *l = lambda_state(req);
+    struct code_list codes = {0};
     struct lambda_function f;
 
     if (lambda_resolve(req, in->FunctionName, in->Qualifier, &f) < 0)
         return -1;
-    if (in->Qualifier)
+    out->StatusCode = SOME_INT(204);
+    if (f.qualifier && f.version == 0)
         return lambda_fail(req, &lambda_InvalidParameterValueException,
                            "$LATEST version cannot be deleted without deleting the function.");
+    if (f.qualifier && lambda_version_number(f.qualifier) < 0)
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "Deletion of aliases is not currently supported.");
+    if (f.qualifier)
+        return delete_version(req, &f);
+    if (list_codes(req, &f, &codes) < 0)
+        return -1;
     enum store_status rc = lambda_store_remove(l->store, scope_of(req), f.name);
     if (rc == STORE_NOT_FOUND)
         return lambda_fail(req, &lambda_ResourceNotFoundException, "Function not found: %s",
@@ -229,7 +320,8 @@ int lambda_delete_function(struct request *req, const struct lambda_DeleteFuncti
     if (rc)
         return aws_fail_internal(req);
     pool_retire(l->pool, &f, NULL);
-    pool_discard_code(l->pool, f.code_id);
-    out->StatusCode = SOME_INT(204);
+    for (const struct code_list *c = codes.next; c; c = c->next)
+        lambda_discard_code(l, c->id);
+    provisioned_changed(l);
     return 0;
 }

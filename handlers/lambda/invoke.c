@@ -86,14 +86,6 @@ static int read_client_context(struct request *req, const char *text, const char
     return 0;
 }
 
-static const char *arn_as_named(struct request *req, const struct lambda_function *f,
-                                const char *qualifier)
-{
-    const char *arn = lambda_function_arn(&req->arena, f);
-
-    return qualifier ? arena_printf(&req->arena, "%s:%s", arn, qualifier) : arn;
-}
-
 static int accept_event(struct request *req, const struct lambda_function *f, const char *arn,
                         struct bytes payload, const char *client_context)
 {
@@ -121,13 +113,13 @@ static void release_response(void *context)
 static int run_now(struct request *req, const struct lambda_InvocationRequest *asked,
                    struct lambda_function *f, struct invocation *in)
 {
-    struct pool *pool = lambda_state(req)->pool;
-    enum pool_status status = pool_run(pool, f, in);
+    struct lambda *l = lambda_state(req);
+    enum pool_status status = lambda_run(l, f, in);
 
     for (int i = 0; status == POOL_OUTDATED && i < LOOKUPS_MAX; i++) {
-        if (lambda_resolve(req, asked->FunctionName, asked->Qualifier, f) < 0)
+        if (lambda_resolve_routed(req, asked->FunctionName, asked->Qualifier, f) < 0)
             return -1;
-        status = pool_run(pool, f, in);
+        status = lambda_run(l, f, in);
     }
     if (status == POOL_OUTDATED)
         log_error("the code of function %s has gone from the data directory", f->name);
@@ -165,7 +157,7 @@ int lambda_invoke(struct request *req, const struct lambda_InvocationRequest *in
         return aws_fail_unsupported(req, "TenantId");
     if (in->DurableExecutionName)
         return aws_fail_unsupported(req, "DurableExecutionName");
-    if (lambda_resolve(req, in->FunctionName, in->Qualifier, &f) < 0)
+    if (lambda_resolve_routed(req, in->FunctionName, in->Qualifier, &f) < 0)
         return -1;
     if (str_eq(type, "DryRun")) {
         out->StatusCode = SOME_INT(204);
@@ -174,7 +166,7 @@ int lambda_invoke(struct request *req, const struct lambda_InvocationRequest *in
     if (check_payload(req, type, &payload) < 0 ||
         read_client_context(req, in->ClientContext, &client_context) < 0)
         return -1;
-    const char *arn = arn_as_named(req, &f, in->Qualifier);
+    const char *arn = lambda_qualified_arn(a, &f, f.qualifier);
     if (str_eq(type, "Event")) {
         out->StatusCode = SOME_INT(202);
         return accept_event(req, &f, arn, payload, client_context);
@@ -188,7 +180,7 @@ int lambda_invoke(struct request *req, const struct lambda_InvocationRequest *in
     if (run_now(req, in, &f, run) < 0)
         return -1;
     out->StatusCode = SOME_INT(200);
-    out->ExecutedVersion = "$LATEST";
+    out->ExecutedVersion = lambda_version_text(a, f.version);
     out->FunctionError = run->function_error ? "Unhandled" : NULL;
     out->Payload =
         (struct bytes){.data = (const uint8_t *)run->response.data, .len = run->response.len};

@@ -6,6 +6,7 @@
 #include "handlers/lambda/async.h"
 #include "handlers/lambda/package.h"
 #include "handlers/lambda/poller.h"
+#include "handlers/lambda/provisioned.h"
 #include "handlers/lambda/state.h"
 #include "server/background.h"
 
@@ -17,6 +18,7 @@ static void close_lambda(void *state)
     struct lambda *l = state;
 
     pollers_free(l->pollers);
+    provisioner_free(l->provisioner);
     async_free(l->async);
     pool_free(l->pool);
     code_close(l->code);
@@ -31,6 +33,7 @@ static void remove_stale_code(struct lambda *l)
     struct arena a;
 
     arena_init(&a);
+    lambda_store_layers_purge(l->store);
     if (lambda_store_code_ids(l->store, &a, &ids, &count) == STORE_OK)
         code_remove_stale(l->code, ids, count);
     arena_release(&a);
@@ -50,6 +53,8 @@ static void *open_lambda(struct app *app)
     remove_stale_code(l);
     l->pool = pool_new(app, l->code);
     l->async = async_new(l);
+    l->provisioner = provisioner_new(l);
+    provisioner_look(l->provisioner);
     l->pollers = pollers_new(l);
     return l;
 }
@@ -90,6 +95,42 @@ static const struct lambda_handlers handlers = {
     .GetPolicy = lambda_get_policy,
     .RemovePermission = lambda_remove_permission,
     .GetFunctionCodeSigningConfig = lambda_get_function_code_signing_config,
+    .PublishVersion = lambda_publish_version,
+    .CreateAlias = lambda_create_alias,
+    .GetAlias = lambda_get_alias,
+    .UpdateAlias = lambda_update_alias,
+    .DeleteAlias = lambda_delete_alias,
+    .ListAliases = lambda_list_aliases,
+    .PublishLayerVersion = lambda_publish_layer_version,
+    .GetLayerVersion = lambda_get_layer_version,
+    .GetLayerVersionByArn = lambda_get_layer_version_by_arn,
+    .ListLayers = lambda_list_layers,
+    .ListLayerVersions = lambda_list_layer_versions,
+    .DeleteLayerVersion = lambda_delete_layer_version,
+    .AddLayerVersionPermission = lambda_add_layer_version_permission,
+    .GetLayerVersionPolicy = lambda_get_layer_version_policy,
+    .RemoveLayerVersionPermission = lambda_remove_layer_version_permission,
+    .PutFunctionEventInvokeConfig = lambda_put_function_event_invoke_config,
+    .UpdateFunctionEventInvokeConfig = lambda_update_function_event_invoke_config,
+    .GetFunctionEventInvokeConfig = lambda_get_function_event_invoke_config,
+    .DeleteFunctionEventInvokeConfig = lambda_delete_function_event_invoke_config,
+    .ListFunctionEventInvokeConfigs = lambda_list_function_event_invoke_configs,
+    .PutProvisionedConcurrencyConfig = lambda_put_provisioned_concurrency_config,
+    .GetProvisionedConcurrencyConfig = lambda_get_provisioned_concurrency_config,
+    .DeleteProvisionedConcurrencyConfig = lambda_delete_provisioned_concurrency_config,
+    .ListProvisionedConcurrencyConfigs = lambda_list_provisioned_concurrency_configs,
+    .CreateCodeSigningConfig = lambda_create_code_signing_config,
+    .GetCodeSigningConfig = lambda_get_code_signing_config,
+    .UpdateCodeSigningConfig = lambda_update_code_signing_config,
+    .DeleteCodeSigningConfig = lambda_delete_code_signing_config,
+    .ListCodeSigningConfigs = lambda_list_code_signing_configs,
+    .ListFunctionsByCodeSigningConfig = lambda_list_functions_by_code_signing_config,
+    .PutFunctionCodeSigningConfig = lambda_put_function_code_signing_config,
+    .DeleteFunctionCodeSigningConfig = lambda_delete_function_code_signing_config,
+    .PutRuntimeManagementConfig = lambda_put_runtime_management_config,
+    .GetRuntimeManagementConfig = lambda_get_runtime_management_config,
+    .PutFunctionRecursionConfig = lambda_put_function_recursion_config,
+    .GetFunctionRecursionConfig = lambda_get_function_recursion_config,
     .CreateEventSourceMapping = lambda_create_event_source_mapping,
     .GetEventSourceMapping = lambda_get_event_source_mapping,
     .ListEventSourceMappings = lambda_list_event_source_mappings,

@@ -1,11 +1,13 @@
 /*
- * The resource policy of a function: who else may invoke it. Kept and shown as AWS words it; no
- * service here invokes functions on another's behalf yet, so nothing asks it so far.
+ * Resource policies of functions, versions and aliases: who else may invoke them. Written as AWS
+ * words them; policy.c reads them when another service invokes.
  */
 #include "handlers/lambda/state.h"
 
 #include "handlers/common/arn.h"
 #include "server/aws_error.h"
+#include "server/base/digest.h"
+#include "server/base/encode.h"
 #include "server/base/json_write.h"
 
 enum { POLICY_MAX = 20 * 1024 }; /* AWS: of the whole document */
@@ -15,18 +17,20 @@ enum { POLICY_MAX = 20 * 1024 }; /* AWS: of the whole document */
 /* --- the statement --- */
 
 /* Conditions that share a test stand in one object. */
-static void write_conditions(struct jw *w, const struct lambda_AddPermissionRequest *in)
+static void write_conditions(struct jw *w, const struct permission_request *p)
 {
+    const char *via_url = p->via_url.set ? (p->via_url.value ? "true" : "false") : NULL;
     const struct {
         const char *test;
         const char *key;
         const char *value;
     } conditions[] = {
-        {"StringEquals", "AWS:SourceAccount", in->SourceAccount},
-        {"StringEquals", "lambda:EventSourceToken", in->EventSourceToken},
-        {"StringEquals", "aws:PrincipalOrgID", in->PrincipalOrgID},
-        {"StringEquals", "lambda:FunctionUrlAuthType", in->FunctionUrlAuthType},
-        {"ArnLike", "AWS:SourceArn", in->SourceArn},
+        {"StringEquals", "AWS:SourceAccount", p->source_account},
+        {"StringEquals", "lambda:EventSourceToken", p->event_source_token},
+        {"StringEquals", "aws:PrincipalOrgID", p->org_id},
+        {"StringEquals", "lambda:FunctionUrlAuthType", p->url_auth_type},
+        {"ArnLike", "AWS:SourceArn", p->source_arn},
+        {"Bool", "lambda:InvokedViaFunctionUrl", via_url},
     };
     const char *open = NULL;
 
@@ -81,20 +85,19 @@ static bool write_principal(struct jw *w, struct arena *a, const char *principal
 }
 
 /* NULL after failing the request. */
-static const char *make_statement(struct request *req, const struct lambda_AddPermissionRequest *in,
-                                  const struct lambda_function *f)
+static const char *make_statement(struct request *req, const struct permission_request *p)
 {
     struct strbuf text = STRBUF_INIT(POLICY_MAX);
     struct jw w;
 
     jw_init(&w, &text);
     jw_begin_object(&w);
-    jw_member_string(&w, "Sid", in->StatementId);
+    jw_member_string(&w, "Sid", p->sid);
     jw_member_string(&w, "Effect", "Allow");
-    bool valid = write_principal(&w, &req->arena, in->Principal);
-    jw_member_string(&w, "Action", in->Action);
-    jw_member_string(&w, "Resource", lambda_function_arn(&req->arena, f));
-    write_conditions(&w, in);
+    bool valid = write_principal(&w, &req->arena, p->principal);
+    jw_member_string(&w, "Action", p->action);
+    jw_member_string(&w, "Resource", p->resource);
+    write_conditions(&w, p);
     jw_end_object(&w);
     const char *statement = arena_strndup(&req->arena, text.data, text.len);
     strbuf_release(&text);
@@ -105,80 +108,75 @@ static const char *make_statement(struct request *req, const struct lambda_AddPe
     return NULL;
 }
 
-/* --- operations --- */
+/* --- policies of functions and layers --- */
 
-/* AWS: $LATEST has no policy of its own. */
-static int find(struct request *req, const char *name, const char *qualifier, const char *revision,
-                struct lambda_function *out)
+const char *lambda_policy_holder(struct arena *a, const char *name, const char *qualifier)
 {
-    if (qualifier && str_eq(qualifier, "$LATEST"))
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "We currently do not support adding policies for $LATEST.");
-    if (lambda_resolve(req, name, qualifier, out) < 0)
-        return -1;
-    if (revision && !str_eq(revision, out->revision))
-        return lambda_fail(req, &lambda_PreconditionFailedException,
-                           "The Revision Id provided does not match the latest Revision Id. Call "
-                           "the GetPolicy API to retrieve the latest Revision Id");
-    return 0;
+    return qualifier ? arena_printf(a, "%s:%s", name, qualifier) : name;
 }
 
-int lambda_add_permission(struct request *req, const struct lambda_AddPermissionRequest *in,
-                          struct lambda_AddPermissionResponse *out)
+const char *lambda_policy_revision(struct arena *a, const char *statements)
+{
+    uint8_t digest[MD5_LEN];
+    char hex[2 * MD5_LEN + 1];
+
+    md5(statements ? statements : "", statements ? strlen(statements) : 0, digest);
+    hex_encode(digest, sizeof(digest), hex);
+    return arena_printf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+const char *lambda_policy_add(struct request *req, const struct permission_request *p)
 {
     struct lambda_store *store = lambda_state(req)->store;
-    struct lambda_function f = {0};
     const char *present;
+    const char *statement = make_statement(req, p);
 
-    if (in->InvokedViaFunctionUrl.set)
-        return aws_fail_unsupported(req, "InvokedViaFunctionUrl");
-    if (find(req, in->FunctionName, in->Qualifier, in->RevisionId, &f) < 0)
-        return -1;
-    const char *statement = make_statement(req, in, &f);
     if (!statement)
-        return -1;
-    if (lambda_store_permissions(store, scope_of(req), f.name, &req->arena, &present) != STORE_OK)
-        return aws_fail_internal(req);
-    if (strlen(statement) + (present ? strlen(present) : 0) + sizeof(POLICY_HEAD) > POLICY_MAX)
-        return lambda_fail(req, &lambda_PolicyLengthExceededException,
-                           "The final policy size is bigger than the limit (%d).", POLICY_MAX);
+        return NULL;
     enum store_status rc =
-        lambda_store_permission_add(store, scope_of(req), f.name, in->StatementId, statement);
+        lambda_store_permissions(store, scope_of(req), p->holder, &req->arena, &present);
+    if (!rc &&
+        strlen(statement) + (present ? strlen(present) : 0) + sizeof(POLICY_HEAD) > POLICY_MAX) {
+        lambda_fail(req, &lambda_PolicyLengthExceededException,
+                    "The final policy size is bigger than the limit (%d).", POLICY_MAX);
+        return NULL;
+    }
+    if (!rc)
+        rc = lambda_store_permission_add(store, scope_of(req), p->holder, p->sid, statement);
     if (rc == STORE_EXISTS)
-        return lambda_fail(req, &lambda_ResourceConflictException,
-                           "The statement id (%s) provided already exists. Please provide a new "
-                           "statement id, or remove the existing statement.",
-                           in->StatementId);
-    if (rc)
-        return aws_fail_internal(req);
-    out->Statement = statement;
-    return 0;
+        lambda_fail(req, &lambda_ResourceConflictException,
+                    "The statement id (%s) provided already exists. Please provide a new "
+                    "statement id, or remove the existing statement.",
+                    p->sid);
+    else if (rc)
+        aws_fail_internal(req);
+    return rc ? NULL : statement;
 }
 
-int lambda_get_policy(struct request *req, const struct lambda_GetPolicyRequest *in,
-                      struct lambda_GetPolicyResponse *out)
-{
-    struct lambda_function f = {0};
-    const char *statements;
-
-    if (find(req, in->FunctionName, in->Qualifier, NULL, &f) < 0)
-        return -1;
-    if (lambda_store_permissions(lambda_state(req)->store, scope_of(req), f.name, &req->arena,
-                                 &statements) != STORE_OK)
-        return aws_fail_internal(req);
-    if (!statements)
-        return lambda_fail(req, &lambda_ResourceNotFoundException,
-                           "The resource you requested does not exist.");
-    out->Policy = arena_printf(&req->arena, POLICY_HEAD "%s]}", statements);
-    out->RevisionId = f.revision;
-    return 0;
-}
-
-static int fail_no_statement(struct request *req, const struct lambda_function *f, const char *id)
+const char *lambda_policy_document(struct request *req, const char *holder,
+                                   const char **out_revision)
 {
     const char *statements;
 
-    if (lambda_store_permissions(lambda_state(req)->store, scope_of(req), f->name, &req->arena,
+    if (lambda_store_permissions(lambda_state(req)->store, scope_of(req), holder, &req->arena,
+                                 &statements) != STORE_OK) {
+        aws_fail_internal(req);
+        return NULL;
+    }
+    if (!statements) {
+        lambda_fail(req, &lambda_ResourceNotFoundException,
+                    "The resource you requested does not exist.");
+        return NULL;
+    }
+    *out_revision = lambda_policy_revision(&req->arena, statements);
+    return arena_printf(&req->arena, POLICY_HEAD "%s]}", statements);
+}
+
+static int fail_no_statement(struct request *req, const char *holder, const char *id)
+{
+    const char *statements;
+
+    if (lambda_store_permissions(lambda_state(req)->store, scope_of(req), holder, &req->arena,
                                  &statements) != STORE_OK)
         return aws_fail_internal(req);
     if (!statements)
@@ -188,31 +186,86 @@ static int fail_no_statement(struct request *req, const struct lambda_function *
                        "Statement %s is not found in resource policy.", id);
 }
 
+int lambda_policy_remove(struct request *req, const char *holder, const char *sid)
+{
+    enum store_status rc =
+        lambda_store_permission_remove(lambda_state(req)->store, scope_of(req), holder, sid);
+
+    if (rc == STORE_NOT_FOUND)
+        return fail_no_statement(req, holder, sid);
+    return rc ? aws_fail_internal(req) : 0;
+}
+
+/* --- operations --- */
+
+/* Whose policy it is, in out_holder. AWS: $LATEST has no policy of its own. */
+static int find(struct request *req, const char *name, const char *qualifier, const char *revision,
+                struct lambda_function *out, const char **out_holder)
+{
+    const char *statements;
+
+    if (qualifier && str_eq(qualifier, "$LATEST"))
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "We currently do not support adding policies for $LATEST.");
+    if (lambda_resolve(req, name, qualifier, out) < 0)
+        return -1;
+    *out_holder = lambda_policy_holder(&req->arena, out->name, out->qualifier);
+    if (!revision)
+        return 0;
+    if (lambda_store_permissions(lambda_state(req)->store, scope_of(req), *out_holder, &req->arena,
+                                 &statements) != STORE_OK)
+        return aws_fail_internal(req);
+    if (!str_eq(revision, out->revision) &&
+        !str_eq(revision, lambda_policy_revision(&req->arena, statements)))
+        return lambda_fail(req, &lambda_PreconditionFailedException,
+                           "The Revision Id provided does not match the latest Revision Id. Call "
+                           "the GetPolicy API to retrieve the latest Revision Id");
+    return 0;
+}
+
+int lambda_add_permission(struct request *req, const struct lambda_AddPermissionRequest *in,
+                          struct lambda_AddPermissionResponse *out)
+{
+    struct lambda_function f = {0};
+    struct permission_request p = {
+        .sid = in->StatementId,
+        .action = in->Action,
+        .principal = in->Principal,
+        .source_account = in->SourceAccount,
+        .source_arn = in->SourceArn,
+        .event_source_token = in->EventSourceToken,
+        .org_id = in->PrincipalOrgID,
+        .url_auth_type = in->FunctionUrlAuthType,
+        .via_url = in->InvokedViaFunctionUrl,
+    };
+
+    if (find(req, in->FunctionName, in->Qualifier, in->RevisionId, &f, &p.holder) < 0)
+        return -1;
+    p.resource = lambda_qualified_arn(&req->arena, &f, f.qualifier);
+    out->Statement = lambda_policy_add(req, &p);
+    return out->Statement ? 0 : -1;
+}
+
+int lambda_get_policy(struct request *req, const struct lambda_GetPolicyRequest *in,
+                      struct lambda_GetPolicyResponse *out)
+{
+    struct lambda_function f = {0};
+    const char *holder;
+
+    if (find(req, in->FunctionName, in->Qualifier, NULL, &f, &holder) < 0)
+        return -1;
+    out->Policy = lambda_policy_document(req, holder, &out->RevisionId);
+    return out->Policy ? 0 : -1;
+}
+
 int lambda_remove_permission(struct request *req, const struct lambda_RemovePermissionRequest *in,
                              struct lambda_RemovePermissionOutput *out)
 {
     struct lambda_function f = {0};
+    const char *holder;
 
     (void)out;
-    if (find(req, in->FunctionName, in->Qualifier, in->RevisionId, &f) < 0)
+    if (find(req, in->FunctionName, in->Qualifier, in->RevisionId, &f, &holder) < 0)
         return -1;
-    enum store_status rc = lambda_store_permission_remove(lambda_state(req)->store, scope_of(req),
-                                                          f.name, in->StatementId);
-    if (rc == STORE_NOT_FOUND)
-        return fail_no_statement(req, &f, in->StatementId);
-    return rc ? aws_fail_internal(req) : 0;
-}
-
-/* Deployment tools ask for it when they read a function; none can have one. */
-int lambda_get_function_code_signing_config(
-    struct request *req, const struct lambda_GetFunctionCodeSigningConfigRequest *in,
-    struct lambda_GetFunctionCodeSigningConfigResponse *out)
-{
-    struct lambda_function f = {0};
-
-    if (lambda_resolve(req, in->FunctionName, NULL, &f) < 0)
-        return -1;
-    out->CodeSigningConfigArn = "";
-    out->FunctionName = f.name;
-    return 0;
+    return lambda_policy_remove(req, holder, in->StatementId);
 }

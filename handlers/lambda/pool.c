@@ -87,10 +87,15 @@ static bool runs(const struct sandbox *s, const struct lambda_function *f)
            str_eq(s->region, f->region);
 }
 
+static bool runs_version(const struct sandbox *s, const struct lambda_function *f)
+{
+    return s->version == f->version && runs(s, f);
+}
+
 static struct sandbox *find_idle(struct pool *p, const struct lambda_function *f)
 {
     for (struct sandbox *s = p->sandboxes; s; s = s->next) {
-        if (!s->busy && !s->retired && runs(s, f) && str_eq(s->revision, f->revision) &&
+        if (!s->busy && !s->retired && runs_version(s, f) && str_eq(s->revision, f->revision) &&
             !sandbox_is_dead(s))
             return s;
     }
@@ -112,7 +117,7 @@ static struct sandbox *find_oldest_idle(struct pool *p)
     struct sandbox *found = NULL;
 
     for (struct sandbox *s = p->sandboxes; s; s = s->next) {
-        if (!s->busy)
+        if (!s->busy && !s->provisioned)
             found = s;
     }
     return found;
@@ -156,7 +161,8 @@ void pool_retire(struct pool *p, const struct lambda_function *f, const char *ke
 {
     pthread_mutex_lock(&p->lock);
     for (struct sandbox *s = p->sandboxes; s; s = s->next) {
-        if (!runs(s, f) || (keep && str_eq(s->revision, keep)))
+        if (!runs(s, f) || ((keep || f->version) && s->version != f->version) ||
+            (keep && str_eq(s->revision, keep)))
             continue;
         s->retired = true;
         if (!keep && s->busy)
@@ -272,7 +278,8 @@ static bool is_expired(const struct sandbox *s, const void *context)
 {
     const int64_t *now = context;
 
-    return s->retired || *now - s->idle_since_ms > IDLE_MAX_MS || sandbox_is_dead(s);
+    return s->retired || (!s->provisioned && *now - s->idle_since_ms > IDLE_MAX_MS) ||
+           sandbox_is_dead(s);
 }
 
 static void watch_idle(struct pool *p)
@@ -370,20 +377,22 @@ static void leave_starting(struct pool *p, const struct starting *s)
 
 /* A new sandbox, in the list and busy; else the reservation is undone, and *out_problem says what
  * is wrong with the function, if it is its fault. */
-static enum pool_status start(struct pool *p, const struct lambda_function *f, struct arena *a,
-                              struct sandbox **out, const char **out_problem)
+static enum pool_status start(struct pool *p, const struct lambda_function *f, bool provisioned,
+                              struct arena *a, struct sandbox **out, const char **out_problem)
 {
     struct starting self = {.code_id = f->code_id};
     struct sandbox *s = NULL;
+    const struct sandbox_parts parts = {
+        .app = p->app, .code = p->code, .programs = p->programs, .writer = p->writer};
 
     *out_problem = NULL;
     pthread_mutex_lock(&p->lock);
     self.next = p->starting;
     p->starting = &self;
     pthread_mutex_unlock(&p->lock);
-    bool there = code_exists(p->code, f->code_id);
+    bool there = f->hot_path || code_exists(p->code, f->code_id);
     if (there)
-        s = sandbox_start(p->app, p->code, p->programs, p->writer, f, a, out_problem);
+        s = sandbox_start(&parts, f, provisioned, a, out_problem);
     pthread_mutex_lock(&p->lock);
     leave_starting(p, &self);
     if (s) {
@@ -452,7 +461,7 @@ enum pool_status pool_run(struct pool *p, const struct lambda_function *f, struc
     wake_watcher(p);
     if (!s) {
         arena_init(&a);
-        status = start(p, f, &a, &s, &problem);
+        status = start(p, f, false, &a, &s, &problem);
         if (problem)
             report_no_program(in, problem);
         arena_release(&a);
@@ -461,6 +470,67 @@ enum pool_status pool_run(struct pool *p, const struct lambda_function *f, struc
     }
     give_back(p, s, sandbox_run(s, in));
     return POOL_RAN;
+}
+
+/* --- provisioned --- */
+
+size_t pool_provisioned(struct pool *p, const struct lambda_function *f)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&p->lock);
+    for (const struct sandbox *s = p->sandboxes; s; s = s->next)
+        n +=
+            s->provisioned && !s->retired && runs_version(s, f) && str_eq(s->revision, f->revision);
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
+
+void pool_unprovision(struct pool *p, const struct lambda_function *f, size_t keep)
+{
+    pthread_mutex_lock(&p->lock);
+    for (struct sandbox *s = p->sandboxes; s; s = s->next) {
+        if (!s->provisioned || !runs_version(s, f))
+            continue;
+        if (keep)
+            keep--;
+        else
+            s->provisioned = false;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+enum pool_status pool_provision(struct pool *p, const struct lambda_function *f, int stop_fd)
+{
+    struct sandbox *s = NULL, *evicted = NULL;
+    const char *problem;
+    struct arena a;
+
+    pthread_mutex_lock(&p->lock);
+    enum pool_status status = POOL_THROTTLED;
+    if (!p->closing && p->count >= POOL_SANDBOXES_MAX && (evicted = find_oldest_idle(p)) != NULL) {
+        unlink_sandbox(p, evicted);
+        p->count--;
+    }
+    if (!p->closing && p->count < POOL_SANDBOXES_MAX) {
+        status = POOL_RAN;
+        p->count++;
+        p->busy++;
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (evicted)
+        sandbox_free(evicted);
+    if (status != POOL_RAN)
+        return status;
+    wake_watcher(p);
+    arena_init(&a);
+    status = start(p, f, true, &a, &s, &problem);
+    arena_release(&a);
+    if (!s)
+        return problem ? POOL_FAILED : status;
+    enum sandbox_end end = sandbox_warm(s, stop_fd);
+    give_back(p, s, end);
+    return end == SANDBOX_REUSABLE ? POOL_RAN : POOL_FAILED;
 }
 
 static bool every_one(const struct sandbox *s, const void *context)

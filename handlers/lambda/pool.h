@@ -28,9 +28,19 @@ enum pool_status {
  * response must be released whatever comes back. */
 enum pool_status pool_run(struct pool *p, const struct lambda_function *f, struct invocation *in);
 
-/* The function changed: sandboxes of other revisions than `keep` end, idle ones at once, others
- * after their present event. keep NULL: the function was deleted, all end at once. */
+/* The version f changed: its sandboxes of other revisions than `keep` end, idle ones at once,
+ * others after their present event. keep NULL: it was deleted, with all other versions when it is
+ * $LATEST, and all end at once. */
 void pool_retire(struct pool *p, const struct lambda_function *f, const char *keep);
+/* --- provisioned concurrency: sandboxes that are started before they are needed and stay --- */
+
+/* Starts one and waits until it is initialised, or stop_fd is readable. */
+enum pool_status pool_provision(struct pool *p, const struct lambda_function *f, int stop_fd);
+/* How many of them the version has, ready or busy. */
+size_t pool_provisioned(struct pool *p, const struct lambda_function *f);
+/* Lets those beyond `keep` end as others do. */
+void pool_unprovision(struct pool *p, const struct lambda_function *f, size_t keep);
+
 /* Removes a code package as soon as no sandbox uses it. */
 void pool_discard_code(struct pool *p, const char *code_id);
 

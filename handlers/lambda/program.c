@@ -203,11 +203,17 @@ static void set_function(struct environment *e, const struct lambda_function *f,
 
     set(e, "_HANDLER", f->handler);
     set(e, "AWS_LAMBDA_FUNCTION_NAME", f->name);
-    set(e, "AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
+    set(e, "AWS_LAMBDA_FUNCTION_VERSION",
+        f->version ? arena_printf(a, "%" PRId64, f->version) : "$LATEST");
     set(e, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", arena_printf(a, "%d", f->memory_mb));
     set(e, "AWS_LAMBDA_LOG_GROUP_NAME", place->log_group);
     set(e, "AWS_LAMBDA_LOG_STREAM_NAME", place->log_stream);
-    set(e, "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+    set(e, "AWS_LAMBDA_INITIALIZATION_TYPE",
+        place->provisioned ? "provisioned-concurrency" : "on-demand");
+    if (f->log_format && str_eq(f->log_format, "JSON")) {
+        set(e, "AWS_LAMBDA_LOG_FORMAT", "JSON");
+        set(e, "AWS_LAMBDA_LOG_LEVEL", f->app_log_level ? f->app_log_level : "INFO");
+    }
     set(e, "AWS_LAMBDA_RUNTIME_API", arena_printf(a, "127.0.0.1:%u", place->runtime_api_port));
     set(e, "AWS_EXECUTION_ENV", arena_printf(a, "AWS_Lambda_%s", f->runtime));
     set(e, "AWS_REGION", f->region);
@@ -220,6 +226,48 @@ static void set_function(struct environment *e, const struct lambda_function *f,
     set(e, "AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
     set(e, "AWS_EC2_METADATA_DISABLED", "true");
     set(e, PROCESS_MARK, place->mark);
+}
+
+/* Puts `first` before what the variable holds already. */
+static void set_before(struct environment *e, const char *name, const char *first)
+{
+    size_t len = strlen(name);
+    const char *present = NULL;
+
+    for (size_t i = 0; i < e->count; i++) {
+        if (strncmp(e->items[i], name, len) == 0 && e->items[i][len] == '=')
+            present = e->items[i] + len + 1;
+    }
+    set(e, name, present && *present ? arena_printf(e->arena, "%s:%s", first, present) : first);
+}
+
+/* Where AWS's runtimes look in /opt.
+ * https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html */
+static void set_layers(struct environment *e, const struct lambda_function *f, const char *opt)
+{
+    struct arena *a = e->arena;
+
+    switch (runtime_kind_of(f->runtime)) {
+    case RUNTIME_PYTHON:
+        set_before(
+            e, "PYTHONPATH",
+            arena_printf(a, "%s/python:%s/python/lib/%s/site-packages", opt, opt, f->runtime));
+        break;
+    case RUNTIME_NODE: {
+        const char *major = f->runtime + strlen("nodejs");
+
+        set_before(e, "NODE_PATH",
+                   arena_printf(a, "%s/nodejs/node_modules:%s/nodejs/node%.*s/node_modules", opt,
+                                opt, (int)strcspn(major, "."), major));
+        break;
+    }
+    default:
+        break;
+    }
+    set_before(e, "PATH", arena_printf(a, "%s/bin", opt));
+    set_before(e, "LD_LIBRARY_PATH", arena_printf(a, "%s/lib", opt));
+    /* /opt itself belongs to the machine: this tells where the layers are. */
+    set(e, "LAMBDA_LAYERS_ROOT", opt);
 }
 
 /* Libraries that the user of this machine has installed take the place of those that AWS puts
@@ -266,6 +314,8 @@ static char **make_environment(const struct lambda_function *f, const struct pro
     e.items = ARENA_ARRAY(a, char *, e.room);
     set_place(&e, place, runtime_dir);
     set_libraries(&e, place->task_root, program, runtime_kind_of(f->runtime));
+    if (place->layers_root)
+        set_layers(&e, f, place->layers_root);
     /* TZ, LANG, PATH and the like may be the function's; what names it may not. */
     for (size_t i = 0; i < own.count; i++)
         set(&e, own.items[i].key, own.items[i].value);
@@ -281,6 +331,8 @@ static bool find_provided(const struct program_place *place, struct arena *a, st
 {
     char *path = arena_printf(a, "%s/bootstrap", place->task_root);
 
+    if (access(path, X_OK) < 0 && place->layers_root)
+        path = arena_printf(a, "%s/bootstrap", place->layers_root);
     if (access(path, X_OK) < 0) {
         *out_problem = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
         return false;

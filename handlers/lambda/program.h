@@ -29,12 +29,14 @@ void programs_free(struct programs *p);
 
 /* What differs between the sandboxes of a function. */
 struct program_place {
-    const char *task_root; /* the unpacked package */
+    const char *task_root;   /* the unpacked package */
+    const char *layers_root; /* what its layers hold; NULL: it has none */
     uint16_t runtime_api_port;
     uint16_t server_port;
     const char *log_group;
     const char *log_stream;
     const char *mark;
+    bool provisioned;
 };
 
 struct program {

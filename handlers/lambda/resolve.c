@@ -6,6 +6,7 @@
 #include "handlers/common/arn.h"
 #include "handlers/lambda/name.h"
 #include "server/aws_error.h"
+#include "server/base/digest.h"
 
 /* The beginning that the structs of Lambda's errors share. */
 struct user_error {
@@ -69,6 +70,58 @@ char *lambda_function_arn(struct arena *a, const struct lambda_function *f)
     return arn_make(a, "lambda", f->region, f->account, "function:%s", f->name);
 }
 
+char *lambda_qualified_arn(struct arena *a, const struct lambda_function *f, const char *qualifier)
+{
+    return arn_make(a, "lambda", f->region, f->account, "function:%s%s%s", f->name,
+                    qualifier ? ":" : "", qualifier ? qualifier : "");
+}
+
+const char *lambda_version_text(struct arena *a, int64_t version)
+{
+    return version ? arena_printf(a, "%" PRId64, version) : "$LATEST";
+}
+
+int64_t lambda_version_number(const char *qualifier)
+{
+    if (!qualifier || str_eq(qualifier, "$LATEST"))
+        return 0;
+    if (strlen(qualifier) > 18 || strspn(qualifier, "0123456789") != strlen(qualifier))
+        return -1;
+    int64_t version = strtoll(qualifier, NULL, 10);
+    return version > 0 ? version : -1;
+}
+
+/* One of the alias's two versions, by their shares. */
+static int64_t pick_version(const struct lambda_alias *alias)
+{
+    uint32_t random;
+
+    if (!alias->extra_version)
+        return alias->version;
+    random_bytes(&random, sizeof(random));
+    return random / (UINT32_MAX + 1.0) < alias->extra_weight ? alias->extra_version
+                                                             : alias->version;
+}
+
+enum store_status lambda_lookup(struct lambda *l, struct scope scope, const char *name,
+                                const char *qualifier, bool routed, struct arena *a,
+                                struct lambda_function *out)
+{
+    int64_t version = lambda_version_number(qualifier);
+    struct lambda_alias alias;
+
+    if (version < 0) {
+        enum store_status rc = lambda_store_alias_find(l->store, scope, name, qualifier, a, &alias);
+        if (rc)
+            return rc;
+        version = routed ? pick_version(&alias) : alias.version;
+    }
+    enum store_status rc = lambda_store_find_version(l->store, scope, name, version, a, out);
+    if (!rc)
+        out->qualifier = qualifier;
+    return rc;
+}
+
 static int fail_not_found(struct request *req, const struct function_name *name)
 {
     char *arn =
@@ -83,19 +136,44 @@ static int fail_not_found(struct request *req, const struct function_name *name)
     return lambda_fail(req, &lambda_ResourceNotFoundException, "Function not found: %s", arn);
 }
 
-int lambda_resolve(struct request *req, const char *text, const char *qualifier,
+static int resolve(struct request *req, const char *text, const char *qualifier, bool routed,
                    struct lambda_function *out)
 {
     struct function_name name;
 
     if (parse(req, text, qualifier, &name) < 0)
         return -1;
-    enum store_status rc =
-        lambda_store_find(lambda_state(req)->store, scope_of(req), name.name, &req->arena, out);
-    /* There are no versions and no aliases yet, so none is ever found. */
-    if (rc == STORE_NOT_FOUND || (!rc && name.qualifier && !str_eq(name.qualifier, "$LATEST")))
+    enum store_status rc = lambda_lookup(lambda_state(req), scope_of(req), name.name,
+                                         name.qualifier, routed, &req->arena, out);
+    if (rc == STORE_NOT_FOUND)
         return fail_not_found(req, &name);
     return rc ? aws_fail_internal(req) : 0;
+}
+
+int lambda_resolve(struct request *req, const char *text, const char *qualifier,
+                   struct lambda_function *out)
+{
+    return resolve(req, text, qualifier, false, out);
+}
+
+int lambda_resolve_routed(struct request *req, const char *text, const char *qualifier,
+                          struct lambda_function *out)
+{
+    return resolve(req, text, qualifier, true, out);
+}
+
+int lambda_resolve_latest(struct request *req, const char *text, struct lambda_function *out)
+{
+    struct function_name name;
+
+    if (parse(req, text, NULL, &name) < 0)
+        return -1;
+    if (name.qualifier && !str_eq(name.qualifier, "$LATEST"))
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "This operation is permitted on Lambda functions only. Aliases and "
+                           "versions do not support this operation. Please specify either a "
+                           "function name or an unqualified function ARN.");
+    return resolve(req, text, NULL, false, out);
 }
 
 const char *lambda_resolve_name(struct request *req, const char *text, const char *qualifier)

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "handlers/lambda/state.h"
 #include "server/base/digest.h"
 #include "server/base/json_write.h"
 #include "server/base/log.h"
@@ -24,7 +25,7 @@ enum {
 /* --- start and end --- */
 
 /* AWS: 2026/11/22/[$LATEST]<32 hex digits> */
-static const char *make_log_stream(struct app *app, struct arena *a)
+static const char *make_log_stream(struct app *app, struct arena *a, int64_t version)
 {
     char unique[33];
     struct tm day;
@@ -32,8 +33,8 @@ static const char *make_log_stream(struct app *app, struct arena *a)
 
     gmtime_r(&now, &day);
     random_text(unique, sizeof(unique) - 1, "0123456789abcdef");
-    return arena_printf(a, "%04d/%02d/%02d/[$LATEST]%s", day.tm_year + 1900, day.tm_mon + 1,
-                        day.tm_mday, unique);
+    return arena_printf(a, "%04d/%02d/%02d/[%s]%s", day.tm_year + 1900, day.tm_mon + 1, day.tm_mday,
+                        lambda_version_text(a, version), unique);
 }
 
 static void describe(struct sandbox *s, const struct lambda_function *f, struct log_writer *writer)
@@ -43,11 +44,12 @@ static void describe(struct sandbox *s, const struct lambda_function *f, struct 
     s->account = arena_strdup(a, f->account);
     s->region = arena_strdup(a, f->region);
     s->function = arena_strdup(a, f->name);
+    s->version = f->version;
     s->revision = arena_strdup(a, f->revision);
     s->code_id = arena_strdup(a, f->code_id);
     s->log_group =
         f->log_group ? arena_strdup(a, f->log_group) : arena_printf(a, "/aws/lambda/%s", f->name);
-    s->log_stream = make_log_stream(s->app, a);
+    s->log_stream = make_log_stream(s->app, a, f->version);
     s->timeout_s = f->timeout_s;
     s->memory_mb = f->memory_mb;
     s->interpreted = runtime_kind_of(f->runtime) != RUNTIME_PROVIDED;
@@ -61,18 +63,37 @@ static void describe(struct sandbox *s, const struct lambda_function *f, struct 
     function_log_init(&s->log);
 }
 
-static bool start_process(struct sandbox *s, struct code *code, struct programs *programs,
+/* What the function sees as /opt; false after logging why there is none. */
+static bool find_layers(struct sandbox *s, struct code *code, const struct lambda_function *f,
+                        const char **out)
+{
+    const char *ids[LAYERS_MAX];
+
+    *out = NULL;
+    if (!f->layers || !*f->layers)
+        return true;
+    size_t count = lambda_layer_codes(lambda_of(s->app), f, &s->arena, ids);
+    *out = code_layers_path(code, ids, count, &s->arena);
+    return *out != NULL;
+}
+
+static bool start_process(struct sandbox *s, const struct sandbox_parts *parts,
                           const struct lambda_function *f, const char **out_problem)
 {
-    struct program_place place = {.task_root = code_path(code, f->code_id, &s->arena),
+    struct program_place place = {.task_root = f->hot_path
+                                                   ? arena_strdup(&s->arena, f->hot_path)
+                                                   : code_path(parts->code, f->code_id, &s->arena),
                                   .runtime_api_port = runtime_api_port(s->api),
                                   .server_port = s->app->port,
                                   .log_group = s->log_group,
                                   .log_stream = s->log_stream,
+                                  .provisioned = s->provisioned,
                                   .mark = s->mark};
     struct program program;
 
-    if (!programs_find(programs, f, &place, &s->arena, &program, out_problem))
+    if (!find_layers(s, parts->code, f, &place.layers_root))
+        return false;
+    if (!programs_find(parts->programs, f, &place, &s->arena, &program, out_problem))
         return false;
     struct process_options options = {.argv = program.argv,
                                       .environment = program.environment,
@@ -89,20 +110,20 @@ static bool start_process(struct sandbox *s, struct code *code, struct programs 
     return false;
 }
 
-struct sandbox *sandbox_start(struct app *app, struct code *code, struct programs *programs,
-                              struct log_writer *writer, const struct lambda_function *f,
-                              struct arena *a, const char **out_problem)
+struct sandbox *sandbox_start(const struct sandbox_parts *parts, const struct lambda_function *f,
+                              bool provisioned, struct arena *a, const char **out_problem)
 {
     struct sandbox *s = x_calloc(1, sizeof(*s));
 
     *out_problem = NULL;
     arena_init(&s->arena);
-    s->app = app;
+    s->app = parts->app;
+    s->provisioned = provisioned;
     pthread_mutex_init(&s->process_lock, NULL);
     s->process = (struct process){.pid = -1, .ended = -1, .output = -1};
-    describe(s, f, writer);
-    s->api = runtime_api_open(app);
-    if (!s->api || !start_process(s, code, programs, f, out_problem)) {
+    describe(s, f, parts->writer);
+    s->api = runtime_api_open(s->app);
+    if (!s->api || !start_process(s, parts, f, out_problem)) {
         if (*out_problem)
             *out_problem = arena_strdup(a, *out_problem);
         sandbox_free(s);
@@ -353,6 +374,25 @@ static enum outcome handle(struct sandbox *s, struct invocation *in)
     return outcome;
 }
 
+static void log_start(struct sandbox *s, const struct invocation *in)
+{
+    char version[24] = "$LATEST";
+
+    if (s->version)
+        snprintf(version, sizeof(version), "%" PRId64, s->version);
+    function_log_add(&s->log, "START RequestId: %s Version: %s\n", in->request_id, version);
+}
+
+enum sandbox_end sandbox_warm(struct sandbox *s, int stop_fd)
+{
+    struct invocation none = {.stop_fd = stop_fd};
+    enum outcome outcome = initialise(s, &none);
+
+    s->initialised = outcome == ANSWERED;
+    function_log_flush(&s->log);
+    return s->initialised ? SANDBOX_REUSABLE : SANDBOX_SPENT;
+}
+
 enum sandbox_end sandbox_run(struct sandbox *s, struct invocation *in)
 {
     const char *status = "";
@@ -361,7 +401,7 @@ enum sandbox_end sandbox_run(struct sandbox *s, struct invocation *in)
     strbuf_init(&in->response, RUNTIME_RESPONSE_MAX + 1);
     function_log_begin(&s->log);
     enum outcome outcome = s->initialised ? ANSWERED : initialise(s, in);
-    function_log_add(&s->log, "START RequestId: %s Version: $LATEST\n", in->request_id);
+    log_start(s, in);
     int64_t begun_us = clock_monotonic_us();
     if (outcome == ANSWERED) {
         s->initialised = true;

@@ -49,6 +49,7 @@ struct sandbox {
     const char *account;
     const char *region;
     const char *function;
+    int64_t version;
     const char *revision;
     const char *code_id;
     const char *log_group;
@@ -74,15 +75,26 @@ struct sandbox {
     /* Under the pool's lock. */
     struct sandbox *next;
     bool busy;
-    bool retired; /* ends after its present invocation */
+    bool retired;     /* ends after its present invocation */
+    bool provisioned; /* was started before it was needed, and stays when it is idle */
     int64_t idle_since_ms;
+};
+
+/* What all sandboxes share. */
+struct sandbox_parts {
+    struct app *app;
+    struct code *code;
+    struct programs *programs;
+    struct log_writer *writer;
 };
 
 /* Starts the process; it initialises during the first sandbox_run(). NULL when it cannot be
  * started: out_problem is then words for the user, NULL for a fault of ours. */
-struct sandbox *sandbox_start(struct app *app, struct code *code, struct programs *programs,
-                              struct log_writer *writer, const struct lambda_function *f,
-                              struct arena *a, const char **out_problem);
+struct sandbox *sandbox_start(const struct sandbox_parts *parts, const struct lambda_function *f,
+                              bool provisioned, struct arena *a, const char **out_problem);
+/* Lets it initialise without an event; SANDBOX_SPENT when that failed or stop_fd became readable.
+ */
+enum sandbox_end sandbox_warm(struct sandbox *s, int stop_fd);
 /* Kills everything in it. */
 void sandbox_free(struct sandbox *s);
 

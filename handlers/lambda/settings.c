@@ -3,6 +3,7 @@
  */
 #include "handlers/lambda/state.h"
 
+#include "handlers/common/arn.h"
 #include "handlers/common/tags.h"
 #include "server/aws_error.h"
 
@@ -12,31 +13,14 @@ enum { TIMEOUT_MAX_S = 900, MEMORY_MAX_MB = 10240, ENVIRONMENT_MAX = 4096 };
 
 static int refuse_unbuilt(struct request *req, const struct lambda_settings *in)
 {
-    if (in->VpcConfig && (in->VpcConfig->SubnetIds.count || in->VpcConfig->SecurityGroupIds.count))
-        return aws_fail_unsupported(req, "VpcConfig");
-    if (in->DeadLetterConfig && in->DeadLetterConfig->TargetArn &&
-        in->DeadLetterConfig->TargetArn[0])
-        return aws_fail_unsupported(req, "DeadLetterConfig");
-    if (in->Layers.count)
-        return aws_fail_unsupported(req, "Layers");
     if (in->FileSystemConfigs.count)
         return aws_fail_unsupported(req, "FileSystemConfigs");
     if (in->ImageConfig)
         return aws_fail_unsupported(req, "ImageConfig");
-    if (in->SnapStart && in->SnapStart->ApplyOn && !str_eq(in->SnapStart->ApplyOn, "None"))
-        return aws_fail_unsupported(req, "SnapStart");
     if (in->CapacityProviderConfig)
         return aws_fail_unsupported(req, "CapacityProviderConfig");
     if (in->DurableConfig)
         return aws_fail_unsupported(req, "DurableConfig");
-    if (in->LoggingConfig && in->LoggingConfig->LogFormat &&
-        !str_eq(in->LoggingConfig->LogFormat, "Text"))
-        return aws_fail_unsupported(req, "LoggingConfig.LogFormat");
-    if (in->LoggingConfig &&
-        (in->LoggingConfig->ApplicationLogLevel || in->LoggingConfig->SystemLogLevel))
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "ApplicationLogLevel and SystemLogLevel are not supported for text "
-                           "log format.");
     return 0;
 }
 
@@ -141,6 +125,87 @@ static int set_environment(struct request *req, const struct lambda_Environment 
     return 0;
 }
 
+static int set_logging(struct request *req, const struct lambda_LoggingConfig *in,
+                       struct lambda_function *f)
+{
+    const char *format = in->LogFormat ? in->LogFormat : f->log_format ? f->log_format : "Text";
+    bool json = str_eq(format, "JSON");
+
+    if (!json && (in->ApplicationLogLevel || in->SystemLogLevel))
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "ApplicationLogLevel and SystemLogLevel are not supported for text "
+                           "log format.");
+    f->log_format = format;
+    if (in->LogGroup)
+        f->log_group = in->LogGroup;
+    if (in->ApplicationLogLevel)
+        f->app_log_level = in->ApplicationLogLevel;
+    if (in->SystemLogLevel)
+        f->system_log_level = in->SystemLogLevel;
+    /* AWS: what is not said is INFO. */
+    f->app_log_level = !json ? NULL : f->app_log_level ? f->app_log_level : "INFO";
+    f->system_log_level = !json ? NULL : f->system_log_level ? f->system_log_level : "INFO";
+    return 0;
+}
+
+static int set_dead_letter(struct request *req, const struct lambda_DeadLetterConfig *in,
+                           struct lambda_function *f)
+{
+    const char *target = in->TargetArn;
+    struct arn arn;
+
+    if (!target || !*target) {
+        f->dead_letter = NULL;
+        return 0;
+    }
+    if (!arn_parse(&req->arena, target, &arn) ||
+        (!str_eq(arn.service, "sqs") && !str_eq(arn.service, "sns")))
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "The provided dead letter config ARN '%s' is invalid. It must be the "
+                           "ARN of an SQS queue or an SNS topic.",
+                           target);
+    f->dead_letter = target;
+    return 0;
+}
+
+static const char *join(struct arena *a, const char *const *items, size_t count)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < count; i++)
+        text = arena_printf(a, "%s%s%s", text, i ? " " : "", items[i]);
+    return text;
+}
+
+/* Kept as "subnets;groups;ipv6", with blanks between the ids. There is no network of that kind
+ * here: a function reaches what this machine reaches, with or without it. */
+static void set_vpc(struct request *req, const struct lambda_VpcConfig *in,
+                    struct lambda_function *f)
+{
+    struct arena *a = &req->arena;
+
+    f->vpc = arena_printf(a, "%s;%s;%d", join(a, in->SubnetIds.items, in->SubnetIds.count),
+                          join(a, in->SecurityGroupIds.items, in->SecurityGroupIds.count),
+                          VALUE_OR(in->Ipv6AllowedForDualStack, false));
+}
+
+/* What is neither a number nor a text. */
+static int set_parts(struct request *req, const struct lambda_settings *in,
+                     struct lambda_function *f)
+{
+    if (in->LoggingConfig && set_logging(req, in->LoggingConfig, f) < 0)
+        return -1;
+    if (in->DeadLetterConfig && set_dead_letter(req, in->DeadLetterConfig, f) < 0)
+        return -1;
+    if (in->Layers.items && lambda_set_layers(req, &in->Layers, f) < 0)
+        return -1;
+    if (in->VpcConfig)
+        set_vpc(req, in->VpcConfig, f);
+    if (in->SnapStart && in->SnapStart->ApplyOn)
+        f->snap_start = str_eq(in->SnapStart->ApplyOn, "PublishedVersions");
+    return 0;
+}
+
 int lambda_apply_settings(struct request *req, const struct lambda_settings *in,
                           struct lambda_function *f)
 {
@@ -149,6 +214,8 @@ int lambda_apply_settings(struct request *req, const struct lambda_settings *in,
     if (in->Runtime && set_runtime(req, in->Runtime, f) < 0)
         return -1;
     if (in->Environment && set_environment(req, in->Environment, f) < 0)
+        return -1;
+    if (set_parts(req, in, f) < 0)
         return -1;
     if (in->Role)
         f->role = in->Role;
@@ -160,8 +227,6 @@ int lambda_apply_settings(struct request *req, const struct lambda_settings *in,
         f->kms_key_arn = in->KMSKeyArn[0] ? in->KMSKeyArn : NULL;
     if (in->TracingConfig && in->TracingConfig->Mode)
         f->tracing = in->TracingConfig->Mode;
-    if (in->LoggingConfig && in->LoggingConfig->LogGroup)
-        f->log_group = in->LoggingConfig->LogGroup;
     return 0;
 }
 
@@ -228,12 +293,63 @@ static void describe_places(struct arena *a, const struct lambda_function *f,
     out->EphemeralStorage = ARENA_NEW(a, struct lambda_EphemeralStorage);
     out->EphemeralStorage->Size = SOME_INT(f->ephemeral_mb);
     out->SnapStart = ARENA_NEW(a, struct lambda_SnapStartResponse);
-    out->SnapStart->ApplyOn = "None";
-    out->SnapStart->OptimizationStatus = "Off";
+    out->SnapStart->ApplyOn = f->snap_start ? "PublishedVersions" : "None";
+    out->SnapStart->OptimizationStatus = f->snap_start && f->version ? "On" : "Off";
     out->LoggingConfig = ARENA_NEW(a, struct lambda_LoggingConfig);
-    out->LoggingConfig->LogFormat = "Text";
+    out->LoggingConfig->LogFormat = f->log_format ? f->log_format : "Text";
+    out->LoggingConfig->ApplicationLogLevel = f->app_log_level;
+    out->LoggingConfig->SystemLogLevel = f->system_log_level;
     out->LoggingConfig->LogGroup =
         f->log_group ? f->log_group : arena_printf(a, "/aws/lambda/%s", f->name);
+}
+
+/* The words of `text`, up to `end` characters. */
+static size_t split(struct arena *a, const char *text, size_t end, const char ***out)
+{
+    size_t count = 0;
+    const char **items = ARENA_ARRAY(a, const char *, end / 2 + 1);
+
+    for (size_t at = 0; at < end;) {
+        size_t len = strcspn(text + at, " ;");
+
+        if (len)
+            items[count++] = arena_strndup(a, text + at, len);
+        at += len + 1;
+    }
+    *out = items;
+    return count;
+}
+
+static void describe_vpc(struct arena *a, const char *vpc, struct lambda_FunctionConfiguration *out)
+{
+    size_t subnets = strcspn(vpc, ";");
+    const char *groups = vpc + subnets + 1;
+
+    out->VpcConfig = ARENA_NEW(a, struct lambda_VpcConfigResponse);
+    out->VpcConfig->SubnetIds.count = split(a, vpc, subnets, &out->VpcConfig->SubnetIds.items);
+    out->VpcConfig->SecurityGroupIds.count =
+        split(a, groups, strcspn(groups, ";"), &out->VpcConfig->SecurityGroupIds.items);
+    out->VpcConfig->VpcId = "";
+    out->VpcConfig->Ipv6AllowedForDualStack = SOME_BOOL(strstr(groups, ";1") != NULL);
+}
+
+static void describe_parts(struct request *req, const struct lambda_function *f,
+                           struct lambda_FunctionConfiguration *out)
+{
+    struct arena *a = &req->arena;
+
+    if (f->dead_letter) {
+        out->DeadLetterConfig = ARENA_NEW(a, struct lambda_DeadLetterConfig);
+        out->DeadLetterConfig->TargetArn = f->dead_letter;
+    }
+    if (f->vpc)
+        describe_vpc(a, f->vpc, out);
+    if (f->layers && *f->layers)
+        lambda_describe_layers(req, f, out);
+    /* AWS: made of the runtime's name; ours is one for all of them. */
+    out->RuntimeVersionConfig = ARENA_NEW(a, struct lambda_RuntimeVersionConfig);
+    out->RuntimeVersionConfig->RuntimeVersionArn =
+        f->runtime_arn ? f->runtime_arn : lambda_runtime_arn(a, f);
 }
 
 void lambda_describe(struct request *req, const struct lambda_function *f, bool brief,
@@ -247,7 +363,7 @@ void lambda_describe(struct request *req, const struct lambda_function *f, bool 
     time[strcspn(time, ".Z")] = 0;
     *out = (struct lambda_FunctionConfiguration){
         .FunctionName = f->name,
-        .FunctionArn = lambda_function_arn(a, f),
+        .FunctionArn = lambda_qualified_arn(a, f, f->qualifier),
         .Runtime = f->runtime,
         .Role = f->role,
         .Handler = f->handler,
@@ -257,7 +373,7 @@ void lambda_describe(struct request *req, const struct lambda_function *f, bool 
         .MemorySize = SOME_INT(f->memory_mb),
         .LastModified = arena_printf(a, "%s.%03d+0000", time, (int)(f->modified_ms % 1000)),
         .CodeSha256 = f->code_sha256,
-        .Version = "$LATEST",
+        .Version = lambda_version_text(a, f->version),
         .KMSKeyArn = f->kms_key_arn,
         .RevisionId = f->revision,
         .PackageType = "Zip",
@@ -266,4 +382,5 @@ void lambda_describe(struct request *req, const struct lambda_function *f, bool 
         .Environment = f->environment ? describe_environment(a, f->environment) : NULL,
     };
     describe_places(a, f, out);
+    describe_parts(req, f, out);
 }

@@ -68,7 +68,7 @@ static int64_t lane_now_ms(void *context)
 
 /* --- delivery --- */
 
-static enum delivery run_function(struct lane *lane, const struct lambda_function *f)
+static enum delivery run_function(struct lane *lane, struct lambda_function *f)
 {
     struct lambda *l = lane->work.lambda;
     char request_id[37];
@@ -81,7 +81,7 @@ static enum delivery run_function(struct lane *lane, const struct lambda_functio
         .payload = {.data = (const uint8_t *)lane->event.data, .len = lane->event.len},
         .function_arn = lane->work.mapping->function_arn,
         .stop_fd = lane->work.stop_fd};
-    enum pool_status status = pool_run(l->pool, f, in);
+    enum pool_status status = lambda_run(l, f, in);
     if (status != POOL_RAN)
         how = NO_ROOM;
     else if (in->stopped)

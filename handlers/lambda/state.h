@@ -14,6 +14,7 @@
 struct async_queue;
 struct background_task;
 struct pollers;
+struct provisioner;
 
 struct lambda {
     struct app *app;
@@ -22,6 +23,7 @@ struct lambda {
     struct pool *pool;
     struct async_queue *async;
     struct pollers *pollers;
+    struct provisioner *provisioner;
 };
 
 static inline struct lambda *lambda_state(struct request *req)
@@ -51,15 +53,77 @@ int lambda_fail_throttled(struct request *req, const char *reason);
  */
 int lambda_resolve(struct request *req, const char *text, const char *qualifier,
                    struct lambda_function *out);
+/* The same for invocations: an alias picks one of its versions by their weights. */
+int lambda_resolve_routed(struct request *req, const char *text, const char *qualifier,
+                          struct lambda_function *out);
+/* $LATEST, for operations on the function as a whole: other qualifiers are refused. */
+int lambda_resolve_latest(struct request *req, const char *text, struct lambda_function *out);
 /* The name only, for a function that may not exist. NULL after failing the request. */
 const char *lambda_resolve_name(struct request *req, const char *text, const char *qualifier);
 
+/* The same without a request. STORE_NOT_FOUND: no such function, version or alias. */
+enum store_status lambda_lookup(struct lambda *l, struct scope scope, const char *name,
+                                const char *qualifier, bool routed, struct arena *a,
+                                struct lambda_function *out);
+
 /* arn:aws:lambda:region:account:function:name */
 char *lambda_function_arn(struct arena *a, const struct lambda_function *f);
+/* With the qualifier, if any, at its end. */
+char *lambda_qualified_arn(struct arena *a, const struct lambda_function *f, const char *qualifier);
+/* "$LATEST", "7" */
+const char *lambda_version_text(struct arena *a, int64_t version);
+/* 0 for $LATEST and NULL; -1 for what is no version's number. */
+int64_t lambda_version_number(const char *qualifier);
 
-/* What CreateFunction and its like answer. With `brief` what ListFunctions shows of a function. */
+/* What CreateFunction and its like answer. With `brief` what ListFunctions shows of a function. Its
+ * ARN carries f->qualifier. */
 void lambda_describe(struct request *req, const struct lambda_function *f, bool brief,
                      struct lambda_FunctionConfiguration *out);
+
+/* run.c: pool_run(), for every way in which functions are run. */
+enum pool_status lambda_run(struct lambda *l, struct lambda_function *f, struct invocation *in);
+
+/* version.c: makes a version of $LATEST, or finds the last one when nothing has changed since.
+ * *latest becomes the version. 0, or -1 after failing. */
+int lambda_publish(struct request *req, const char *description, struct lambda_function *latest);
+/* Removes a package as soon as neither a version nor a sandbox needs it. */
+void lambda_discard_code(struct lambda *l, const char *code_id);
+
+/* layer.c: checks the ARNs of layer versions and sets f->layers. 0, or -1 after failing. */
+int lambda_set_layers(struct request *req, const struct lambda_LayerList *layers,
+                      struct lambda_function *f);
+void lambda_describe_layers(struct request *req, const struct lambda_function *f,
+                            struct lambda_FunctionConfiguration *out);
+/* The code ids of its layers, in order; count is at most LAYERS_MAX. */
+enum { LAYERS_MAX = 5 };
+size_t lambda_layer_codes(struct lambda *l, const struct lambda_function *f, struct arena *a,
+                          const char *out[LAYERS_MAX]);
+/* signing.c: fails when there is no such configuration. */
+int lambda_check_signing(struct request *req, const char *arn);
+/* management.c */
+const char *lambda_runtime_arn(struct arena *a, const struct lambda_function *f);
+/* provisioned.c: something changed that may change what is to be kept warm. */
+void provisioned_changed(struct lambda *l);
+
+/* permission.c: whose policy it is, by the function's name and qualifier. */
+const char *lambda_policy_holder(struct arena *a, const char *name, const char *qualifier);
+/* Adds a statement to a policy; NULL after failing. */
+struct permission_request {
+    const char *holder; /* as in the store */
+    const char *resource;
+    const char *sid;
+    const char *action;
+    const char *principal;
+    const char *source_account, *source_arn, *event_source_token, *org_id, *url_auth_type;
+    struct maybe_bool via_url;
+};
+const char *lambda_policy_add(struct request *req, const struct permission_request *p);
+/* Of the statements, so that it changes with them. */
+const char *lambda_policy_revision(struct arena *a, const char *statements);
+/* The document; fails with AWS's words when there are no statements. */
+const char *lambda_policy_document(struct request *req, const char *holder,
+                                   const char **out_revision);
+int lambda_policy_remove(struct request *req, const char *holder, const char *sid);
 
 /* handlers/lambda/settings.c: what Create and UpdateFunctionConfiguration check and take over. */
 struct lambda_settings {
@@ -103,6 +167,89 @@ LAMBDA_OPERATION(lambda_list_functions, ListFunctionsRequest, ListFunctionsRespo
 LAMBDA_OPERATION(lambda_list_versions_by_function, ListVersionsByFunctionRequest,
                  ListVersionsByFunctionResponse);
 LAMBDA_OPERATION(lambda_delete_function, DeleteFunctionRequest, DeleteFunctionResponse);
+/* version.c */
+LAMBDA_OPERATION(lambda_publish_version, PublishVersionRequest, FunctionConfiguration);
+/* alias.c */
+LAMBDA_OPERATION(lambda_create_alias, CreateAliasRequest, AliasConfiguration);
+LAMBDA_OPERATION(lambda_get_alias, GetAliasRequest, AliasConfiguration);
+LAMBDA_OPERATION(lambda_update_alias, UpdateAliasRequest, AliasConfiguration);
+LAMBDA_OPERATION(lambda_delete_alias, DeleteAliasRequest, DeleteAliasOutput);
+LAMBDA_OPERATION(lambda_list_aliases, ListAliasesRequest, ListAliasesResponse);
+/* layer.c */
+LAMBDA_OPERATION(lambda_publish_layer_version, PublishLayerVersionRequest,
+                 PublishLayerVersionResponse);
+LAMBDA_OPERATION(lambda_get_layer_version, GetLayerVersionRequest, GetLayerVersionResponse);
+LAMBDA_OPERATION(lambda_get_layer_version_by_arn, GetLayerVersionByArnRequest,
+                 GetLayerVersionResponse);
+LAMBDA_OPERATION(lambda_list_layers, ListLayersRequest, ListLayersResponse);
+LAMBDA_OPERATION(lambda_list_layer_versions, ListLayerVersionsRequest, ListLayerVersionsResponse);
+LAMBDA_OPERATION(lambda_delete_layer_version, DeleteLayerVersionRequest, DeleteLayerVersionOutput);
+/* layer_permission.c */
+LAMBDA_OPERATION(lambda_add_layer_version_permission, AddLayerVersionPermissionRequest,
+                 AddLayerVersionPermissionResponse);
+LAMBDA_OPERATION(lambda_get_layer_version_policy, GetLayerVersionPolicyRequest,
+                 GetLayerVersionPolicyResponse);
+LAMBDA_OPERATION(lambda_remove_layer_version_permission, RemoveLayerVersionPermissionRequest,
+                 RemoveLayerVersionPermissionOutput);
+/* event_config.c */
+LAMBDA_OPERATION(lambda_put_function_event_invoke_config, PutFunctionEventInvokeConfigRequest,
+                 FunctionEventInvokeConfig);
+LAMBDA_OPERATION(lambda_update_function_event_invoke_config, UpdateFunctionEventInvokeConfigRequest,
+                 FunctionEventInvokeConfig);
+LAMBDA_OPERATION(lambda_get_function_event_invoke_config, GetFunctionEventInvokeConfigRequest,
+                 FunctionEventInvokeConfig);
+LAMBDA_OPERATION(lambda_delete_function_event_invoke_config, DeleteFunctionEventInvokeConfigRequest,
+                 DeleteFunctionEventInvokeConfigOutput);
+LAMBDA_OPERATION(lambda_list_function_event_invoke_configs, ListFunctionEventInvokeConfigsRequest,
+                 ListFunctionEventInvokeConfigsResponse);
+/* provisioned.c */
+LAMBDA_OPERATION(lambda_put_provisioned_concurrency_config, PutProvisionedConcurrencyConfigRequest,
+                 PutProvisionedConcurrencyConfigResponse);
+LAMBDA_OPERATION(lambda_get_provisioned_concurrency_config, GetProvisionedConcurrencyConfigRequest,
+                 GetProvisionedConcurrencyConfigResponse);
+LAMBDA_OPERATION(lambda_delete_provisioned_concurrency_config,
+                 DeleteProvisionedConcurrencyConfigRequest,
+                 DeleteProvisionedConcurrencyConfigOutput);
+LAMBDA_OPERATION(lambda_list_provisioned_concurrency_configs,
+                 ListProvisionedConcurrencyConfigsRequest,
+                 ListProvisionedConcurrencyConfigsResponse);
+/* signing.c */
+LAMBDA_OPERATION(lambda_create_code_signing_config, CreateCodeSigningConfigRequest,
+                 CreateCodeSigningConfigResponse);
+LAMBDA_OPERATION(lambda_get_code_signing_config, GetCodeSigningConfigRequest,
+                 GetCodeSigningConfigResponse);
+LAMBDA_OPERATION(lambda_update_code_signing_config, UpdateCodeSigningConfigRequest,
+                 UpdateCodeSigningConfigResponse);
+LAMBDA_OPERATION(lambda_delete_code_signing_config, DeleteCodeSigningConfigRequest,
+                 DeleteCodeSigningConfigResponse);
+LAMBDA_OPERATION(lambda_list_code_signing_configs, ListCodeSigningConfigsRequest,
+                 ListCodeSigningConfigsResponse);
+LAMBDA_OPERATION(lambda_list_functions_by_code_signing_config,
+                 ListFunctionsByCodeSigningConfigRequest, ListFunctionsByCodeSigningConfigResponse);
+LAMBDA_OPERATION(lambda_put_function_code_signing_config, PutFunctionCodeSigningConfigRequest,
+                 PutFunctionCodeSigningConfigResponse);
+LAMBDA_OPERATION(lambda_delete_function_code_signing_config, DeleteFunctionCodeSigningConfigRequest,
+                 DeleteFunctionCodeSigningConfigOutput);
+/* management.c */
+LAMBDA_OPERATION(lambda_put_runtime_management_config, PutRuntimeManagementConfigRequest,
+                 PutRuntimeManagementConfigResponse);
+LAMBDA_OPERATION(lambda_get_runtime_management_config, GetRuntimeManagementConfigRequest,
+                 GetRuntimeManagementConfigResponse);
+LAMBDA_OPERATION(lambda_put_function_recursion_config, PutFunctionRecursionConfigRequest,
+                 PutFunctionRecursionConfigResponse);
+LAMBDA_OPERATION(lambda_get_function_recursion_config, GetFunctionRecursionConfigRequest,
+                 GetFunctionRecursionConfigResponse);
+/* url.c */
+LAMBDA_OPERATION(lambda_create_function_url_config, CreateFunctionUrlConfigRequest,
+                 CreateFunctionUrlConfigResponse);
+LAMBDA_OPERATION(lambda_get_function_url_config, GetFunctionUrlConfigRequest,
+                 GetFunctionUrlConfigResponse);
+LAMBDA_OPERATION(lambda_update_function_url_config, UpdateFunctionUrlConfigRequest,
+                 UpdateFunctionUrlConfigResponse);
+LAMBDA_OPERATION(lambda_delete_function_url_config, DeleteFunctionUrlConfigRequest,
+                 DeleteFunctionUrlConfigOutput);
+LAMBDA_OPERATION(lambda_list_function_url_configs, ListFunctionUrlConfigsRequest,
+                 ListFunctionUrlConfigsResponse);
 /* update.c */
 LAMBDA_OPERATION(lambda_update_function_code, UpdateFunctionCodeRequest, FunctionConfiguration);
 LAMBDA_OPERATION(lambda_update_function_configuration, UpdateFunctionConfigurationRequest,
@@ -127,6 +274,8 @@ LAMBDA_OPERATION(lambda_get_function_code_signing_config, GetFunctionCodeSigning
                  GetFunctionCodeSigningConfigResponse);
 /* invoke.c */
 LAMBDA_OPERATION(lambda_invoke, InvocationRequest, InvocationResponse);
+LAMBDA_OPERATION(lambda_invoke_with_response_stream, InvokeWithResponseStreamRequest,
+                 InvokeWithResponseStreamResponse);
 LAMBDA_OPERATION(lambda_invoke_async, InvokeAsyncRequest, InvokeAsyncResponse);
 /* event_source.c */
 LAMBDA_OPERATION(lambda_create_event_source_mapping, CreateEventSourceMappingRequest,

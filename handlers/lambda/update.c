@@ -53,14 +53,13 @@ int lambda_update_function_code(struct request *req,
     const struct package_source source = {.zip = in->ZipFile,
                                           .s3_bucket = in->S3Bucket,
                                           .s3_key = in->S3Key,
+                                          .s3_version = in->S3ObjectVersion,
                                           .image_uri = in->ImageUri,
                                           .kms_key_arn = in->SourceKMSKeyArn};
 
-    if (VALUE_OR(in->Publish, false))
-        return aws_fail_unsupported(req, "Publish");
     if (in->PublishTo)
         return aws_fail_unsupported(req, "PublishTo");
-    if (lambda_resolve(req, in->FunctionName, NULL, &f) < 0 ||
+    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0 ||
         check_revision(req, in->RevisionId, &f) < 0)
         return -1;
     const char *old_code = f.code_id;
@@ -69,11 +68,13 @@ int lambda_update_function_code(struct request *req,
     if (package_add(req, &source, dry_run, &f) < 0)
         return -1;
     if (!dry_run && replace(req, &f) < 0) {
-        code_remove(l->code, f.code_id);
+        lambda_discard_code(l, f.code_id);
         return -1;
     }
     if (!dry_run)
-        pool_discard_code(l->pool, old_code);
+        lambda_discard_code(l, old_code);
+    if (!dry_run && VALUE_OR(in->Publish, false) && lambda_publish(req, NULL, &f) < 0)
+        return -1;
     lambda_describe(req, &f, false, out);
     return 0;
 }
@@ -105,7 +106,7 @@ int lambda_update_function_configuration(struct request *req,
         .DurableConfig = in->DurableConfig,
     };
 
-    if (lambda_resolve(req, in->FunctionName, NULL, &f) < 0 ||
+    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0 ||
         check_revision(req, in->RevisionId, &f) < 0 ||
         lambda_apply_settings(req, &settings, &f) < 0 || replace(req, &f) < 0)
         return -1;

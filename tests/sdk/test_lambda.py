@@ -139,12 +139,7 @@ def test_bad_requests(functions):
     "changed",
     [
         {"Runtime": "java21"},
-        {"Code": {"S3Bucket": "bucket", "S3Key": "key"}},
-        {"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]},
-        {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}},
-        {"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:q"}},
-        {"LoggingConfig": {"LogFormat": "JSON"}},
-        {"Publish": True},
+        {"FileSystemConfigs": [{"Arn": "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-1234567890abcdef0", "LocalMountPath": "/mnt/x"}]},
         {"PackageType": "Image"},
     ],
 )

@@ -76,7 +76,9 @@ START_TEST(nothing_is_there_at_first)
     size_t count = 7;
 
     ck_assert_int_eq(lambda_store_find(store, here, "f", &a, &f), STORE_NOT_FOUND);
-    ck_assert_int_eq(lambda_store_list(store, here, "", 10, &a, &list, &count), STORE_OK);
+    ck_assert_int_eq(lambda_store_list(store, here, false, &(struct lambda_place){.name = ""}, 10,
+                                       &a, &list, &count),
+                     STORE_OK);
     ck_assert_uint_eq(count, 0);
     ck_assert_int_eq(lambda_store_usage(store, here, &usage), STORE_OK);
     ck_assert_int_eq(usage.functions, 0);
@@ -124,7 +126,9 @@ START_TEST(functions_are_listed_and_counted)
         f.reserved = i == 0 ? 5 : -1;
         ck_assert_int_eq(lambda_store_add(store, &f), STORE_OK);
     }
-    ck_assert_int_eq(lambda_store_list(store, here, "a", 2, &a, &list, &count), STORE_OK);
+    ck_assert_int_eq(lambda_store_list(store, here, false, &(struct lambda_place){.name = "a"}, 2,
+                                       &a, &list, &count),
+                     STORE_OK);
     ck_assert_uint_eq(count, 2);
     ck_assert_str_eq(list[0].name, "b");
     ck_assert_str_eq(list[1].name, "c");

@@ -1,0 +1,59 @@
+#include "handlers/lambda/destination.h"
+
+#include "handlers/common/arn.h"
+#include "handlers/lambda/lambda.h"
+#include "server/base/digest.h"
+#include "server/base/log.h"
+
+enum destination_kind destination_kind(struct arena *a, const char *text)
+{
+    static const struct {
+        const char *service;
+        enum destination_kind kind;
+    } kinds[] = {
+        {"sqs", DESTINATION_SQS}, {"sns", DESTINATION_SNS},       {"lambda", DESTINATION_LAMBDA},
+        {"s3", DESTINATION_S3},   {"events", DESTINATION_EVENTS},
+    };
+    struct arn arn;
+
+    if (!arn_parse(a, text, &arn))
+        return DESTINATION_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (str_eq(arn.service, kinds[i].service))
+            return kinds[i].kind;
+    }
+    return DESTINATION_NONE;
+}
+
+static enum destination_outcome to_function(struct app *app, const char *arn,
+                                            const struct destination_message *m)
+{
+    switch (lambda_invoke_event(app, arn, NULL, m->body)) {
+    case LAMBDA_OK:
+        return DESTINATION_SENT;
+    case LAMBDA_FAILED:
+        return DESTINATION_RETRY;
+    default:
+        return DESTINATION_GONE;
+    }
+}
+
+enum destination_outcome destination_send(struct app *app, const char *arn,
+                                          const struct destination_message *m)
+{
+    enum destination_outcome outcome = DESTINATION_GONE;
+    struct arena a;
+
+    arena_init(&a);
+    switch (destination_kind(&a, arn)) {
+    case DESTINATION_LAMBDA:
+        outcome = to_function(app, arn, m);
+        break;
+    default:
+        break;
+    }
+    arena_release(&a);
+    if (outcome == DESTINATION_GONE)
+        log_warn("a record for %s was dropped: there is nothing that takes it", arn);
+    return outcome;
+}
