@@ -7,6 +7,7 @@
 
 #include "handlers/dynamodb/service.h"
 #include "handlers/dynamodb/streams.h"
+#include "handlers/firehose/firehose.h"
 #include "handlers/iam/iam.h"
 #include "handlers/kinesis/kinesis.h"
 #include "handlers/lambda/lambda.h"
@@ -19,7 +20,6 @@
     extern const struct model name##_model;                                                        \
     static const struct service name##_service = {.model = &name##_model}
 
-NOT_BUILT(firehose);
 NOT_BUILT(sns);
 
 const struct service *const service_registry[] = {
@@ -31,8 +31,8 @@ const struct service *const service_registry[] = {
     &dynamodb_service,
     &dynamodbstreams_service,
     &lambda_service, /* calls all of the above */
-    &firehose_service,
     &s3_service,
+    &firehose_service, /* calls kinesis, logs, lambda, s3 */
     &sns_service,
 };
 

@@ -1,0 +1,99 @@
+/*
+ * To S3: the records of the buffer one after the other, compressed, as one object. The key was
+ * given to the buffer when it was sealed, so an object that was written before the server was
+ * killed is written again under the same name.
+ */
+#include "handlers/firehose/compress.h"
+#include "handlers/firehose/deliver.h"
+#include "handlers/firehose/frame.h"
+#include "handlers/s3/s3.h"
+
+#pragma weak s3_put
+#pragma weak s3_put_file
+
+static bool add_chunks(struct compressor *c, const struct bytes *chunks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct frame_reader r = frames_of(chunks[i]);
+        struct frame f;
+
+        while (frame_next(&r, &f))
+            compressor_add(c, f.data.data, f.data.len);
+        if (r.next != r.end)
+            return false;
+    }
+    return true;
+}
+
+/* All records into the spool. */
+static bool put_together(struct work *w, const char *format, struct spool *out)
+{
+    const char *slash = strrchr(w->buffer.label, '/');
+    struct compressor *c = compressor_new(format, slash ? slash + 1 : w->buffer.label, out);
+    struct chunk_walk walk = {.work = w};
+    struct bytes *chunks;
+    size_t count;
+    bool well = true;
+    struct arena a;
+
+    if (!c)
+        return false;
+    arena_init(&a);
+    while (well && deliver_chunks(&walk, &a, &chunks, &count)) {
+        well = add_chunks(c, chunks, count);
+        arena_reset(&a);
+    }
+    arena_release(&a);
+    compressor_finish(c);
+    return well && !walk.failed && !out->failed;
+}
+
+static enum store_status put_object(struct work *w, const char *bucket, const struct spool *body)
+{
+    const struct s3_object_in object = {
+        .bucket = bucket,
+        .key = w->buffer.label,
+        .body = {body->fd < 0 ? (const uint8_t *)(body->memory.data ? body->memory.data : "")
+                              : NULL,
+                 body->fd < 0 ? body->memory.len : 0},
+        .content_type = "application/octet-stream",
+    };
+    if (!s3_put)
+        return STORE_NOT_FOUND;
+    if (body->fd < 0)
+        return s3_put(w->firehose->app, w->stream->account, &object, NULL);
+    return s3_put_file(w->firehose->app, w->stream->account, &object, body->fd, body->size, NULL);
+}
+
+void deliver_to_s3(struct work *w)
+{
+    const struct destination *d = w->destination;
+    bool copy = w->buffer.lane == FIREHOSE_SIDE && !w->buffer.sort[0] && d->copies;
+    const struct firehose_S3DestinationDescription *to = copy ? d->copies : d->failures;
+    struct spool body;
+
+    spool_init(&body, store_directory(w->firehose->app->store));
+    if (!put_together(w, to->CompressionFormat, &body)) {
+        deliver_postpone(w, "InternalError",
+                         "An internal error occurred while attempting to deliver data. Delivery "
+                         "will be retried; if the error persists, then it will be reported to AWS "
+                         "for resolution.");
+    } else {
+        switch (put_object(w, destination_bucket(to->BucketARN), &body)) {
+        case STORE_OK:
+            deliver_done(w);
+            break;
+        case STORE_NOT_FOUND:
+            deliver_postpone(w, "S3.NoSuchBucket",
+                             "The specified bucket does not exist. Create the bucket or use a "
+                             "different bucket that does exist.");
+            break;
+        default:
+            deliver_postpone(
+                w, "S3.AccessDenied",
+                "The bucket did not take the object. Ensure that the bucket's settings "
+                "allow the key and the delivery.");
+        }
+    }
+    spool_release(&body);
+}

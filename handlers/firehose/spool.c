@@ -1,0 +1,63 @@
+#include "handlers/firehose/spool.h"
+
+#include "server/base/log.h"
+
+#include <fcntl.h>
+
+enum { MEMORY_MAX = 1024 * 1024 };
+
+void spool_init(struct spool *s, const char *directory)
+{
+    *s = (struct spool){.directory = directory, .memory = STRBUF_INIT(MEMORY_MAX), .fd = -1};
+}
+
+void spool_release(struct spool *s)
+{
+    strbuf_release(&s->memory);
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
+static void write_all(struct spool *s, const void *data, size_t len)
+{
+    const char *p = data;
+
+    while (len > 0 && !s->failed) {
+        ssize_t n = write(s->fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            log_error("a temporary file in %s: %s", s->directory, strerror(errno));
+            s->failed = true;
+            return;
+        }
+        p += n;
+        len -= (size_t)n;
+    }
+}
+
+static void move_to_file(struct spool *s)
+{
+    s->fd = open(s->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (s->fd < 0) {
+        log_error("a temporary file in %s: %s", s->directory, strerror(errno));
+        s->failed = true;
+        return;
+    }
+    write_all(s, s->memory.data, s->memory.len);
+    strbuf_release(&s->memory);
+}
+
+void spool_add(struct spool *s, const void *data, size_t len)
+{
+    if (s->failed || len == 0)
+        return;
+    s->size += (int64_t)len;
+    if (s->fd < 0 && s->memory.len + len > MEMORY_MAX)
+        move_to_file(s);
+    if (s->fd >= 0)
+        write_all(s, data, len);
+    else if (!s->failed)
+        strbuf_add(&s->memory, data, len);
+}
