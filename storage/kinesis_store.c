@@ -99,23 +99,19 @@ static enum store_status insert_shard(struct sql *s, int64_t stream_id,
 static enum store_status create_turn(struct sql *s, void *context)
 {
     const struct create_turn *c = context;
-    struct sql_stmt *st;
     int64_t scope_id;
     int64_t stream_id;
     enum store_status rc = sql_scope_id(s, c->scope, true, &scope_id);
 
     if (rc != STORE_OK)
         return rc;
-    st = sql_prepare(s, "INSERT INTO stream (scope, name, mode, created_ms, retention_hours,"
-                        " record_max, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-    sql_bind_int(st, 1, scope_id);
-    sql_bind_text(st, 2, c->stream->name);
-    sql_bind_int(st, 3, c->stream->mode);
-    sql_bind_int(st, 4, c->stream->created_ms);
-    sql_bind_int(st, 5, c->stream->retention_hours);
-    sql_bind_int(st, 6, c->stream->record_max);
-    sql_bind_text(st, 7, c->stream->tags);
-    rc = sql_run(st);
+    rc = sql_exec(s,
+                  "INSERT INTO stream (scope, name, mode, created_ms, retention_hours,"
+                  " record_max, warm_mibps, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                  sql_int(scope_id), sql_text(c->stream->name), sql_int(c->stream->mode),
+                  sql_int(c->stream->created_ms), sql_int(c->stream->retention_hours),
+                  sql_int(c->stream->record_max), sql_int(c->stream->warm_mibps),
+                  sql_text(c->stream->tags));
     stream_id = sql_last_rowid(s);
     for (size_t i = 0; rc == STORE_OK && i < c->stream->shard_count; i++)
         rc = insert_shard(s, stream_id, c->stream, i);

@@ -80,6 +80,7 @@ struct kinesis_new_stream {
     int64_t created_ms;
     int32_t retention_hours;
     int32_t record_max;
+    int32_t warm_mibps;
     const char *tags; /* JSON, NULL: none */
     const struct kinesis_hash_range *ranges;
     size_t shard_count;
@@ -147,7 +148,8 @@ struct kinesis_shard_list kinesis_stream_open_shards(struct kinesis_stream *stre
                                                      struct arena *a);
 size_t kinesis_stream_shard_count(struct kinesis_stream *stream);
 
-/* The stream is gone at once; kinesis_store_trim() removes its records bit by bit. */
+/* The stream and its consumers are gone at once; kinesis_store_trim() removes its records bit by
+ * bit. */
 enum store_status kinesis_store_delete(struct kinesis_store *store, struct kinesis_stream *stream);
 /* Opens the new shards and closes their parents. The caller sees to it that one resharding of the
  * stream follows the other, and that the ranges of what is open stay whole. STORE_NOT_FOUND: the
@@ -167,18 +169,92 @@ enum store_status kinesis_store_on_demand_streams(struct kinesis_store *store,
 
 /* --- what can change of a stream: kinesis_stream_store.c --- */
 
-/* The tags as JSON; NULL: none. */
-enum store_status kinesis_store_tags(struct kinesis_store *store,
-                                     const struct kinesis_stream *stream, struct arena *a,
-                                     const char **out_json);
+/* What has tags and a policy. */
+struct kinesis_resource {
+    enum { KINESIS_STREAM, KINESIS_CONSUMER } kind;
+    int64_t id;
+};
+
+/* The tags as JSON; NULL: none. STORE_NOT_FOUND: the resource is gone, here and below. */
+enum store_status kinesis_store_tags(struct kinesis_store *store, struct kinesis_resource resource,
+                                     struct arena *a, const char **out_json);
 /* Writes what `change` makes of the tags; STORE_LIMIT when it makes NULL. It may run on another
  * thread while the caller waits. */
 enum store_status kinesis_store_change_tags(struct kinesis_store *store,
-                                            const struct kinesis_stream *stream,
+                                            struct kinesis_resource resource,
                                             const char *(*change)(const char *json, void *context),
                                             void *context);
+/* The policy as it was written; NULL: none. */
+enum store_status kinesis_store_policy(struct kinesis_store *store,
+                                       struct kinesis_resource resource, struct arena *a,
+                                       const char **out_policy);
+enum store_status kinesis_store_set_policy(struct kinesis_store *store,
+                                           struct kinesis_resource resource, const char *policy);
+
+/* What is only told of a stream. */
+struct kinesis_settings {
+    const char *key_id; /* NULL: not encrypted */
+    uint32_t metrics;   /* a bit for each shard-level metric; which one is the caller's business */
+    int32_t warm_mibps; /* 0: none was asked for */
+};
+
+enum store_status kinesis_store_settings(struct kinesis_store *store,
+                                         const struct kinesis_stream *stream, struct arena *a,
+                                         struct kinesis_settings *out);
 enum store_status kinesis_store_set_retention(struct kinesis_store *store,
                                               struct kinesis_stream *stream, int32_t hours);
+enum store_status kinesis_store_set_mode(struct kinesis_store *store, struct kinesis_stream *stream,
+                                         enum kinesis_mode mode);
+enum store_status kinesis_store_set_record_max(struct kinesis_store *store,
+                                               struct kinesis_stream *stream, int32_t bytes);
+/* NULL: the stream is not encrypted. */
+enum store_status kinesis_store_set_key(struct kinesis_store *store, struct kinesis_stream *stream,
+                                        const char *key_id);
+/* Adds some metrics and takes others away; *out_before: those that there were. */
+enum store_status kinesis_store_change_metrics(struct kinesis_store *store,
+                                               const struct kinesis_stream *stream, uint32_t add,
+                                               uint32_t remove, uint32_t *out_before);
+enum store_status kinesis_store_set_warm(struct kinesis_store *store,
+                                         const struct kinesis_stream *stream, int32_t mibps);
+
+/* --- an account's commitment to a minimum of throughput --- */
+
+struct kinesis_commitment {
+    int64_t started_ms;   /* 0: there never was one */
+    int64_t end_asked_ms; /* 0: it goes on */
+};
+
+enum store_status kinesis_store_commitment(struct kinesis_store *store, const struct scope *scope,
+                                           struct kinesis_commitment *out);
+enum store_status kinesis_store_set_commitment(struct kinesis_store *store,
+                                               const struct scope *scope,
+                                               const struct kinesis_commitment *commitment);
+
+/* --- consumers: kinesis_consumer_store.c --- */
+
+struct kinesis_consumer {
+    int64_t id; /* never used twice in this data directory */
+    const char *name;
+    int64_t created_ms;
+};
+
+/* STORE_EXISTS: there is one of that name. STORE_LIMIT: there are `max` already. */
+enum store_status kinesis_consumer_add(struct kinesis_store *store,
+                                       const struct kinesis_stream *stream, const char *name,
+                                       int64_t created_ms, const char *tags, int64_t max);
+enum store_status kinesis_consumer_find(struct kinesis_store *store,
+                                        const struct kinesis_stream *stream, const char *name,
+                                        struct arena *a, struct kinesis_consumer *out);
+/* Names in order, those after `after` (NULL: from the start), at most `limit`. */
+enum store_status kinesis_consumer_list(struct kinesis_store *store,
+                                        const struct kinesis_stream *stream, const char *after,
+                                        size_t limit, struct arena *a,
+                                        struct kinesis_consumer **out_items, size_t *out_count);
+enum store_status kinesis_consumer_count(struct kinesis_store *store,
+                                         const struct kinesis_stream *stream, int64_t *out_count);
+enum store_status kinesis_consumer_remove(struct kinesis_store *store, int64_t id);
+
+/* --- records: kinesis_records.c --- */
 
 /* All or none. The caller holds the stream's shape. */
 enum store_status kinesis_store_append(struct kinesis_store *store, struct kinesis_stream *stream,

@@ -1,101 +1,282 @@
-/* What can change of a stream: its tags and how long it keeps records. */
+/*
+ * What can change of a stream, and the account's settings.
+ *
+ * What puts look at is in memory too (struct kinesis_stream) and changes there after the commit.
+ */
 #include "storage/kinesis_internal.h"
+#include "storage/scope.h"
 
-static enum store_status read_tags(struct sql *s, int64_t stream_id, struct arena *a,
-                                   const char **out_json)
+/* --- tags and policies, of streams and of consumers --- */
+
+static enum store_status read_text(struct kinesis_store *store, struct kinesis_resource resource,
+                                   const char *of_stream, const char *of_consumer, struct arena *a,
+                                   const char **out_text)
 {
-    struct sql_stmt *st = sql_prepare(s, "SELECT tags FROM stream WHERE id = ?1");
-    enum store_status rc;
-
-    sql_bind_int(st, 1, stream_id);
-    rc = sql_step(st);
-    if (rc != STORE_OK)
-        return rc;
-    *out_json = sql_column_text(st, 0, a);
-    sql_reset(st);
-    return STORE_OK;
-}
-
-enum store_status kinesis_store_tags(struct kinesis_store *store,
-                                     const struct kinesis_stream *stream, struct arena *a,
-                                     const char **out_json)
-{
+    struct sql_stmt *st;
     struct sql *s;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     if (rc != STORE_OK)
         return rc;
-    rc = read_tags(s, stream->id, a, out_json);
+    st = sql_query(s, resource.kind == KINESIS_STREAM ? of_stream : of_consumer,
+                   sql_int(resource.id));
+    rc = sql_step(st);
+    if (rc == STORE_OK)
+        *out_text = sql_column_text(st, 0, a);
     sql_read_end(s);
     return rc;
 }
 
+static const char tags_of_stream[] = "SELECT tags FROM stream WHERE id = ?1";
+static const char tags_of_consumer[] = "SELECT tags FROM consumer WHERE id = ?1";
+
+enum store_status kinesis_store_tags(struct kinesis_store *store, struct kinesis_resource resource,
+                                     struct arena *a, const char **out_json)
+{
+    return read_text(store, resource, tags_of_stream, tags_of_consumer, a, out_json);
+}
+
 struct tags_turn {
-    int64_t stream_id;
+    struct kinesis_resource resource;
     const char *(*change)(const char *json, void *context);
     void *context;
 };
 
-static enum store_status write_tags(struct sql *s, int64_t stream_id, const char *json)
-{
-    struct sql_stmt *st = sql_prepare(s, "UPDATE stream SET tags = ?2 WHERE id = ?1");
-
-    sql_bind_int(st, 1, stream_id);
-    sql_bind_text(st, 2, json);
-    return sql_run(st);
-}
-
 static enum store_status change_tags_turn(struct sql *s, void *context)
 {
     const struct tags_turn *turn = context;
+    bool stream = turn->resource.kind == KINESIS_STREAM;
+    struct sql_stmt *st =
+        sql_query(s, stream ? tags_of_stream : tags_of_consumer, sql_int(turn->resource.id));
+    enum store_status rc = sql_step(st);
     const char *json;
     struct arena a;
-    enum store_status rc;
 
+    if (rc != STORE_OK)
+        return rc;
     arena_init(&a);
-    rc = read_tags(s, turn->stream_id, &a, &json);
-    if (rc == STORE_OK) {
-        json = turn->change(json, turn->context);
-        rc = json ? write_tags(s, turn->stream_id, json) : STORE_LIMIT;
-    }
+    json = turn->change(sql_column_text(st, 0, &a), turn->context);
+    sql_reset(st);
+    rc = !json ? STORE_LIMIT
+               : sql_exec(s,
+                          stream ? "UPDATE stream SET tags = ?2 WHERE id = ?1"
+                                 : "UPDATE consumer SET tags = ?2 WHERE id = ?1",
+                          sql_int(turn->resource.id), sql_text(json));
     arena_release(&a);
     return rc;
 }
 
 enum store_status kinesis_store_change_tags(struct kinesis_store *store,
-                                            const struct kinesis_stream *stream,
+                                            struct kinesis_resource resource,
                                             const char *(*change)(const char *json, void *context),
                                             void *context)
 {
-    struct tags_turn turn = {.stream_id = stream->id, .change = change, .context = context};
+    struct tags_turn turn = {.resource = resource, .change = change, .context = context};
 
     return lazy_write(store->db, change_tags_turn, &turn);
 }
 
-struct retention_turn {
-    int64_t stream_id;
-    int32_t hours;
+enum store_status kinesis_store_policy(struct kinesis_store *store,
+                                       struct kinesis_resource resource, struct arena *a,
+                                       const char **out_policy)
+{
+    return read_text(store, resource, "SELECT policy FROM stream WHERE id = ?1",
+                     "SELECT policy FROM consumer WHERE id = ?1", a, out_policy);
+}
+
+/* --- one column of one row --- */
+
+struct set_turn {
+    const char *update; /* ... SET column = ?2 WHERE id = ?1 */
+    int64_t id;
+    struct sql_value value;
 };
 
-static enum store_status retention_turn(struct sql *s, void *context)
+static enum store_status set_turn(struct sql *s, void *context)
 {
-    const struct retention_turn *turn = context;
-    struct sql_stmt *st = sql_prepare(s, "UPDATE stream SET retention_hours = ?2 WHERE id = ?1");
-    enum store_status rc;
+    const struct set_turn *turn = context;
+    enum store_status rc = sql_exec(s, turn->update, sql_int(turn->id), turn->value);
 
-    sql_bind_int(st, 1, turn->stream_id);
-    sql_bind_int(st, 2, turn->hours);
-    rc = sql_run(st);
     return rc == STORE_OK && sql_changes(s) == 0 ? STORE_NOT_FOUND : rc;
+}
+
+static enum store_status set(struct kinesis_store *store, const char *update, int64_t id,
+                             struct sql_value value)
+{
+    struct set_turn turn = {.update = update, .id = id, .value = value};
+
+    return lazy_write(store->db, set_turn, &turn);
+}
+
+enum store_status kinesis_store_set_policy(struct kinesis_store *store,
+                                           struct kinesis_resource resource, const char *policy)
+{
+    return set(store,
+               resource.kind == KINESIS_STREAM ? "UPDATE stream SET policy = ?2 WHERE id = ?1"
+                                               : "UPDATE consumer SET policy = ?2 WHERE id = ?1",
+               resource.id, sql_text(policy));
 }
 
 enum store_status kinesis_store_set_retention(struct kinesis_store *store,
                                               struct kinesis_stream *stream, int32_t hours)
 {
-    struct retention_turn turn = {.stream_id = stream->id, .hours = hours};
-    enum store_status rc = lazy_write(store->db, retention_turn, &turn);
+    enum store_status rc = set(store, "UPDATE stream SET retention_hours = ?2 WHERE id = ?1",
+                               stream->id, sql_int(hours));
 
     if (rc == STORE_OK)
         stream->retention_hours = hours;
     return rc;
+}
+
+enum store_status kinesis_store_set_mode(struct kinesis_store *store, struct kinesis_stream *stream,
+                                         enum kinesis_mode mode)
+{
+    enum store_status rc =
+        set(store, "UPDATE stream SET mode = ?2 WHERE id = ?1", stream->id, sql_int(mode));
+
+    if (rc == STORE_OK)
+        stream->mode = mode;
+    return rc;
+}
+
+enum store_status kinesis_store_set_record_max(struct kinesis_store *store,
+                                               struct kinesis_stream *stream, int32_t bytes)
+{
+    enum store_status rc =
+        set(store, "UPDATE stream SET record_max = ?2 WHERE id = ?1", stream->id, sql_int(bytes));
+
+    if (rc == STORE_OK)
+        stream->record_max = bytes;
+    return rc;
+}
+
+enum store_status kinesis_store_set_key(struct kinesis_store *store, struct kinesis_stream *stream,
+                                        const char *key_id)
+{
+    enum store_status rc =
+        set(store, "UPDATE stream SET key_id = ?2 WHERE id = ?1", stream->id, sql_text(key_id));
+
+    if (rc == STORE_OK)
+        stream->encrypted = key_id != NULL;
+    return rc;
+}
+
+enum store_status kinesis_store_set_warm(struct kinesis_store *store,
+                                         const struct kinesis_stream *stream, int32_t mibps)
+{
+    return set(store, "UPDATE stream SET warm_mibps = ?2 WHERE id = ?1", stream->id,
+               sql_int(mibps));
+}
+
+/* --- what is only told --- */
+
+enum store_status kinesis_store_settings(struct kinesis_store *store,
+                                         const struct kinesis_stream *stream, struct arena *a,
+                                         struct kinesis_settings *out)
+{
+    struct sql_stmt *st;
+    struct sql *s;
+    enum store_status rc = lazy_read_begin(store->db, &s);
+
+    if (rc != STORE_OK)
+        return rc;
+    st = sql_query(s, "SELECT key_id, metrics, warm_mibps FROM stream WHERE id = ?1",
+                   sql_int(stream->id));
+    rc = sql_step(st);
+    if (rc == STORE_OK)
+        *out = (struct kinesis_settings){
+            .key_id = sql_column_text(st, 0, a),
+            .metrics = (uint32_t)sql_column_int(st, 1),
+            .warm_mibps = (int32_t)sql_column_int(st, 2),
+        };
+    sql_read_end(s);
+    return rc;
+}
+
+struct metrics_turn {
+    int64_t stream_id;
+    uint32_t add;
+    uint32_t remove;
+    uint32_t before;
+};
+
+static enum store_status metrics_turn(struct sql *s, void *context)
+{
+    struct metrics_turn *turn = context;
+    struct sql_stmt *st =
+        sql_query(s, "SELECT metrics FROM stream WHERE id = ?1", sql_int(turn->stream_id));
+    enum store_status rc = sql_step(st);
+
+    if (rc != STORE_OK)
+        return rc;
+    turn->before = (uint32_t)sql_column_int(st, 0);
+    sql_reset(st);
+    return sql_exec(s, "UPDATE stream SET metrics = ?2 WHERE id = ?1", sql_int(turn->stream_id),
+                    sql_int((turn->before | turn->add) & ~turn->remove));
+}
+
+enum store_status kinesis_store_change_metrics(struct kinesis_store *store,
+                                               const struct kinesis_stream *stream, uint32_t add,
+                                               uint32_t remove, uint32_t *out_before)
+{
+    struct metrics_turn turn = {.stream_id = stream->id, .add = add, .remove = remove};
+    enum store_status rc = lazy_write(store->db, metrics_turn, &turn);
+
+    *out_before = turn.before;
+    return rc;
+}
+
+/* --- the account --- */
+
+enum store_status kinesis_store_commitment(struct kinesis_store *store, const struct scope *scope,
+                                           struct kinesis_commitment *out)
+{
+    struct sql_stmt *st;
+    struct sql *s;
+    int64_t scope_id;
+    enum store_status rc = lazy_read_begin(store->db, &s);
+
+    *out = (struct kinesis_commitment){0};
+    if (rc != STORE_OK)
+        return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+    rc = sql_scope_id(s, scope, false, &scope_id);
+    if (rc == STORE_OK) {
+        st = sql_query(s, "SELECT started_ms, end_asked_ms FROM commitment WHERE scope = ?1",
+                       sql_int(scope_id));
+        rc = sql_step(st);
+        if (rc == STORE_OK)
+            *out = (struct kinesis_commitment){sql_column_int(st, 0), sql_column_int(st, 1)};
+    }
+    sql_read_end(s);
+    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+}
+
+struct commitment_turn {
+    const struct scope *scope;
+    const struct kinesis_commitment *commitment;
+};
+
+static enum store_status commitment_turn(struct sql *s, void *context)
+{
+    const struct commitment_turn *turn = context;
+    int64_t scope_id;
+    enum store_status rc = sql_scope_id(s, turn->scope, true, &scope_id);
+
+    if (rc != STORE_OK)
+        return rc;
+    return sql_exec(s,
+                    "INSERT INTO commitment (scope, started_ms, end_asked_ms)"
+                    " VALUES (?1, ?2, nullif(?3, 0)) ON CONFLICT (scope) DO UPDATE"
+                    " SET started_ms = ?2, end_asked_ms = nullif(?3, 0)",
+                    sql_int(scope_id), sql_int(turn->commitment->started_ms),
+                    sql_int(turn->commitment->end_asked_ms));
+}
+
+enum store_status kinesis_store_set_commitment(struct kinesis_store *store,
+                                               const struct scope *scope,
+                                               const struct kinesis_commitment *commitment)
+{
+    struct commitment_turn turn = {.scope = scope, .commitment = commitment};
+
+    return lazy_write(store->db, commitment_turn, &turn);
 }

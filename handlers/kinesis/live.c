@@ -1,6 +1,7 @@
 #include "handlers/kinesis/live.h"
 
 #include "handlers/common/arn.h"
+#include "handlers/kinesis/fanout.h"
 #include "handlers/kinesis/throttle.h"
 #include "server/background.h"
 #include "server/base/log.h"
@@ -139,6 +140,7 @@ static enum store_status load(struct kinesis *k, const struct scope *scope, cons
     hold->stream = stream;
     hold->arrivals = waitq_new();
     hold->throttle = kinesis_throttle_new(k->app);
+    hold->fanout = kinesis_fanout_new();
     hold->holders = 2;
     add(k, hold);
     *out_hold = hold;
@@ -187,6 +189,7 @@ void kinesis_release(struct kinesis_hold *hold)
         return;
     waitq_free(hold->arrivals);
     kinesis_throttle_free(hold->throttle);
+    kinesis_fanout_free(hold->fanout);
     kinesis_stream_free(hold->stream);
     free(hold);
 }

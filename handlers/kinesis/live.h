@@ -18,6 +18,7 @@
 
 enum { LIVE_BUCKETS = 256 };
 
+struct kinesis_fanout;
 struct kinesis_throttle;
 
 struct kinesis_hold {
@@ -26,6 +27,7 @@ struct kinesis_hold {
     struct kinesis_stream *stream;
     struct waitq *arrivals;
     struct kinesis_throttle *throttle; /* NULL: no limits */
+    struct kinesis_fanout *fanout;
     _Atomic unsigned holders;
     struct kinesis_hold *next; /* in its bucket; guarded by kinesis.lock */
 };

@@ -18,9 +18,24 @@ int kinesis_named(struct request *req, const char *name, const char *arn, const 
 /* The stream, held until the request ends. 0, or "Stream x under account y not found." */
 int kinesis_use(struct request *req, const struct kinesis_name *name,
                 struct kinesis_hold **out_hold);
+/* The request means a stream of that name that was made at another time. */
+bool kinesis_is_another(struct maybe_time created, const struct kinesis_stream *stream);
 /* Both of the above. */
 int kinesis_use_named(struct request *req, const char *name, const char *arn, const char *id,
                       struct kinesis_hold **out_hold);
+
+/* What has tags and a policy: a stream, or a consumer of it. */
+struct kinesis_target {
+    struct kinesis_hold *hold;
+    struct kinesis_resource resource;
+};
+
+/* By its ARN; the stream is held until the request ends. 0 or a failed request. */
+int kinesis_use_target(struct request *req, const char *arn, const char *id,
+                       struct kinesis_target *out);
+/* The same for consumers alone. */
+int kinesis_use_consumer(struct request *req, const char *arn, const char *id,
+                         struct kinesis_hold **out_hold, struct kinesis_consumer *out);
 
 /* -1 after saying that there is no such shard: AWS's words when it is not only looked for. */
 int kinesis_fail_no_shard(struct request *req, const struct kinesis_hold *hold,
@@ -32,6 +47,18 @@ int kinesis_fail_gone(struct request *req, const struct kinesis_hold *hold);
 /* Tags of a new stream as JSON; *out_json is left alone when there are none. */
 int kinesis_new_tags(struct request *req, const char *stream, const struct kinesis_TagMap *tags,
                      const char **out_json);
+
+/* --- settings.c --- */
+
+/* 0 or a failed request, as for all that follow. */
+int kinesis_settings(struct request *req, const struct kinesis_hold *hold,
+                     struct kinesis_settings *out);
+/* Such a throughput may be asked for, for a stream in that mode. */
+int kinesis_check_warm(struct request *req, const struct scope *scope, bool on_demand,
+                       int32_t mibps);
+struct kinesis_WarmThroughputObject *kinesis_warm(struct arena *a, int32_t mibps);
+/* The shard-level metrics that are on. */
+struct kinesis_MetricsNameList kinesis_metrics(struct arena *a, uint32_t bits);
 
 enum { KINESIS_SHARD_LIMIT = 20000 }; /* AWS: the quota of the large regions */
 
@@ -60,6 +87,18 @@ void kinesis_shard_describe(struct arena *a, const struct kinesis_shard *shard,
                             struct kinesis_Shard *out);
 const char *kinesis_mode_name(enum kinesis_mode mode);
 char *kinesis_stream_arn(struct request *req, const struct kinesis_hold *hold);
+/* Where reading is to begin. */
+struct kinesis_starting {
+    const char *operation; /* for messages */
+    const char *type;      /* a ShardIteratorType */
+    const char *sequence_number;
+    struct maybe_time timestamp;
+};
+
+/* The number of the first record to read. 0 or a failed request. */
+int kinesis_starting_number(struct request *req, const struct kinesis_starting *start,
+                            const struct kinesis_hold *hold, const struct kinesis_shard *shard,
+                            int64_t *out_next);
 /* Records that came earlier have left the stream. */
 int64_t kinesis_not_before(const struct kinesis_stream *stream, int64_t now_ms);
 /* The shard has closed and nothing that it took is left: it is not told of any more. */
@@ -79,24 +118,46 @@ void kinesis_release_later(void *hold);
 KINESIS_OPERATION(AddTagsToStream, kinesis_add_tags_to_stream);
 KINESIS_OPERATION(CreateStream, kinesis_create_stream);
 KINESIS_OPERATION(DecreaseStreamRetentionPeriod, kinesis_decrease_retention);
+KINESIS_OPERATION(DeleteResourcePolicy, kinesis_delete_resource_policy);
 KINESIS_OPERATION(DeleteStream, kinesis_delete_stream);
+KINESIS_OPERATION(DeregisterStreamConsumer, kinesis_deregister_stream_consumer);
+KINESIS_OPERATION(DescribeAccountSettings, kinesis_describe_account_settings);
 KINESIS_OPERATION(DescribeLimits, kinesis_describe_limits);
 KINESIS_OPERATION(DescribeStream, kinesis_describe_stream);
+KINESIS_OPERATION(DescribeStreamConsumer, kinesis_describe_stream_consumer);
 KINESIS_OPERATION(DescribeStreamSummary, kinesis_describe_stream_summary);
 KINESIS_OPERATION(GetRecords, kinesis_get_records);
+KINESIS_OPERATION(GetResourcePolicy, kinesis_get_resource_policy);
 KINESIS_OPERATION(GetShardIterator, kinesis_get_shard_iterator);
 KINESIS_OPERATION(IncreaseStreamRetentionPeriod, kinesis_increase_retention);
 KINESIS_OPERATION(ListShards, kinesis_list_shards);
+KINESIS_OPERATION(ListStreamConsumers, kinesis_list_stream_consumers);
 KINESIS_OPERATION(ListStreams, kinesis_list_streams);
 KINESIS_OPERATION(ListTagsForResource, kinesis_list_tags_for_resource);
 KINESIS_OPERATION(ListTagsForStream, kinesis_list_tags_for_stream);
 KINESIS_OPERATION(MergeShards, kinesis_merge_shards);
 KINESIS_OPERATION(PutRecord, kinesis_put_record);
 KINESIS_OPERATION(PutRecords, kinesis_put_records);
+KINESIS_OPERATION(PutResourcePolicy, kinesis_put_resource_policy);
+KINESIS_OPERATION(RegisterStreamConsumer, kinesis_register_stream_consumer);
 KINESIS_OPERATION(RemoveTagsFromStream, kinesis_remove_tags_from_stream);
 KINESIS_OPERATION(SplitShard, kinesis_split_shard);
+KINESIS_OPERATION(StartStreamEncryption, kinesis_start_encryption);
+KINESIS_OPERATION(StopStreamEncryption, kinesis_stop_encryption);
+KINESIS_OPERATION(SubscribeToShard, kinesis_subscribe_to_shard);
 KINESIS_OPERATION(TagResource, kinesis_tag_resource);
 KINESIS_OPERATION(UntagResource, kinesis_untag_resource);
+KINESIS_OPERATION(UpdateAccountSettings, kinesis_update_account_settings);
+KINESIS_OPERATION(UpdateMaxRecordSize, kinesis_update_max_record_size);
 KINESIS_OPERATION(UpdateShardCount, kinesis_update_shard_count);
+KINESIS_OPERATION(UpdateStreamMode, kinesis_update_stream_mode);
+KINESIS_OPERATION(UpdateStreamWarmThroughput, kinesis_update_warm_throughput);
+/* These two answer with the same structure. */
+int kinesis_enable_monitoring(struct request *req,
+                              const struct kinesis_EnableEnhancedMonitoringInput *in,
+                              struct kinesis_EnhancedMonitoringOutput *out);
+int kinesis_disable_monitoring(struct request *req,
+                               const struct kinesis_DisableEnhancedMonitoringInput *in,
+                               struct kinesis_EnhancedMonitoringOutput *out);
 
 #endif

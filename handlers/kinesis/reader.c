@@ -45,7 +45,7 @@ static enum store_status after_sequence(const struct kinesis_shard *shard, const
     if (!kinesis_sequence_parse(text, &seq) || seq.version != 2 || seq.shard != shard->index ||
         seq.shard_created_s != shard->created_ms / 1000)
         return STORE_CONFLICT;
-    *out_next = seq.number + 1;
+    *out_next = MIN(seq.number, INT64_MAX - 1) + 1;
     return STORE_OK;
 }
 

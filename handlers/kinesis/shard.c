@@ -2,7 +2,6 @@
 #include "handlers/common/page_token.h"
 #include "handlers/kinesis/iterator.h"
 #include "handlers/kinesis/operations.h"
-#include "handlers/kinesis/sequence.h"
 
 enum { LIST_SHARDS = 1000 };
 
@@ -163,7 +162,7 @@ static int begin_listing(struct request *req, const struct kinesis_ListShardsInp
 }
 
 /* Clients send the time as they read it, which may have lost its fraction. */
-static bool another_stream(struct maybe_time created, const struct kinesis_stream *stream)
+bool kinesis_is_another(struct maybe_time created, const struct kinesis_stream *stream)
 {
     return created.set && created.ms / 1000 != stream->created_ms / 1000;
 }
@@ -180,9 +179,8 @@ int kinesis_list_shards(struct request *req, const struct kinesis_ListShardsInpu
     if (begin_listing(req, in, &l, &hold))
         return -1;
     stream = hold->stream;
-    if (another_stream(in->StreamCreationTimestamp, stream))
-        return aws_fail(req, &kinesis_ResourceNotFoundException,
-                        "Stream %s under account %s not found.", stream->name, hold->account);
+    if (kinesis_is_another(in->StreamCreationTimestamp, stream))
+        return kinesis_fail_gone(req, hold);
     l.not_before = kinesis_not_before(stream, clock_now_ms(&req->app->clock));
     shards = kinesis_stream_shards(stream, &req->arena);
     out->Shards.items = ARENA_ARRAY(&req->arena, struct kinesis_Shard, MIN(limit, shards.count));
@@ -202,91 +200,6 @@ int kinesis_list_shards(struct request *req, const struct kinesis_ListShardsInpu
 
 /* --- GetShardIterator --- */
 
-static int bad_combination(struct request *req, const struct kinesis_GetShardIteratorInput *in)
-{
-    return aws_fail(req, &kinesis_InvalidArgumentException,
-                    "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and "
-                    "StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no "
-                    "StartingSequenceNumber. Request specified %s and %s StartingSequenceNumber.",
-                    in->ShardIteratorType, in->StartingSequenceNumber ? "also a" : "no");
-}
-
-static int from_sequence(struct request *req, const struct kinesis_GetShardIteratorInput *in,
-                         const struct kinesis_hold *hold, const struct kinesis_shard *shard,
-                         int64_t *out_next)
-{
-    const char *text = in->StartingSequenceNumber;
-    const char *id = kinesis_shard_id(&req->arena, shard->index);
-    struct kinesis_sequence seq;
-
-    if (!kinesis_sequence_parse(text, &seq))
-        return aws_fail(req, &kinesis_InvalidArgumentException,
-                        "StartingSequenceNumber %s used in GetShardIterator on shard %s in stream "
-                        "%s under account %s is invalid.",
-                        text, id, hold->stream->name, hold->account);
-    if (seq.shard != shard->index)
-        return aws_fail(req, &kinesis_InvalidArgumentException,
-                        "Invalid StartingSequenceNumber. It encodes %s, while it was used in a "
-                        "call to a shard with %s",
-                        kinesis_shard_id(&req->arena, (int32_t)seq.shard), id);
-    if (seq.version != 2 || seq.shard_created_s != shard->created_ms / 1000) {
-        if (seq.version == 0)
-            return aws_fail_internal(req); /* AWS: so it does, for numbers of the old form */
-        return aws_fail(req, &kinesis_InvalidArgumentException,
-                        "StartingSequenceNumber %s used in GetShardIterator on shard %s in stream "
-                        "%s under account %s is invalid because it did not come from this stream.",
-                        text, id, hold->stream->name, hold->account);
-    }
-    *out_next =
-        str_eq(in->ShardIteratorType, "AFTER_SEQUENCE_NUMBER") ? seq.number + 1 : seq.number;
-    return 0;
-}
-
-static int from_timestamp(struct request *req, struct maybe_time timestamp,
-                          const struct kinesis_shard *shard, int64_t *out_next)
-{
-    int64_t now = clock_now_ms(&req->app->clock);
-
-    if (!timestamp.set)
-        return bad_argument(req, "Must specify timestampInMillis parameter for iterator of type "
-                                 "AT_TIMESTAMP. Current request has no timestamp parameter.");
-    if (timestamp.ms > now)
-        return aws_fail(req, &kinesis_InvalidArgumentException,
-                        "The timestampInMillis parameter cannot be greater than the "
-                        "currentTimestampInMillis. timestampInMillis: %" PRId64
-                        ", currentTimestampInMillis: %" PRId64,
-                        timestamp.ms, now);
-    if (kinesis_store_number_at(kinesis_of(req->app)->store, shard, timestamp.ms, out_next) !=
-        STORE_OK)
-        return aws_fail_internal(req);
-    return 0;
-}
-
-static int starting_number(struct request *req, const struct kinesis_GetShardIteratorInput *in,
-                           const struct kinesis_hold *hold, const struct kinesis_shard *shard,
-                           int64_t *out_next)
-{
-    bool horizon = str_eq(in->ShardIteratorType, "TRIM_HORIZON");
-    bool latest = str_eq(in->ShardIteratorType, "LATEST");
-
-    if (in->StartingSequenceNumber) {
-        if (horizon || latest)
-            return bad_combination(req, in);
-        return from_sequence(req, in, hold, shard, out_next);
-    }
-    if (str_eq(in->ShardIteratorType, "AT_TIMESTAMP"))
-        return from_timestamp(req, in->Timestamp, shard, out_next);
-    if (horizon) {
-        *out_next = 0;
-        return 0;
-    }
-    if (!latest)
-        return bad_combination(req, in);
-    if (kinesis_store_latest(kinesis_of(req->app)->store, shard, out_next) != STORE_OK)
-        return aws_fail_internal(req);
-    return 0;
-}
-
 /* AWS: a stream that is missing is told as a shard that is. */
 static int no_shard(struct request *req, const struct kinesis_name *name, int32_t index)
 {
@@ -300,6 +213,10 @@ int kinesis_get_shard_iterator(struct request *req, const struct kinesis_GetShar
 {
     struct kinesis *k = kinesis_of(req->app);
     struct kinesis_iterator it = {.made_ms = clock_now_ms(&req->app->clock)};
+    const struct kinesis_starting start = {.operation = "GetShardIterator",
+                                           .type = in->ShardIteratorType,
+                                           .sequence_number = in->StartingSequenceNumber,
+                                           .timestamp = in->Timestamp};
     const struct kinesis_shard *shard;
     struct kinesis_name name;
     struct kinesis_hold *hold;
@@ -317,7 +234,7 @@ int kinesis_get_shard_iterator(struct request *req, const struct kinesis_GetShar
     shard = kinesis_stream_shard(hold->stream, it.index);
     if (!shard)
         return no_shard(req, &name, it.index);
-    if (starting_number(req, in, hold, shard, &it.next))
+    if (kinesis_starting_number(req, &start, hold, shard, &it.next))
         return -1;
     if (kinesis_secret(k, &secret) != STORE_OK)
         return aws_fail_internal(req);

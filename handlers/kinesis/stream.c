@@ -22,6 +22,7 @@ static const char list_streams_kind[] = "kinesis ListStreams";
 static int read_mode(struct request *req, const struct kinesis_CreateStreamInput *in,
                      struct kinesis_new_stream *out)
 {
+    const struct scope scope = {.account = req->account, .region = req->region};
     bool on_demand =
         in->StreamModeDetails && str_eq(in->StreamModeDetails->StreamMode, "ON_DEMAND");
 
@@ -33,7 +34,12 @@ static int read_mode(struct request *req, const struct kinesis_CreateStreamInput
     if (on_demand && in->ShardCount.set)
         return aws_fail(req, &kinesis_ValidationException,
                         "ShardCount must not be provided for a stream in ON_DEMAND mode.");
-    out->shard_count = on_demand ? ON_DEMAND_SHARDS : (size_t)in->ShardCount.value;
+    if (in->WarmThroughputMiBps.set &&
+        kinesis_check_warm(req, &scope, on_demand, in->WarmThroughputMiBps.value))
+        return -1;
+    out->warm_mibps = VALUE_OR(in->WarmThroughputMiBps, 0);
+    out->shard_count = on_demand ? (size_t)MAX(out->warm_mibps, (int32_t)ON_DEMAND_SHARDS)
+                                 : (size_t)in->ShardCount.value;
     return 0;
 }
 
@@ -77,8 +83,6 @@ int kinesis_create_stream(struct request *req, const struct kinesis_CreateStream
     enum store_status rc;
 
     (void)out;
-    if (in->WarmThroughputMiBps.set)
-        return aws_fail_unsupported(req, "WarmThroughputMiBps");
     if (read_mode(req, in, &stream) ||
         kinesis_new_tags(req, in->StreamName, &in->Tags, &stream.tags))
         return -1;
@@ -101,18 +105,24 @@ int kinesis_create_stream(struct request *req, const struct kinesis_CreateStream
 
 /* --- DeleteStream --- */
 
-/* EnforceConsumerDeletion asks to delete registered consumers too; there are none. */
 int kinesis_delete_stream(struct request *req, const struct kinesis_DeleteStreamInput *in,
                           struct kinesis_DeleteStreamOutput *out)
 {
-    struct kinesis_name name;
     struct kinesis_hold *hold;
+    int64_t consumers;
     enum store_status rc;
 
     (void)out;
-    if (kinesis_named(req, in->StreamName, in->StreamARN, in->StreamId, &name) ||
-        kinesis_use(req, &name, &hold))
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
         return -1;
+    rc = kinesis_consumer_count(kinesis_of(req->app)->store, hold->stream, &consumers);
+    if (rc != STORE_OK)
+        return aws_fail_internal(req);
+    if (consumers && !(in->EnforceConsumerDeletion.set && in->EnforceConsumerDeletion.value))
+        return aws_fail(req, &kinesis_ResourceInUseException,
+                        "Stream %s under account %s has consumers registered with it. Deregister "
+                        "them, or set EnforceConsumerDeletion.",
+                        hold->stream->name, hold->account);
     rc = kinesis_delete(kinesis_of(req->app), hold);
     if (rc == STORE_NOT_FOUND)
         return kinesis_fail_gone(req, hold);
@@ -130,13 +140,13 @@ static struct kinesis_StreamModeDetails *mode_details(struct request *req, enum 
     return details;
 }
 
-/* One element with an empty list: no shard-level metrics are switched on. */
-static struct kinesis_EnhancedMonitoringList no_monitoring(struct request *req)
+/* AWS: always one element, whose list may be empty. */
+static struct kinesis_EnhancedMonitoringList monitoring(struct request *req, uint32_t metrics)
 {
-    struct kinesis_EnhancedMetrics *none = ARENA_NEW(&req->arena, struct kinesis_EnhancedMetrics);
+    struct kinesis_EnhancedMetrics *all = ARENA_NEW(&req->arena, struct kinesis_EnhancedMetrics);
 
-    none->ShardLevelMetrics.items = arena_alloc(&req->arena, 1);
-    return (struct kinesis_EnhancedMonitoringList){.items = none, .count = 1};
+    all->ShardLevelMetrics = kinesis_metrics(&req->arena, metrics);
+    return (struct kinesis_EnhancedMonitoringList){.items = all, .count = 1};
 }
 
 static struct kinesis_ShardList shards_after(struct request *req, struct kinesis_stream *stream,
@@ -165,10 +175,12 @@ int kinesis_describe_stream(struct request *req, const struct kinesis_DescribeSt
 {
     struct kinesis_StreamDescription *d = ARENA_NEW(&req->arena, struct kinesis_StreamDescription);
     struct kinesis_hold *hold;
+    struct kinesis_settings settings;
     int32_t after = -1;
     bool more;
 
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
+        kinesis_settings(req, hold, &settings))
         return -1;
     if (in->ExclusiveStartShardId && !kinesis_shard_index(in->ExclusiveStartShardId, &after))
         return kinesis_fail_no_shard(req, hold, in->ExclusiveStartShardId);
@@ -181,8 +193,9 @@ int kinesis_describe_stream(struct request *req, const struct kinesis_DescribeSt
     d->HasMoreShards = SOME_BOOL(more);
     d->RetentionPeriodHours = SOME_INT(hold->stream->retention_hours);
     d->StreamCreationTimestamp = SOME_TIME(hold->stream->created_ms);
-    d->EnhancedMonitoring = no_monitoring(req);
-    d->EncryptionType = "NONE";
+    d->EnhancedMonitoring = monitoring(req, settings.metrics);
+    d->EncryptionType = settings.key_id ? "KMS" : "NONE";
+    d->KeyId = settings.key_id;
     out->StreamDescription = d;
     return 0;
 }
@@ -193,21 +206,29 @@ int kinesis_describe_stream_summary(struct request *req,
 {
     struct kinesis_StreamDescriptionSummary *d =
         ARENA_NEW(&req->arena, struct kinesis_StreamDescriptionSummary);
+    struct kinesis_settings settings;
     struct kinesis_hold *hold;
+    int64_t consumers;
 
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
+        kinesis_settings(req, hold, &settings))
         return -1;
+    if (kinesis_consumer_count(kinesis_of(req->app)->store, hold->stream, &consumers) != STORE_OK)
+        return aws_fail_internal(req);
     d->StreamName = hold->stream->name;
     d->StreamARN = kinesis_stream_arn(req, hold);
     d->StreamStatus = status_active;
     d->StreamModeDetails = mode_details(req, hold->stream->mode);
     d->RetentionPeriodHours = SOME_INT(hold->stream->retention_hours);
     d->StreamCreationTimestamp = SOME_TIME(hold->stream->created_ms);
-    d->EnhancedMonitoring = no_monitoring(req);
-    d->EncryptionType = "NONE";
+    d->EnhancedMonitoring = monitoring(req, settings.metrics);
+    d->EncryptionType = settings.key_id ? "KMS" : "NONE";
+    d->KeyId = settings.key_id;
     d->OpenShardCount =
         SOME_INT((int32_t)kinesis_stream_open_shards(hold->stream, &req->arena).count);
-    d->ConsumerCount = SOME_INT(0);
+    d->ConsumerCount = SOME_INT((int32_t)consumers);
+    if (settings.warm_mibps)
+        d->WarmThroughput = kinesis_warm(&req->arena, settings.warm_mibps);
     d->MaxRecordSizeInKiB = SOME_INT(hold->stream->record_max / 1024);
     out->StreamDescriptionSummary = d;
     return 0;

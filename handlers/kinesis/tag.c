@@ -1,4 +1,4 @@
-/* Tags of streams, by name and by ARN. */
+/* Tags of streams, by name and by ARN, and of consumers. */
 #include "handlers/common/tags.h"
 #include "handlers/kinesis/operations.h"
 
@@ -108,35 +108,36 @@ static const char *change_tags(const char *json, void *context)
     return tags.count > TAGS_MAX ? NULL : tags_to_json(c->arena, tags);
 }
 
-static int apply(struct request *req, struct kinesis_hold *hold, struct change change)
+static int apply(struct request *req, const struct kinesis_target *target, struct change change)
 {
     enum store_status rc;
 
     change.arena = &req->arena;
-    if (change.set && check_tags(req, change.set, hold->stream->name))
+    if (change.set && check_tags(req, change.set, target->hold->stream->name))
         return -1;
-    if (change.remove && check_keys(req, change.remove, hold->stream->name))
+    if (change.remove && check_keys(req, change.remove, target->hold->stream->name))
         return -1;
-    rc = kinesis_store_change_tags(kinesis_of(req->app)->store, hold->stream, change_tags, &change);
+    rc = kinesis_store_change_tags(kinesis_of(req->app)->store, target->resource, change_tags,
+                                   &change);
     if (rc == STORE_NOT_FOUND)
-        return kinesis_fail_gone(req, hold);
+        return kinesis_fail_gone(req, target->hold);
     /* AWS: says 10 and allows 50. */
     if (rc == STORE_LIMIT)
         return aws_fail(req, &kinesis_InvalidArgumentException,
                         "Failed to add tags to stream %s under account %s because a given stream "
                         "cannot have more than 10 tags associated with it.",
-                        hold->stream->name, hold->account);
+                        target->hold->stream->name, target->hold->account);
     return rc == STORE_OK ? 0 : aws_fail_internal(req);
 }
 
-static int read_tags(struct request *req, struct kinesis_hold *hold, struct tag_list *out)
+static int read_tags(struct request *req, const struct kinesis_target *target, struct tag_list *out)
 {
     const char *json;
     enum store_status rc =
-        kinesis_store_tags(kinesis_of(req->app)->store, hold->stream, &req->arena, &json);
+        kinesis_store_tags(kinesis_of(req->app)->store, target->resource, &req->arena, &json);
 
     if (rc == STORE_NOT_FOUND)
-        return kinesis_fail_gone(req, hold);
+        return kinesis_fail_gone(req, target->hold);
     if (rc != STORE_OK)
         return aws_fail_internal(req);
     *out = tags_from_json(&req->arena, json);
@@ -173,39 +174,48 @@ static struct kinesis_TagList answer(struct arena *a, struct tag_list tags, cons
 
 /* --- by name --- */
 
+static int use_stream(struct request *req, const char *name, const char *arn, const char *id,
+                      struct kinesis_target *out)
+{
+    if (kinesis_use_named(req, name, arn, id, &out->hold))
+        return -1;
+    out->resource = (struct kinesis_resource){KINESIS_STREAM, out->hold->stream->id};
+    return 0;
+}
+
 int kinesis_add_tags_to_stream(struct request *req, const struct kinesis_AddTagsToStreamInput *in,
                                struct kinesis_AddTagsToStreamOutput *out)
 {
-    struct kinesis_hold *hold;
+    struct kinesis_target target;
 
     (void)out;
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+    if (use_stream(req, in->StreamName, in->StreamARN, in->StreamId, &target))
         return -1;
-    return apply(req, hold, (struct change){.set = &in->Tags});
+    return apply(req, &target, (struct change){.set = &in->Tags});
 }
 
 int kinesis_remove_tags_from_stream(struct request *req,
                                     const struct kinesis_RemoveTagsFromStreamInput *in,
                                     struct kinesis_RemoveTagsFromStreamOutput *out)
 {
-    struct kinesis_hold *hold;
+    struct kinesis_target target;
 
     (void)out;
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+    if (use_stream(req, in->StreamName, in->StreamARN, in->StreamId, &target))
         return -1;
-    return apply(req, hold, (struct change){.remove = &in->TagKeys});
+    return apply(req, &target, (struct change){.remove = &in->TagKeys});
 }
 
 int kinesis_list_tags_for_stream(struct request *req,
                                  const struct kinesis_ListTagsForStreamInput *in,
                                  struct kinesis_ListTagsForStreamOutput *out)
 {
-    struct kinesis_hold *hold;
+    struct kinesis_target target;
     struct tag_list tags = {0};
     bool more;
 
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
-        read_tags(req, hold, &tags))
+    if (use_stream(req, in->StreamName, in->StreamARN, in->StreamId, &target) ||
+        read_tags(req, &target, &tags))
         return -1;
     out->Tags = answer(&req->arena, tags, in->ExclusiveStartTagKey,
                        (size_t)VALUE_OR(in->Limit, TAGS_MAX), &more);
@@ -213,40 +223,40 @@ int kinesis_list_tags_for_stream(struct request *req,
     return 0;
 }
 
-/* --- by ARN: of streams; there are no consumers --- */
+/* --- by ARN: of streams and of consumers --- */
 
 int kinesis_tag_resource(struct request *req, const struct kinesis_TagResourceInput *in,
                          struct kinesis_TagResourceOutput *out)
 {
-    struct kinesis_hold *hold;
+    struct kinesis_target target;
 
     (void)out;
-    if (kinesis_use_named(req, NULL, in->ResourceARN, in->StreamId, &hold))
+    if (kinesis_use_target(req, in->ResourceARN, in->StreamId, &target))
         return -1;
-    return apply(req, hold, (struct change){.set = &in->Tags});
+    return apply(req, &target, (struct change){.set = &in->Tags});
 }
 
 int kinesis_untag_resource(struct request *req, const struct kinesis_UntagResourceInput *in,
                            struct kinesis_UntagResourceOutput *out)
 {
-    struct kinesis_hold *hold;
+    struct kinesis_target target;
 
     (void)out;
-    if (kinesis_use_named(req, NULL, in->ResourceARN, in->StreamId, &hold))
+    if (kinesis_use_target(req, in->ResourceARN, in->StreamId, &target))
         return -1;
-    return apply(req, hold, (struct change){.remove = &in->TagKeys});
+    return apply(req, &target, (struct change){.remove = &in->TagKeys});
 }
 
 int kinesis_list_tags_for_resource(struct request *req,
                                    const struct kinesis_ListTagsForResourceInput *in,
                                    struct kinesis_ListTagsForResourceOutput *out)
 {
-    struct kinesis_hold *hold;
+    struct kinesis_target target;
     struct tag_list tags = {0};
     bool more;
 
-    if (kinesis_use_named(req, NULL, in->ResourceARN, in->StreamId, &hold) ||
-        read_tags(req, hold, &tags))
+    if (kinesis_use_target(req, in->ResourceARN, in->StreamId, &target) ||
+        read_tags(req, &target, &tags))
         return -1;
     out->Tags = answer(&req->arena, tags, NULL, TAGS_MAX, &more);
     return 0;

@@ -363,21 +363,23 @@ static const char *refuse_tags(const char *json, void *context)
 START_TEST(tags_and_retention_are_kept)
 {
     struct kinesis_stream *stream = made("orders");
+    const struct kinesis_resource resource = {KINESIS_STREAM, stream->id};
     char json[] = "{\"team\":\"data\"}";
     const char *tags;
 
-    ck_assert_int_eq(kinesis_store_change_tags(store, stream, replace_tags, json), STORE_OK);
-    ck_assert_int_eq(kinesis_store_change_tags(store, stream, refuse_tags, json), STORE_LIMIT);
+    ck_assert_int_eq(kinesis_store_change_tags(store, resource, replace_tags, json), STORE_OK);
+    ck_assert_int_eq(kinesis_store_change_tags(store, resource, refuse_tags, json), STORE_LIMIT);
     ck_assert_int_eq(kinesis_store_set_retention(store, stream, 48), STORE_OK);
     ck_assert_int_eq(stream->retention_hours, 48);
     reopen(&stream);
-    ck_assert_int_eq(kinesis_store_tags(store, stream, &arena, &tags), STORE_OK);
+    ck_assert_int_eq(kinesis_store_tags(store, resource, &arena, &tags), STORE_OK);
     ck_assert_str_eq(tags, json);
     ck_assert_int_eq(stream->retention_hours, 48);
 
     ck_assert_int_eq(kinesis_store_delete(store, stream), STORE_OK);
-    ck_assert_int_eq(kinesis_store_tags(store, stream, &arena, &tags), STORE_NOT_FOUND);
-    ck_assert_int_eq(kinesis_store_change_tags(store, stream, replace_tags, json), STORE_NOT_FOUND);
+    ck_assert_int_eq(kinesis_store_tags(store, resource, &arena, &tags), STORE_NOT_FOUND);
+    ck_assert_int_eq(kinesis_store_change_tags(store, resource, replace_tags, json),
+                     STORE_NOT_FOUND);
     ck_assert_int_eq(kinesis_store_set_retention(store, stream, 24), STORE_NOT_FOUND);
     kinesis_stream_free(stream);
 }
