@@ -22,7 +22,9 @@
     X(IllegalLocationConstraintException, 400)                                                     \
     X(IllegalVersioningConfigurationException, 400)                                                \
     X(IncompleteBody, 400)                                                                         \
+    X(InvalidAccessKeyId, 403)                                                                     \
     X(InvalidArgument, 400)                                                                        \
+    X(InvalidBucketAclWithBlockPublicAccessError, 400)                                             \
     X(InvalidBucketAclWithObjectOwnership, 400)                                                    \
     X(InvalidBucketName, 400)                                                                      \
     X(InvalidBucketState, 409)                                                                     \
@@ -34,6 +36,7 @@
     X(InvalidPartOrder, 400)                                                                       \
     X(InvalidPolicyDocument, 400)                                                                  \
     X(InvalidRange, 416)                                                                           \
+    X(InvalidRedirectLocation, 400)                                                                \
     X(InvalidRetentionPeriod, 400)                                                                 \
     X(InvalidStorageClass, 400)                                                                    \
     X(InvalidTag, 400)                                                                             \
@@ -69,6 +72,7 @@
     X(ServerSideEncryptionConfigurationNotFoundError, 404)                                         \
     X(SignatureDoesNotMatch, 403)                                                                  \
     X(TooManyBuckets, 400)                                                                         \
+    X(TooManyConfigurations, 400)                                                                  \
     X(UnexpectedContent, 400)                                                                      \
     X(UnresolvableGrantByEmailAddress, 400)                                                        \
     X(UserKeyMustBeSpecified, 400)                                                                 \
