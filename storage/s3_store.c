@@ -22,8 +22,25 @@ static const struct sql_migration migrations[] = {{embed_storage_schema_s3_001_s
 
 static const char database[] = "s3";
 
+struct s3_pin {
+    struct s3_pin *newer;
+    struct s3_pin *older;
+    uint64_t number; /* rises */
+};
+
+/* Garbage that waits for readers. */
+struct late_garbage {
+    struct late_garbage *next;
+    uint64_t number; /* of the newest pin that may still need it */
+    struct s3_garbage garbage;
+};
+
 struct s3_files {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* guards all of this but dir, which it makes */
+    struct s3_pin *newest;
+    struct s3_pin *oldest;
+    uint64_t pins; /* taken so far */
+    struct late_garbage *late;
     _Atomic(struct blob_dir *) dir; /* opened by the first use */
 };
 
@@ -165,7 +182,7 @@ static enum store_status forget_rows(struct sql *s, void *context)
     return rc;
 }
 
-void s3_garbage_collect(struct s3_store *store, struct s3_garbage *garbage)
+static void collect_now(struct s3_store *store, struct s3_garbage *garbage)
 {
     struct blob_dir *dir = garbage->count ? files_of(store) : NULL;
 
@@ -174,6 +191,86 @@ void s3_garbage_collect(struct s3_store *store, struct s3_garbage *garbage)
     if (dir) /* what fails is tried again at the next start */
         lazy_write(store->db, forget_rows, garbage);
     s3_garbage_forget(garbage);
+}
+
+/* Takes the garbage over when somebody may be reading it. */
+static bool collect_later(struct s3_files *f, struct s3_garbage *garbage)
+{
+    struct late_garbage *late = NULL;
+
+    pthread_mutex_lock(&f->lock);
+    if (f->oldest) {
+        late = x_calloc(1, sizeof(*late));
+        late->garbage = *garbage;
+        late->number = f->pins;
+        late->next = f->late;
+        f->late = late;
+        *garbage = (struct s3_garbage){0};
+    }
+    pthread_mutex_unlock(&f->lock);
+    return late != NULL;
+}
+
+void s3_garbage_collect(struct s3_store *store, struct s3_garbage *garbage)
+{
+    if (garbage->count && !collect_later(store->files, garbage))
+        collect_now(store, garbage);
+}
+
+struct s3_pin *s3_pin(struct s3_store *store)
+{
+    struct s3_files *f = store->files;
+    struct s3_pin *pin = x_calloc(1, sizeof(*pin));
+
+    pthread_mutex_lock(&f->lock);
+    pin->number = ++f->pins;
+    pin->older = f->newest;
+    if (f->newest)
+        f->newest->newer = pin;
+    else
+        f->oldest = pin;
+    f->newest = pin;
+    pthread_mutex_unlock(&f->lock);
+    return pin;
+}
+
+/* Takes out of the list what no reader can need any more. */
+static struct late_garbage *take_due(struct s3_files *f)
+{
+    struct late_garbage *due = NULL;
+
+    for (struct late_garbage **at = &f->late; *at;) {
+        struct late_garbage *late = *at;
+
+        if (f->oldest && f->oldest->number <= late->number) {
+            at = &late->next;
+            continue;
+        }
+        *at = late->next;
+        late->next = due;
+        due = late;
+    }
+    return due;
+}
+
+void s3_unpin(struct s3_store *store, struct s3_pin *pin)
+{
+    struct s3_files *f = store->files;
+    struct late_garbage *due;
+
+    pthread_mutex_lock(&f->lock);
+    *(pin->newer ? &pin->newer->older : &f->newest) = pin->older;
+    *(pin->older ? &pin->older->newer : &f->oldest) = pin->newer;
+    due = take_due(f);
+    pthread_mutex_unlock(&f->lock);
+    free(pin);
+    while (due) {
+        struct late_garbage *next = due->next;
+
+        collect_now(store, &due->garbage);
+        free(due);
+        due = next;
+    }
 }
 
 void s3_garbage_forget(struct s3_garbage *garbage)
@@ -287,6 +384,7 @@ void s3_store_close(struct s3_store *store)
 {
     if (!store)
         return;
+    assert(!store->files->oldest && !store->files->late); /* no request is left */
     blob_close(atomic_load(&store->files->dir));
     lazy_free(store->db);
     pthread_mutex_destroy(&store->files->lock);

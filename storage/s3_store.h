@@ -246,6 +246,12 @@ void s3_blob_drop(struct s3_store *store, const char *id);
 /* An open descriptor; STORE_NOT_FOUND when its last version has been removed meanwhile. */
 enum store_status s3_blob_open(struct s3_store *store, const char *id, int *out_fd);
 
+/* While a pin is held, no file is removed that was there when it was taken: for readers that open
+ * the files of many parts one after another. */
+struct s3_pin;
+struct s3_pin *s3_pin(struct s3_store *store);
+void s3_unpin(struct s3_store *store, struct s3_pin *pin);
+
 struct s3_put {
     struct s3_object object; /* id, present and null_version are set by the call; data is stored */
     bool shares_blob;        /* object.blob is that of another version, and counted once more */

@@ -7,3 +7,18 @@ int s3_new_bucket_documents(struct request *req, const struct s3_CreateBucketReq
     *out_count = 0;
     return 0;
 }
+
+int s3_bucket_encryption(struct request *req, const struct s3_bucket *bucket,
+                         struct s3_encryption *out)
+{
+    (void)req, (void)bucket;
+    *out = (struct s3_encryption){.algorithm = "AES256"};
+    return 0;
+}
+
+const char *s3_expiration(struct request *req, const struct s3_bucket *bucket,
+                          const struct s3_object *object)
+{
+    (void)req, (void)bucket, (void)object;
+    return NULL;
+}

@@ -13,4 +13,18 @@ enum { S3_NEW_DOCUMENTS_MAX = 8 };
 int s3_new_bucket_documents(struct request *req, const struct s3_CreateBucketRequest *in,
                             struct s3_document_in *out, size_t *out_count);
 
+struct s3_encryption {
+    const char *algorithm; /* AES256, aws:kms, aws:kms:dsse */
+    const char *kms_key;   /* NULL: the account's own */
+    bool bucket_key;
+};
+
+/* What new objects are encrypted with when their request does not say. 0, or -1 after failing. */
+int s3_bucket_encryption(struct request *req, const struct s3_bucket *bucket,
+                         struct s3_encryption *out);
+
+/* x-amz-expiration of an object, by the bucket's lifecycle; NULL: none. */
+const char *s3_expiration(struct request *req, const struct s3_bucket *bucket,
+                          const struct s3_object *object);
+
 #endif

@@ -18,4 +18,34 @@ S3_OPERATION(s3_get_bucket_location, GetBucketLocation);
 S3_OPERATION(s3_get_bucket_versioning, GetBucketVersioning);
 S3_OPERATION(s3_put_bucket_versioning, PutBucketVersioning);
 
+/* put_object.c */
+S3_OPERATION(s3_put_object, PutObject);
+int s3_precheck(struct request *req);
+
+/* get_object.c */
+S3_OPERATION(s3_get_object, GetObject);
+S3_OPERATION(s3_head_object, HeadObject);
+
+/* delete_object.c */
+S3_OPERATION(s3_delete_object, DeleteObject);
+S3_OPERATION(s3_delete_objects, DeleteObjects);
+
+/* list_objects.c */
+S3_OPERATION(s3_list_objects, ListObjects);
+S3_OPERATION(s3_list_objects_v2, ListObjectsV2);
+S3_OPERATION(s3_list_object_versions, ListObjectVersions);
+
+/* tagging.c */
+S3_OPERATION(s3_get_object_tagging, GetObjectTagging);
+S3_OPERATION(s3_put_object_tagging, PutObjectTagging);
+S3_OPERATION(s3_delete_object_tagging, DeleteObjectTagging);
+
+/* lock.c */
+S3_OPERATION(s3_get_object_lock_configuration, GetObjectLockConfiguration);
+S3_OPERATION(s3_put_object_lock_configuration, PutObjectLockConfiguration);
+S3_OPERATION(s3_get_object_retention, GetObjectRetention);
+S3_OPERATION(s3_put_object_retention, PutObjectRetention);
+S3_OPERATION(s3_get_object_legal_hold, GetObjectLegalHold);
+S3_OPERATION(s3_put_object_legal_hold, PutObjectLegalHold);
+
 #endif

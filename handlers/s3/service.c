@@ -1,16 +1,33 @@
 /* S3 as the server sees it. */
-#include "handlers/s3/intake.h"
+#include "handlers/s3/begin.h"
 #include "handlers/s3/operations.h"
 #include "handlers/s3/state.h"
 
 static const struct s3_handlers handlers = {
     .CreateBucket = s3_create_bucket,
     .DeleteBucket = s3_delete_bucket,
+    .DeleteObject = s3_delete_object,
+    .DeleteObjectTagging = s3_delete_object_tagging,
+    .DeleteObjects = s3_delete_objects,
     .GetBucketLocation = s3_get_bucket_location,
     .GetBucketVersioning = s3_get_bucket_versioning,
+    .GetObject = s3_get_object,
+    .GetObjectLegalHold = s3_get_object_legal_hold,
+    .GetObjectLockConfiguration = s3_get_object_lock_configuration,
+    .GetObjectRetention = s3_get_object_retention,
+    .GetObjectTagging = s3_get_object_tagging,
     .HeadBucket = s3_head_bucket,
+    .HeadObject = s3_head_object,
     .ListBuckets = s3_list_buckets,
+    .ListObjectVersions = s3_list_object_versions,
+    .ListObjects = s3_list_objects,
+    .ListObjectsV2 = s3_list_objects_v2,
     .PutBucketVersioning = s3_put_bucket_versioning,
+    .PutObject = s3_put_object,
+    .PutObjectLegalHold = s3_put_object_legal_hold,
+    .PutObjectLockConfiguration = s3_put_object_lock_configuration,
+    .PutObjectRetention = s3_put_object_retention,
+    .PutObjectTagging = s3_put_object_tagging,
 };
 
 static void *open_state(struct app *app)
@@ -49,6 +66,7 @@ const struct service s3_service = {
     .close = close_state,
     .id_2_header = true,
     .validate = validate,
-    .begin = s3_intake_begin,
+    .begin = s3_begin,
+    .precheck = s3_precheck,
     .body_max = (size_t)6 << 30, /* of a posted form; begin says more */
 };
