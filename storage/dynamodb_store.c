@@ -10,6 +10,7 @@
 
 EMBED(storage_schema_dynamodb_001_sql);
 EMBED(storage_schema_dynamodb_002_sql);
+EMBED(storage_schema_dynamodb_003_sql);
 
 /* Rows that one write of a purge removes: few enough that other writers hardly wait. */
 enum { PURGE_ROWS = 2000 };
@@ -17,6 +18,7 @@ enum { PURGE_ROWS = 2000 };
 static const struct sql_migration migrations[] = {
     {.sql = embed_storage_schema_dynamodb_001_sql},
     {.sql = embed_storage_schema_dynamodb_002_sql},
+    {.sql = embed_storage_schema_dynamodb_003_sql},
 };
 
 struct ddb_store *ddb_store_open(struct store_root *root)
@@ -101,6 +103,42 @@ enum store_status ddb_table_insert(struct ddb_session *s, const struct scope *sc
     return rc;
 }
 
+enum store_status ddb_table_insert_hidden(struct ddb_session *s, const char *name,
+                                          const char *definition, int64_t *out_id)
+{
+    enum store_status rc =
+        sql_exec(s->sql, "INSERT INTO tables (scope, name, definition) VALUES (0, ?1, ?2)",
+                 sql_text(name), sql_text(definition));
+
+    if (rc == STORE_OK)
+        *out_id = sql_last_rowid(s->sql);
+    return rc;
+}
+
+enum store_status ddb_table_hide(struct ddb_session *s, int64_t table_id, const char *name,
+                                 const char *definition)
+{
+    return sql_exec(s->sql,
+                    "UPDATE tables SET scope = 0, name = ?2, definition = ?3, keep_ms = 0, "
+                    "version = version + 1 WHERE id = ?1",
+                    sql_int(table_id), sql_text(name), sql_text(definition));
+}
+
+static enum store_status read_table(struct sql_stmt *st, struct arena *a, struct ddb_table_row *out)
+{
+    enum store_status rc = sql_step(st);
+
+    if (rc != STORE_OK)
+        return rc;
+    *out = (struct ddb_table_row){
+        .id = sql_column_int(st, 0),
+        .version = sql_column_int(st, 1),
+        .definition = sql_column_text(st, 2, a),
+        .name = sql_column_text(st, 3, a),
+    };
+    return STORE_OK;
+}
+
 enum store_status ddb_table_find(struct ddb_session *s, const struct scope *scope, const char *name,
                                  struct arena *a, struct ddb_table_row *out)
 {
@@ -109,16 +147,33 @@ enum store_status ddb_table_find(struct ddb_session *s, const struct scope *scop
 
     if (rc != STORE_OK)
         return rc;
-    struct sql_stmt *st = sql_prepare(
-        s->sql, "SELECT id, version, definition FROM tables WHERE scope = ?1 AND name = ?2");
-    sql_bind_int(st, 1, scope_id);
-    sql_bind_text(st, 2, name);
-    rc = sql_step(st);
+    struct sql_stmt *st = sql_query(
+        s->sql, "SELECT id, version, definition, name FROM tables WHERE scope = ?1 AND name = ?2",
+        sql_int(scope_id), sql_text(name));
+    rc = read_table(st, a, out);
     if (rc != STORE_OK)
         return rc;
-    out->id = sql_column_int(st, 0);
-    out->version = sql_column_int(st, 1);
-    out->definition = sql_column_text(st, 2, a);
+    sql_reset(st);
+    out->account = arena_strdup(a, scope->account);
+    out->region = arena_strdup(a, scope->region);
+    return STORE_OK;
+}
+
+enum store_status ddb_table_by_id(struct ddb_session *s, int64_t table_id, struct arena *a,
+                                  struct ddb_table_row *out)
+{
+    struct sql_stmt *st =
+        sql_query(s->sql,
+                  "SELECT t.id, t.version, t.definition, t.name, coalesce(s.account, ''), "
+                  "coalesce(s.region, '') FROM tables t LEFT JOIN scope s ON s.id = t.scope "
+                  "WHERE t.id = ?1",
+                  sql_int(table_id));
+    enum store_status rc = read_table(st, a, out);
+
+    if (rc != STORE_OK)
+        return rc;
+    out->account = sql_column_text(st, 4, a);
+    out->region = sql_column_text(st, 5, a);
     sql_reset(st);
     return STORE_OK;
 }
@@ -178,37 +233,6 @@ enum store_status ddb_table_list(struct ddb_session *s, const struct scope *scop
     return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }
 
-static enum store_status count_rows(struct sql_stmt *st, int64_t id, int64_t *out_items,
-                                    int64_t *out_bytes)
-{
-    sql_bind_int(st, 1, id);
-    enum store_status rc = sql_step(st);
-    if (rc != STORE_OK)
-        return rc;
-    *out_items = sql_column_int(st, 0);
-    *out_bytes = sql_column_int(st, 1);
-    sql_reset(st);
-    return STORE_OK;
-}
-
-enum store_status ddb_table_count(struct ddb_session *s, int64_t table_id, int64_t *out_items,
-                                  int64_t *out_bytes)
-{
-    return count_rows(sql_prepare(s->sql, "SELECT count(*), coalesce(sum(size), 0) FROM items "
-                                          "WHERE table_id = ?1"),
-                      table_id, out_items, out_bytes);
-}
-
-enum store_status ddb_index_count(struct ddb_session *s, int64_t index_id, int64_t *out_items,
-                                  int64_t *out_bytes)
-{
-    return count_rows(sql_prepare(s->sql,
-                                  "SELECT count(*), coalesce(sum(i.size), 0) FROM entries e "
-                                  "CROSS JOIN items i ON i.id = e.item_id "
-                                  "WHERE e.index_id = ?1"),
-                      index_id, out_items, out_bytes);
-}
-
 /* --- removing what has no definition --- */
 
 /* One statement in a write of its own; *out_changes says how many rows went. */
@@ -258,6 +282,12 @@ static const char purge_entries[] =
     "DELETE FROM entries WHERE (index_id, bucket, ipk, isk, tie, pk, sk) IN (SELECT index_id, "
     "bucket, "
     "ipk, isk, tie, pk, sk FROM entries WHERE index_id BETWEEN ?1 AND ?2 LIMIT ?3)";
+static const char purge_expiries[] =
+    "DELETE FROM expiries WHERE (table_id, expires_s, item_id) IN (SELECT table_id, expires_s, "
+    "item_id FROM expiries WHERE table_id BETWEEN ?1 AND ?2 LIMIT ?3)";
+static const char purge_counts[] =
+    "DELETE FROM counts WHERE (table_id, index_id) IN (SELECT table_id, index_id FROM counts WHERE "
+    "table_id BETWEEN ?1 AND ?2 LIMIT ?3)";
 
 /* Entries go first: a table with items left is found again. */
 static enum store_status purge_table(struct ddb_store *store, int64_t id, const struct stop *stop)
@@ -265,17 +295,22 @@ static enum store_status purge_table(struct ddb_store *store, int64_t id, const 
     enum store_status rc = purge_all(store, purge_entries, ddb_index_id(id, 0),
                                      ddb_index_id(id, DDB_INDEX_SERIAL_MAX), stop);
 
+    if (rc == STORE_OK && !stopped(stop))
+        rc = purge_all(store, purge_expiries, id, id, stop);
+    if (rc == STORE_OK && !stopped(stop))
+        rc = purge_all(store, purge_counts, id, id, stop);
     if (rc != STORE_OK || stopped(stop))
         return rc;
     return purge_all(store, purge_items, id, id, stop);
 }
 
-enum store_status ddb_store_purge(struct ddb_store *store, int64_t table_id, int64_t index_id)
+enum store_status ddb_index_purge(struct ddb_session *s, int64_t index_id, bool *out_more)
 {
-    const struct stop never = {NULL, NULL};
+    enum store_status rc =
+        sql_exec(s->sql, purge_entries, sql_int(index_id), sql_int(index_id), sql_int(PURGE_ROWS));
 
-    return index_id != 0 ? purge_all(store, purge_entries, index_id, index_id, &never)
-                         : purge_table(store, table_id, &never);
+    *out_more = rc == STORE_OK && sql_changes(s->sql) == PURGE_ROWS;
+    return rc;
 }
 
 /* The first table above `after` that has items but no definition. */
@@ -339,6 +374,25 @@ enum store_status ddb_item_get(struct ddb_session *s, int64_t table_id, const st
     sql_bind_int(st, 1, table_id);
     bind_key(st, 2, key);
     enum store_status rc = sql_step(st);
+    if (rc != STORE_OK)
+        return rc;
+    *out = (struct ddb_row){
+        .id = sql_column_int(st, 0),
+        .size = sql_column_int(st, 1),
+        .body = sql_column_bytes(st, 2, a),
+    };
+    sql_reset(st);
+    return STORE_OK;
+}
+
+enum store_status ddb_item_by_id(struct ddb_session *s, int64_t table_id, int64_t id,
+                                 struct arena *a, struct ddb_row *out)
+{
+    struct sql_stmt *st =
+        sql_query(s->sql, "SELECT id, size, body FROM items WHERE id = ?1 AND table_id = ?2",
+                  sql_int(id), sql_int(table_id));
+    enum store_status rc = sql_step(st);
+
     if (rc != STORE_OK)
         return rc;
     *out = (struct ddb_row){

@@ -45,11 +45,22 @@ struct ddb_table_row {
     int64_t id;
     int64_t version; /* 1, and one more with each update */
     const char *definition;
+    const char *name;
+    const char *account; /* "" for what belongs to nobody: the items of a backup */
+    const char *region;
 };
 
 /* STORE_EXISTS when the scope has a table of that name. */
 enum store_status ddb_table_insert(struct ddb_session *s, const struct scope *scope,
                                    const char *name, const char *definition, int64_t *out_id);
+/* A table that belongs to nobody. */
+enum store_status ddb_table_insert_hidden(struct ddb_session *s, const char *name,
+                                          const char *definition, int64_t *out_id);
+/* A table becomes one that belongs to nobody. */
+enum store_status ddb_table_hide(struct ddb_session *s, int64_t table_id, const char *name,
+                                 const char *definition);
+enum store_status ddb_table_by_id(struct ddb_session *s, int64_t table_id, struct arena *a,
+                                  struct ddb_table_row *out);
 enum store_status ddb_table_find(struct ddb_session *s, const struct scope *scope, const char *name,
                                  struct arena *a, struct ddb_table_row *out);
 /* keep_ms: how long its changes are kept, see dynamodb_log_store.h; 0: a day. */
@@ -65,11 +76,6 @@ enum store_status ddb_table_remove(struct ddb_session *s, int64_t table_id);
 enum store_status ddb_table_list(struct ddb_session *s, const struct scope *scope,
                                  const char *after, size_t limit, struct arena *a,
                                  const char **names, size_t *out_count);
-enum store_status ddb_table_count(struct ddb_session *s, int64_t table_id, int64_t *out_items,
-                                  int64_t *out_bytes);
-enum store_status ddb_index_count(struct ddb_session *s, int64_t index_id, int64_t *out_items,
-                                  int64_t *out_bytes);
-
 /* Ids of indexes are the table's id and a serial number within it. */
 enum { DDB_INDEX_SERIAL_MAX = 0xffff };
 static inline int64_t ddb_index_id(int64_t table_id, int serial)
@@ -77,13 +83,12 @@ static inline int64_t ddb_index_id(int64_t table_id, int serial)
     return table_id * (DDB_INDEX_SERIAL_MAX + 1) + serial;
 }
 
-/* Removes, in short writes of its own, the items and entries of a table that has no definition any
- * more, or (with index_id not 0) the entries of one index. */
-enum store_status ddb_store_purge(struct ddb_store *store, int64_t table_id, int64_t index_id);
-/* The same for all tables that a crash left half removed; ends early, between two writes, when
- * stop(context) says so. */
+/* Removes, in short writes of its own, the items and entries of tables that have no definition any
+ * more. Ends early, between two writes, when stop(context) says so. */
 enum store_status ddb_store_purge_lost(struct ddb_store *store, bool (*stop)(const void *context),
                                        const void *context);
+/* One such write on the entries of one index; *out_more: there may be others left. */
+enum store_status ddb_index_purge(struct ddb_session *s, int64_t index_id, bool *out_more);
 
 /* --- items --- */
 
@@ -104,6 +109,9 @@ struct ddb_row {
 /* The body is copied into the arena; pk and sk are not filled. */
 enum store_status ddb_item_get(struct ddb_session *s, int64_t table_id, const struct ddb_key *key,
                                struct arena *a, struct ddb_row *out);
+/* The same by id; pk and sk are not filled. STORE_NOT_FOUND: the table has no such item. */
+enum store_status ddb_item_by_id(struct ddb_session *s, int64_t table_id, int64_t id,
+                                 struct arena *a, struct ddb_row *out);
 /* Inserts or replaces. */
 enum store_status ddb_item_put(struct ddb_session *s, int64_t table_id, const struct ddb_key *key,
                                struct bytes body, int64_t size);

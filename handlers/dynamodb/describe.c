@@ -91,7 +91,7 @@ static void add_global(struct request *req, const struct ddb_table *t,
             .IndexName = index->name,
             .KeySchema = key_schema(req, &index->key),
             .Projection = projection(req, index),
-            .IndexStatus = status,
+            .IndexStatus = index->backfilling ? "CREATING" : status,
             .ProvisionedThroughput = throughput(req, &index->throughput),
             .IndexSizeBytes = SOME_LONG(bytes),
             .ItemCount = SOME_LONG(items),
@@ -99,6 +99,9 @@ static void add_global(struct request *req, const struct ddb_table *t,
                 arena_printf(&req->arena, "%s/index/%s", ddb_table_arn(req, t->name), index->name),
             .OnDemandThroughput = on_demand(req, &index->on_demand),
         };
+    if (index->backfilling)
+        out->GlobalSecondaryIndexes.items[out->GlobalSecondaryIndexes.count - 1].Backfilling =
+            SOME_BOOL(true);
 }
 
 static void add_indexes(struct request *req, const struct ddb_table *t, const char *status,
@@ -139,6 +142,13 @@ static void add_settings(struct request *req, const struct ddb_definition *d,
     if (d->table_class != NULL) {
         out->TableClassSummary = ARENA_NEW(&req->arena, struct dynamodb_TableClassSummary);
         out->TableClassSummary->TableClass = d->table_class;
+    }
+    if (d->restored_ms != 0) {
+        out->RestoreSummary = ARENA_NEW(&req->arena, struct dynamodb_RestoreSummary);
+        out->RestoreSummary->SourceBackupArn = d->restored_backup;
+        out->RestoreSummary->SourceTableArn = d->restored_table;
+        out->RestoreSummary->RestoreDateTime = SOME_TIME(d->restored_ms);
+        out->RestoreSummary->RestoreInProgress = SOME_BOOL(d->creating);
     }
     if (d->stream.label != NULL) {
         out->LatestStreamLabel = d->stream.label;
@@ -189,4 +199,83 @@ struct dynamodb_TableDescription *ddb_describe(struct request *req, const struct
     add_settings(req, d, out);
     add_indexes(req, t, status, counts, out);
     return out;
+}
+
+/* --- what a backup tells of its table --- */
+
+static struct dynamodb_ProvisionedThroughput *plain_throughput(struct request *req,
+                                                               const struct ddb_throughput *t)
+{
+    struct dynamodb_ProvisionedThroughput *out =
+        ARENA_NEW(&req->arena, struct dynamodb_ProvisionedThroughput);
+
+    out->ReadCapacityUnits = SOME_LONG(t->read);
+    out->WriteCapacityUnits = SOME_LONG(t->write);
+    return out;
+}
+
+static void add_source_indexes(struct request *req, const struct ddb_definition *d,
+                               struct dynamodb_SourceTableFeatureDetails *out)
+{
+    if (d->index_count == 0)
+        return;
+    out->LocalSecondaryIndexes.items =
+        ARENA_ARRAY(&req->arena, struct dynamodb_LocalSecondaryIndexInfo, d->index_count);
+    out->GlobalSecondaryIndexes.items =
+        ARENA_ARRAY(&req->arena, struct dynamodb_GlobalSecondaryIndexInfo, d->index_count);
+    for (size_t i = 0; i < d->index_count; i++) {
+        const struct ddb_index *index = &d->indexes[i];
+        if (index->global)
+            out->GlobalSecondaryIndexes.items[out->GlobalSecondaryIndexes.count++] =
+                (struct dynamodb_GlobalSecondaryIndexInfo){
+                    .IndexName = index->name,
+                    .KeySchema = key_schema(req, &index->key),
+                    .Projection = projection(req, index),
+                    .ProvisionedThroughput = plain_throughput(req, &index->throughput),
+                    .OnDemandThroughput = on_demand(req, &index->on_demand),
+                };
+        else
+            out->LocalSecondaryIndexes.items[out->LocalSecondaryIndexes.count++] =
+                (struct dynamodb_LocalSecondaryIndexInfo){
+                    .IndexName = index->name,
+                    .KeySchema = key_schema(req, &index->key),
+                    .Projection = projection(req, index),
+                };
+    }
+}
+
+static void add_source_features(struct request *req, const struct ddb_definition *d,
+                                struct dynamodb_SourceTableFeatureDetails *out)
+{
+    struct dynamodb_TableDescription settings = {0};
+
+    add_settings(req, d, &settings);
+    out->SSEDescription = settings.SSEDescription;
+    out->StreamDescription = settings.StreamSpecification;
+    out->TimeToLiveDescription = ARENA_NEW(&req->arena, struct dynamodb_TimeToLiveDescription);
+    out->TimeToLiveDescription->TimeToLiveStatus =
+        d->ttl_attribute != NULL ? "ENABLED" : "DISABLED";
+    out->TimeToLiveDescription->AttributeName = d->ttl_attribute;
+    add_source_indexes(req, d, out);
+}
+
+void ddb_describe_source(struct request *req, const struct ddb_table *t,
+                         struct dynamodb_BackupDescription *out)
+{
+    const struct ddb_definition *d = &t->definition;
+
+    out->SourceTableDetails = ARENA_NEW(&req->arena, struct dynamodb_SourceTableDetails);
+    *out->SourceTableDetails = (struct dynamodb_SourceTableDetails){
+        .TableName = t->name,
+        .TableId = d->uuid,
+        .TableArn = ddb_table_arn(req, t->name),
+        .KeySchema = key_schema(req, &d->key),
+        .TableCreationDateTime = SOME_TIME(d->created_ms),
+        .ProvisionedThroughput = plain_throughput(req, &d->throughput),
+        .OnDemandThroughput = on_demand(req, &d->on_demand),
+        .BillingMode = d->on_demand_since_ms != 0 ? "PAY_PER_REQUEST" : "PROVISIONED",
+    };
+    out->SourceTableFeatureDetails =
+        ARENA_NEW(&req->arena, struct dynamodb_SourceTableFeatureDetails);
+    add_source_features(req, d, out->SourceTableFeatureDetails);
 }

@@ -16,6 +16,9 @@ struct ddb_table_counts {
 struct dynamodb_TableDescription *ddb_describe(struct request *req, const struct ddb_table *t,
                                                const char *status,
                                                const struct ddb_table_counts *counts);
+/* The two parts that a backup shows of the table that it was made of. Counts are left out. */
+void ddb_describe_source(struct request *req, const struct ddb_table *t,
+                         struct dynamodb_BackupDescription *out);
 const char *ddb_table_arn(struct request *req, const char *name);
 
 #endif

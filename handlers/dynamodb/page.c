@@ -115,6 +115,9 @@ int ddb_page_open(struct ddb_page *p, const char *table_name)
     if (p->index == NULL)
         return ddb_invalid(p->req, "The table does not have the specified index: %s",
                            p->in->index_name);
+    if (p->index->backfilling)
+        return ddb_invalid(p->req, "Cannot read from backfilling global secondary index: %s",
+                           p->in->index_name);
     p->key = &p->index->key;
     if (p->index->global && p->in->consistent)
         return ddb_invalid(p->req,

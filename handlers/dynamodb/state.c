@@ -27,63 +27,6 @@ struct ddb {
     struct ddb_table *tables[BUCKETS]; /* lock */
 };
 
-/* --- snapshots --- */
-
-static void table_release(void *table)
-{
-    struct ddb_table *t = table;
-
-    if (--t->references > 0)
-        return;
-    ddb_feed_release(t->feed);
-    arena_release(&t->arena);
-    free(t);
-}
-
-static struct ddb_table *table_new(struct ddb *d, const struct scope *scope, const char *name,
-                                   const struct ddb_table_row *row)
-{
-    struct ddb_table *t = x_calloc(1, sizeof(*t));
-
-    arena_init(&t->arena);
-    t->references = 1;
-    if (!ddb_definition_read(row->definition, &t->arena, &t->definition)) {
-        log_error("the stored definition of table %s is damaged", name);
-        table_release(t);
-        return NULL;
-    }
-    t->id = row->id;
-    t->version = row->version;
-    t->name = arena_strdup(&t->arena, name);
-    snprintf(t->account, sizeof(t->account), "%s", scope->account);
-    snprintf(t->region, sizeof(t->region), "%s", scope->region);
-    t->clock = &d->app->clock;
-    t->logs = ddb_definition_logs(&t->definition);
-    t->plain = t->definition.index_count == 0 && !t->logs;
-    if (t->logs)
-        t->feed = ddb_feed_hold(d->feeds, t->id);
-    return t;
-}
-
-const struct ddb_index *ddb_table_index(const struct ddb_table *t, const char *name)
-{
-    for (size_t i = 0; i < t->definition.index_count; i++)
-        if (str_eq(t->definition.indexes[i].name, name))
-            return &t->definition.indexes[i];
-    return NULL;
-}
-
-bool ddb_schema_has(const struct ddb_key_schema *schema, struct ddb_text name)
-{
-    for (int i = 0; i < schema->hash_count; i++)
-        if (ddb_text_equal(schema->hash[i].name, name))
-            return true;
-    for (int i = 0; i < schema->range_count; i++)
-        if (ddb_text_equal(schema->range[i].name, name))
-            return true;
-    return false;
-}
-
 /* --- life --- */
 
 void *ddb_open(struct app *app)
@@ -107,7 +50,7 @@ void ddb_close(void *state)
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct ddb_table *t = d->tables[i], *next; t != NULL; t = next) {
             next = t->next;
-            table_release(t);
+            ddb_table_release(t);
         }
     pthread_mutex_destroy(&d->lock);
     ddb_keeper_free(d->keeper);
@@ -205,23 +148,44 @@ static void cache_keep(struct ddb *d, struct ddb_table *t, uint64_t generation)
     pthread_mutex_unlock(&d->lock);
 }
 
-void ddb_table_changed(struct request *req, const char *name)
+void ddb_table_forget(struct ddb *d, const struct scope *scope, const char *name)
 {
-    struct ddb *d = ddb_of(req);
-    struct scope scope = ddb_scope(req);
     struct ddb_table *old = NULL;
 
     pthread_mutex_lock(&d->lock);
     d->generation++;
     for (struct ddb_table **link = chain_of(d, name); *link != NULL; link = &(*link)->next)
-        if (table_is(*link, &scope, name)) {
+        if (table_is(*link, scope, name)) {
             old = *link;
             *link = old->next;
             break;
         }
     pthread_mutex_unlock(&d->lock);
     if (old != NULL)
-        table_release(old);
+        ddb_table_release(old);
+}
+
+void ddb_table_changed(struct request *req, const char *name)
+{
+    struct scope scope = ddb_scope(req);
+
+    ddb_table_forget(ddb_of(req), &scope, name);
+}
+
+enum store_status ddb_table_load(struct ddb *d, struct ddb_session *s, int64_t table_id,
+                                 struct ddb_table **out)
+{
+    struct ddb_table_row row;
+    struct arena a;
+
+    arena_init(&a);
+    enum store_status rc = ddb_table_by_id(s, table_id, &a, &row);
+    if (rc == STORE_OK) {
+        *out = ddb_table_new(&row, d->feeds, &d->app->clock);
+        rc = *out != NULL ? STORE_OK : STORE_FAILED;
+    }
+    arena_release(&a);
+    return rc;
 }
 
 /* STORE_OK: a new snapshot, and the reference is the caller's. */
@@ -230,7 +194,8 @@ static enum store_status load(struct request *req, const struct scope *scope, co
 {
     struct ddb_session s;
     struct ddb_table_row row;
-    enum store_status rc = ddb_read_begin(ddb_store_of(req), &s);
+    struct ddb *d = ddb_of(req);
+    enum store_status rc = ddb_read_begin(d->store, &s);
 
     if (rc != STORE_OK)
         return rc;
@@ -238,8 +203,13 @@ static enum store_status load(struct request *req, const struct scope *scope, co
     ddb_read_end(&s);
     if (rc != STORE_OK)
         return rc;
-    *out = table_new(ddb_of(req), scope, name, &row);
+    *out = ddb_table_new(&row, d->feeds, &d->app->clock);
     return *out != NULL ? STORE_OK : STORE_FAILED;
+}
+
+static void release_later(void *table)
+{
+    ddb_table_release(table);
 }
 
 static enum store_status find(struct request *req, const char *name, const struct ddb_table **out)
@@ -255,7 +225,7 @@ static enum store_status find(struct request *req, const char *name, const struc
             return rc;
         cache_keep(d, t, generation);
     }
-    arena_defer(&req->arena, table_release, t);
+    arena_defer(&req->arena, release_later, t);
     *out = t;
     return STORE_OK;
 }
@@ -314,8 +284,12 @@ const struct ddb_table *ddb_table_get(struct request *req, const char *name_or_a
     const struct ddb_table *table;
     const char *name;
 
-    if (find_named(req, name_or_arn, &name, &table) == STORE_NOT_FOUND)
+    enum store_status rc = find_named(req, name_or_arn, &name, &table);
+    /* AWS: nor is one whose items are still being restored. */
+    if (rc == STORE_NOT_FOUND || (table != NULL && table->definition.creating)) {
         aws_fail(req, &dynamodb_ResourceNotFoundException, "Requested resource not found");
+        return NULL;
+    }
     return table;
 }
 

@@ -37,6 +37,10 @@ const struct ddb_table *ddb_table_get_for_backup(struct request *req, const char
 const char *ddb_table_name(struct request *req, const char *name_or_arn);
 /* After a change of the table has been committed: the next ddb_table_get() reads it anew. */
 void ddb_table_changed(struct request *req, const char *name);
+void ddb_table_forget(struct ddb *d, const struct scope *scope, const char *name);
+/* Without a request, in a session: a snapshot for ddb_table_release(). */
+enum store_status ddb_table_load(struct ddb *d, struct ddb_session *s, int64_t table_id,
+                                 struct ddb_table **out);
 
 enum ddb_begin {
     DDB_BEGUN,  /* the session is open, or the turn has run */

@@ -58,6 +58,7 @@ struct ddb_index {
     size_t included_count;
     struct ddb_throughput throughput;
     struct ddb_on_demand on_demand;
+    bool backfilling; /* entries of older items are still being made: nobody reads it */
 };
 
 struct ddb_tag {
@@ -95,7 +96,15 @@ struct ddb_definition {
     struct ddb_tag *tags;
     size_t tag_count;
     const char *ttl_attribute; /* NULL: off */
+    int64_t ttl_changed_ms;    /* 0: never */
     struct ddb_stream_setting stream;
+    int64_t recovery_since_ms; /* recovery to a point in time is on; 0: off */
+    int64_t recovery_days;
+    const char *restored_backup; /* ARNs: where the items came from; NULL: they did not */
+    const char *restored_table;
+    int64_t restored_ms;
+    bool creating;  /* its items are still being copied */
+    int64_t copies; /* how many copies are being made, which need the log */
 };
 
 struct ddb_feed;
@@ -122,9 +131,18 @@ bool ddb_definition_read(const char *json, struct arena *a, struct ddb_definitio
 
 /* Whether somebody wants to know of the table's changes. */
 bool ddb_definition_logs(const struct ddb_definition *d);
+/* How long changes are kept for recovery; 0: not for that. */
+int64_t ddb_log_keep_ms(const struct ddb_definition *d);
 /* "KEYS_ONLY" and so on, and back; false when there is none of that name. */
 const char *ddb_view_name(enum ddb_view view);
 bool ddb_view_named(const char *name, enum ddb_view *out);
+
+/* A snapshot of a stored table; the reference is the caller's. NULL, logged, when its definition is
+ * damaged. */
+struct ddb_feeds;
+struct ddb_table *ddb_table_new(const struct ddb_table_row *row, struct ddb_feeds *feeds,
+                                const struct clock_source *clock);
+void ddb_table_release(struct ddb_table *t);
 
 const struct ddb_index *ddb_table_index(const struct ddb_table *t, const char *name);
 static inline int64_t ddb_index_store_id(const struct ddb_table *t, const struct ddb_index *index)

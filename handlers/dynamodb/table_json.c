@@ -21,7 +21,14 @@ bool ddb_view_named(const char *name, enum ddb_view *out)
 
 bool ddb_definition_logs(const struct ddb_definition *d)
 {
-    return d->stream.enabled;
+    return d->stream.enabled || d->recovery_since_ms != 0 || d->copies > 0;
+}
+
+int64_t ddb_log_keep_ms(const struct ddb_definition *d)
+{
+    const int64_t day_ms = 24 * 3600 * 1000;
+
+    return d->recovery_since_ms != 0 ? d->recovery_days * day_ms : 0;
 }
 
 /* --- writing --- */
@@ -68,6 +75,8 @@ static void write_index(struct jw *w, const struct ddb_index *index)
         jw_string_n(w, index->included[i].data, index->included[i].len);
     jw_end_array(w);
     write_throughput(w, &index->throughput, &index->on_demand);
+    if (index->backfilling)
+        jw_member_bool(w, "backfilling", true);
     jw_end_object(w);
 }
 
@@ -121,6 +130,14 @@ void ddb_definition_write(struct strbuf *out, const struct ddb_definition *d)
     jw_member_bool(&w, "deletion_protection", d->deletion_protection);
     jw_member_string(&w, "sse_key", d->sse_key);
     jw_member_string(&w, "ttl_attribute", d->ttl_attribute);
+    jw_member_int(&w, "ttl_changed_ms", d->ttl_changed_ms);
+    jw_member_int(&w, "recovery_since_ms", d->recovery_since_ms);
+    jw_member_int(&w, "recovery_days", d->recovery_days);
+    jw_member_string(&w, "restored_backup", d->restored_backup);
+    jw_member_string(&w, "restored_table", d->restored_table);
+    jw_member_int(&w, "restored_ms", d->restored_ms);
+    jw_member_bool(&w, "creating", d->creating);
+    jw_member_int(&w, "copies", d->copies);
     write_tags(&w, d);
     write_stream(&w, &d->stream);
     jw_end_object(&w);
@@ -263,6 +280,8 @@ static struct ddb_index read_index(struct jr *r)
             index.projection = read_projection(r);
         else if (jr_text_eq(key, "included"))
             read_included(r, &index);
+        else if (jr_text_eq(key, "backfilling"))
+            index.backfilling = read_flag(r);
         else if (!read_throughput(r, key, &index.throughput, &index.on_demand))
             jr_skip(r, NULL);
     }
@@ -340,6 +359,22 @@ static bool read_plain(struct jr *r, struct jr_text key, struct ddb_definition *
         d->sse_key = read_string(r);
     else if (jr_text_eq(key, "ttl_attribute"))
         d->ttl_attribute = read_string(r);
+    else if (jr_text_eq(key, "ttl_changed_ms"))
+        d->ttl_changed_ms = read_int(r);
+    else if (jr_text_eq(key, "recovery_since_ms"))
+        d->recovery_since_ms = read_int(r);
+    else if (jr_text_eq(key, "recovery_days"))
+        d->recovery_days = read_int(r);
+    else if (jr_text_eq(key, "restored_backup"))
+        d->restored_backup = read_string(r);
+    else if (jr_text_eq(key, "restored_table"))
+        d->restored_table = read_string(r);
+    else if (jr_text_eq(key, "restored_ms"))
+        d->restored_ms = read_int(r);
+    else if (jr_text_eq(key, "creating"))
+        d->creating = read_flag(r);
+    else if (jr_text_eq(key, "copies"))
+        d->copies = read_int(r);
     else
         return false;
     return true;

@@ -1,26 +1,10 @@
 /* DescribeTable, ListTables, DeleteTable. CreateTable and UpdateTable have files of their own. */
+#include "handlers/dynamodb/backup.h"
+#include "handlers/dynamodb/counts.h"
 #include "handlers/dynamodb/describe.h"
-
+#include "handlers/dynamodb/keeper.h"
+#include "storage/dynamodb_job_store.h"
 #include "storage/dynamodb_log_store.h"
-
-/* Counting walks over all rows of a table. */
-static int count_all(struct request *req, const struct ddb_table *t, struct ddb_table_counts *out)
-{
-    const struct ddb_definition *d = &t->definition;
-    struct ddb_session s;
-    enum store_status rc = ddb_read_begin(ddb_store_of(req), &s);
-
-    if (rc != STORE_OK)
-        return ddb_fail_store(req, rc);
-    out->index_items = ARENA_ARRAY(&req->arena, int64_t, d->index_count);
-    out->index_bytes = ARENA_ARRAY(&req->arena, int64_t, d->index_count);
-    rc = ddb_table_count(&s, t->id, &out->items, &out->bytes);
-    for (size_t i = 0; i < d->index_count && rc == STORE_OK; i++)
-        rc = ddb_index_count(&s, ddb_index_store_id(t, &d->indexes[i]), &out->index_items[i],
-                             &out->index_bytes[i]);
-    ddb_read_end(&s);
-    return rc == STORE_OK ? 0 : ddb_fail_store(req, rc);
-}
 
 int dynamodb_describe_table(struct request *req, const struct dynamodb_DescribeTableInput *in,
                             struct dynamodb_DescribeTableOutput *out)
@@ -28,9 +12,9 @@ int dynamodb_describe_table(struct request *req, const struct dynamodb_DescribeT
     const struct ddb_table *t = ddb_table_get_named(req, in->TableName);
     struct ddb_table_counts counts = {0};
 
-    if (t == NULL || count_all(req, t, &counts) != 0)
+    if (t == NULL || ddb_counts_of(req, t, &counts) != 0)
         return -1;
-    out->Table = ddb_describe(req, t, "ACTIVE", &counts);
+    out->Table = ddb_describe(req, t, t->definition.creating ? "CREATING" : "ACTIVE", &counts);
     return 0;
 }
 
@@ -61,6 +45,32 @@ int dynamodb_list_tables(struct request *req, const struct dynamodb_ListTablesIn
     return 0;
 }
 
+/* The rows stay for the keeper, or for the backup that the system makes. */
+static enum store_status remove_table(struct request *req, struct ddb_session *s,
+                                      const struct ddb_table *t)
+{
+    enum store_status rc = ddb_jobs_forget(s, t->id);
+
+    if (rc == STORE_OK && t->definition.stream.enabled)
+        rc = ddb_stream_close(s, t->id, req->received_ms);
+    if (rc != STORE_OK)
+        return rc;
+    return t->definition.recovery_since_ms != 0 ? ddb_backup_deleted(req, s, t)
+                                                : ddb_table_remove(s, t->id);
+}
+
+static int check_delete(struct request *req, const struct ddb_table *t)
+{
+    if (t->definition.deletion_protection)
+        return ddb_invalid(req, "Resource cannot be deleted as it is currently protected against "
+                                "deletion. Disable deletion protection first.");
+    if (t->definition.creating || t->definition.copies > 0)
+        return aws_fail(req, &dynamodb_ResourceInUseException,
+                        "Attempt to change a resource which is still in use: Table is being %s: %s",
+                        t->definition.creating ? "created" : "copied", t->name);
+    return 0;
+}
+
 int dynamodb_delete_table(struct request *req, const struct dynamodb_DeleteTableInput *in,
                           struct dynamodb_DeleteTableOutput *out)
 {
@@ -70,28 +80,19 @@ int dynamodb_delete_table(struct request *req, const struct dynamodb_DeleteTable
 
     do {
         t = ddb_table_get_named(req, in->TableName);
-        if (t == NULL)
+        if (t == NULL || check_delete(req, t) != 0)
             return -1;
-        if (t->definition.deletion_protection)
-            return ddb_invalid(
-                req, "Resource cannot be deleted as it is currently protected against deletion. "
-                     "Disable deletion protection first.");
         begun = ddb_write_to(req, &t, 1, &s);
     } while (begun == DDB_AGAIN);
     if (begun == DDB_FAILED)
         return -1;
-    enum store_status rc = ddb_table_remove(&s, t->id);
-    if (rc == STORE_OK && t->definition.stream.enabled)
-        rc = ddb_stream_close(&s, t->id, req->received_ms);
-    rc = ddb_write_done(&t, 1, &s, rc);
+    enum store_status rc = ddb_write_done(&t, 1, &s, remove_table(req, &s, t));
     ddb_table_changed(req, t->name);
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);
     /* AWS: the answer says DELETING; here the table has gone by the time that anyone can ask. Its
-     * rows go in small writes; what a crash leaves of them goes at the next start. */
-    rc = ddb_store_purge(ddb_store_of(req), t->id, 0);
-    if (rc != STORE_OK)
-        return ddb_fail_store(req, rc);
+     * rows go in the background. */
+    ddb_keeper_wake(ddb_of(req));
     out->TableDescription = ddb_describe(req, t, "DELETING", NULL);
     return 0;
 }

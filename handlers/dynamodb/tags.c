@@ -28,20 +28,6 @@ static const struct ddb_table *tagged(struct request *req, const char *resource)
     return t;
 }
 
-static int retag(struct request *req, const struct ddb_table **t, const struct ddb_definition *d,
-                 bool *out_again)
-{
-    struct ddb_session s;
-    enum ddb_begin begun = ddb_write_to(req, t, 1, &s);
-
-    *out_again = begun == DDB_AGAIN;
-    if (begun != DDB_BEGUN)
-        return begun == DDB_AGAIN ? 0 : -1;
-    enum store_status rc = ddb_write_end(&s, ddb_redefine(&s, *t, d));
-    ddb_table_changed(req, (*t)->name);
-    return rc == STORE_OK ? 0 : ddb_fail_store(req, rc);
-}
-
 static void set_tag(struct ddb_definition *d, struct ddb_tag tag)
 {
     for (size_t i = 0; i < d->tag_count; i++)
@@ -55,7 +41,7 @@ static void set_tag(struct ddb_definition *d, struct ddb_tag tag)
 int dynamodb_tag_resource(struct request *req, const struct dynamodb_TagResourceInput *in,
                           struct dynamodb_TagResourceOutput *out)
 {
-    bool again;
+    enum ddb_begin begun;
 
     (void)out;
     if (check_arn(req, in->ResourceArn) != 0)
@@ -81,16 +67,15 @@ int dynamodb_tag_resource(struct request *req, const struct dynamodb_TagResource
             return ddb_invalid(
                 req, "One or more parameter values were invalid: Too many tags: the limit is %d",
                 TAGS_MAX);
-        if (retag(req, &t, &d, &again) != 0)
-            return -1;
-    } while (again);
-    return 0;
+        begun = ddb_redefine_now(req, &t, &d);
+    } while (begun == DDB_AGAIN);
+    return begun == DDB_BEGUN ? 0 : -1;
 }
 
 int dynamodb_untag_resource(struct request *req, const struct dynamodb_UntagResourceInput *in,
                             struct dynamodb_UntagResourceOutput *out)
 {
-    bool again;
+    enum ddb_begin begun;
 
     (void)out;
     if (check_arn(req, in->ResourceArn) != 0)
@@ -114,10 +99,9 @@ int dynamodb_untag_resource(struct request *req, const struct dynamodb_UntagReso
             if (!goes)
                 d.tags[d.tag_count++] = t->definition.tags[i];
         }
-        if (retag(req, &t, &d, &again) != 0)
-            return -1;
-    } while (again);
-    return 0;
+        begun = ddb_redefine_now(req, &t, &d);
+    } while (begun == DDB_AGAIN);
+    return begun == DDB_BEGUN ? 0 : -1;
 }
 
 int dynamodb_list_tags_of_resource(struct request *req,

@@ -4,6 +4,7 @@
  * the answer comes, which says UPDATING as AWS does.
  */
 #include "handlers/dynamodb/describe.h"
+#include "handlers/dynamodb/job.h"
 #include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/key.h"
 #include "handlers/dynamodb/redefine.h"
@@ -12,82 +13,12 @@
 
 #define INVALID "One or more parameter values were invalid: "
 
-/* --- redefine.h --- */
-
-struct ddb_definition ddb_definition_copy(const struct ddb_definition *d, struct arena *a)
-{
-    struct ddb_definition copy = *d;
-
-    copy.indexes =
-        ARENA_ARRAY(a, struct ddb_index, DDB_LOCAL_INDEXES_MAX + DDB_GLOBAL_INDEXES_MAX + 1);
-    for (size_t i = 0; i < d->index_count; i++)
-        copy.indexes[i] = d->indexes[i];
-    copy.attributes = ARENA_ARRAY(a, struct ddb_key_part, d->attribute_count);
-    for (size_t i = 0; i < d->attribute_count; i++)
-        copy.attributes[i] = d->attributes[i];
-    return copy;
-}
-
-enum store_status ddb_redefine(struct ddb_session *s, const struct ddb_table *t,
-                               const struct ddb_definition *d)
-{
-    struct strbuf text = STRBUF_INIT(4 << 20);
-
-    ddb_definition_write(&text, d);
-    enum store_status rc = ddb_table_update(s, t->id, text.data, 0);
-    strbuf_release(&text);
-    return rc;
-}
-
-/* --- entries of a new index --- */
-
-struct backfill {
-    struct ddb_session *session;
-    const struct ddb_table *table;
-    const struct ddb_index *index;
-    struct arena arena; /* of one item */
-    enum store_status status;
-};
-
-static bool backfill_row(void *context, const struct ddb_row *row)
-{
-    struct backfill *b = context;
-    struct ddb_entry entry = {.index_id = ddb_index_store_id(b->table, b->index)};
-    struct ddb_item item;
-
-    arena_reset(&b->arena);
-    if (!ddb_item_parse((struct ddb_text){(const char *)row->body.data, row->body.len}, &b->arena,
-                        &item)) {
-        b->status = STORE_FAILED;
-        return false;
-    }
-    /* AWS: an item whose attributes do not fit the index's key is left out of it. */
-    if (!ddb_index_key_of(&b->index->key, item.members, item.count, &b->arena, &entry.index_key))
-        return true;
-    entry.item_key = ddb_key_of(&b->table->definition.key, item.members, item.count, &b->arena);
-    entry.tie = ddb_key_tie(&entry.item_key);
-    b->status = ddb_entry_put(b->session, &entry, row->id);
-    return b->status == STORE_OK;
-}
-
-static enum store_status backfill(struct ddb_session *s, const struct ddb_table *t,
-                                  const struct ddb_index *index)
-{
-    struct backfill b = {.session = s, .table = t, .index = index, .status = STORE_OK};
-    struct ddb_range all = {.id = t->id, .whole = true, .last_bucket = UINT32_MAX};
-
-    arena_init(&b.arena);
-    enum store_status rc = ddb_range_walk(s, &all, backfill_row, &b);
-    arena_release(&b.arena);
-    return rc != STORE_OK ? rc : b.status;
-}
-
 /* --- what the request asks for --- */
 
 struct change {
     struct ddb_definition d;
     struct ddb_index *created; /* NULL: none */
-    int64_t deleted;           /* store id of the index, 0: none */
+    int deleted;               /* serial of the index, 0: none */
 };
 
 static int refuse_unbuilt(struct request *req, const struct dynamodb_UpdateTableInput *in)
@@ -315,18 +246,18 @@ static int create_index(struct request *req, const struct dynamodb_UpdateTableIn
         add_attributes(req, attributes, d) != 0)
         return -1;
     change->created = &d->indexes[d->index_count - 1];
+    change->created->backfilling = true;
     return 0;
 }
 
-static int delete_index(struct request *req, const struct ddb_table *t, const char *name,
-                        struct change *change)
+static int delete_index(struct request *req, const char *name, struct change *change)
 {
     struct ddb_definition *d = &change->d;
     struct ddb_index *index = find_index(d, name);
 
     if (index == NULL)
         return fail_no_index(req, name);
-    change->deleted = ddb_index_store_id(t, index);
+    change->deleted = index->serial;
     size_t at = (size_t)(index - d->indexes);
     for (size_t i = at; i + 1 < d->index_count; i++)
         d->indexes[i] = d->indexes[i + 1];
@@ -335,7 +266,7 @@ static int delete_index(struct request *req, const struct ddb_table *t, const ch
 }
 
 static int change_indexes(struct request *req, const struct dynamodb_UpdateTableInput *in,
-                          const struct ddb_table *t, struct change *change)
+                          struct change *change)
 {
     const struct dynamodb_GlobalSecondaryIndexUpdateList *updates =
         &in->GlobalSecondaryIndexUpdates;
@@ -352,7 +283,7 @@ static int change_indexes(struct request *req, const struct dynamodb_UpdateTable
         const struct dynamodb_GlobalSecondaryIndexUpdate *u = &updates->items[i];
         if ((u->Update != NULL && change_index(req, u->Update, &change->d) != 0) ||
             (u->Create != NULL && create_index(req, in, u->Create, change) != 0) ||
-            (u->Delete != NULL && delete_index(req, t, u->Delete->IndexName, change) != 0))
+            (u->Delete != NULL && delete_index(req, u->Delete->IndexName, change) != 0))
             return -1;
     }
     if (updates->count > 0)
@@ -377,7 +308,7 @@ static int plan(struct request *req, const struct dynamodb_UpdateTableInput *in,
     if (in->SSESpecification != NULL &&
         ddb_encryption_of(req, in->SSESpecification, &d->sse_key) != 0)
         return -1;
-    if (change_indexes(req, in, t, change) != 0)
+    if (change_indexes(req, in, change) != 0)
         return -1;
     for (size_t i = 0; d->on_demand_since_ms == 0 && i < d->index_count; i++)
         if (d->indexes[i].global && d->indexes[i].throughput.read == 0)
@@ -411,6 +342,30 @@ static void show(struct request *req, const struct dynamodb_UpdateTableInput *in
     }
 }
 
+/* A new index gets the entries of a small table at once. Those of a deleted index are in nobody's
+ * way, since serials are not used again. */
+static enum store_status store(struct request *req, struct ddb_session *s,
+                               const struct ddb_table *t, const struct change *change)
+{
+    struct scope scope = ddb_scope(req);
+    struct ddb_job fill = {.kind = DDB_JOB_FILL_INDEX, .table_id = t->id};
+    struct ddb_job purge = {.kind = DDB_JOB_PURGE_INDEX, .table_id = t->id};
+    enum store_status rc = ddb_redefine(s, t, &change->d);
+
+    if (rc == STORE_OK)
+        rc = ddb_stream_switch(s, &scope, t->name, t->id, &t->definition.stream, &change->d,
+                               req->received_ms);
+    if (rc == STORE_OK && change->created != NULL) {
+        fill.number = change->created->serial;
+        rc = ddb_job_start(ddb_of(req), s, &fill);
+    }
+    if (rc == STORE_OK && change->deleted != 0) {
+        purge.number = change->deleted;
+        rc = ddb_job_start(ddb_of(req), s, &purge);
+    }
+    return rc;
+}
+
 int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTableInput *in,
                           struct dynamodb_UpdateTableOutput *out)
 {
@@ -429,26 +384,14 @@ int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTable
     if (begun == DDB_FAILED)
         return -1;
     struct ddb_throughput before = t->definition.throughput;
-    struct scope scope = ddb_scope(req);
-    enum store_status rc = ddb_redefine(&s, t, &change.d);
-    if (rc == STORE_OK)
-        rc = ddb_stream_switch(&s, &scope, t->name, t->id, &t->definition.stream, &change.d,
-                               req->received_ms);
-    if (rc == STORE_OK && change.created != NULL)
-        rc = backfill(&s, t, change.created);
-    rc = ddb_write_done(&t, 1, &s, rc);
+    enum store_status rc = ddb_write_done(&t, 1, &s, store(req, &s, t, &change));
     ddb_table_changed(req, t->name);
-    /* What a crash leaves of the entries is in nobody's way: serials of indexes are not used again.
-     */
-    if (rc == STORE_OK && change.deleted != 0)
-        rc = ddb_store_purge(ddb_store_of(req), 0, change.deleted);
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);
     t = ddb_table_get_named(req, t->name);
     if (t == NULL)
         return -1;
-    if (t->logs)
-        ddb_keeper_wake(ddb_of(req));
+    ddb_keeper_wake(ddb_of(req));
     show(req, in, t, before, out);
     return 0;
 }

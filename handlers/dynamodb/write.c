@@ -1,7 +1,9 @@
 /* Changes of items: see write.h. */
 #include "handlers/dynamodb/write.h"
 
+#include "handlers/dynamodb/expiry.h"
 #include "server/base/log.h"
+#include "storage/dynamodb_job_store.h"
 
 /* Canonical text may be longer than the item is large: names of types, escapes of control
  * characters. */
@@ -86,6 +88,24 @@ static bool changes_nothing(const struct ddb_change *c)
            ddb_members_equal(c->old.members, c->old.count, c->item.members, c->item.count);
 }
 
+static enum store_status move_expiry(const struct ddb_change *c, struct ddb_session *s)
+{
+    const struct ddb_definition *d = &c->table->definition;
+    int64_t before = 0;
+    int64_t after = 0;
+    bool was = c->existed && ddb_expiry_of(d, &c->old, &before);
+    bool is = !c->removes && ddb_expiry_of(d, &c->item, &after);
+    enum store_status rc = STORE_OK;
+
+    if (was == is && before == after)
+        return STORE_OK;
+    if (was)
+        rc = ddb_expiry_remove(s, c->table->id, before, c->row.id);
+    if (is && rc == STORE_OK)
+        rc = ddb_expiry_put(s, c->table->id, after, c->row.id);
+    return rc;
+}
+
 static enum store_status log_change(const struct ddb_change *c, struct ddb_session *s)
 {
     struct ddb_logged change = {
@@ -111,7 +131,9 @@ enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, 
         rc = write_row(c, s);
     for (size_t i = 0; i < d->index_count && rc == STORE_OK; i++)
         rc = move_entry(c, &d->indexes[i], c->row.id, s, a);
-    if (c->table->logs && rc == STORE_OK)
+    if (d->ttl_attribute != NULL && rc == STORE_OK)
+        rc = move_expiry(c, s);
+    if (c->table->logs && !c->copied && rc == STORE_OK)
         rc = log_change(c, s);
     return rc;
 }

@@ -22,6 +22,7 @@ struct ddb_change {
     struct ddb_item old; /* its content; empty where nothing was */
 
     enum ddb_cause cause;
+    bool copied;          /* part of a copy of a whole table, which is nobody's change */
     bool removes;         /* it shall go; else it becomes `item` */
     struct ddb_item item; /* members */
     struct bytes body;    /* the canonical text of `item` */

@@ -1,0 +1,58 @@
+/* Snapshots of tables: see table.h. */
+#include "handlers/dynamodb/table.h"
+
+#include "handlers/dynamodb/feed.h"
+#include "server/base/log.h"
+
+void ddb_table_release(struct ddb_table *t)
+{
+    if (--t->references > 0)
+        return;
+    ddb_feed_release(t->feed);
+    arena_release(&t->arena);
+    free(t);
+}
+
+struct ddb_table *ddb_table_new(const struct ddb_table_row *row, struct ddb_feeds *feeds,
+                                const struct clock_source *clock)
+{
+    struct ddb_table *t = x_calloc(1, sizeof(*t));
+
+    arena_init(&t->arena);
+    t->references = 1;
+    if (!ddb_definition_read(row->definition, &t->arena, &t->definition)) {
+        log_error("the stored definition of table %s is damaged", row->name);
+        ddb_table_release(t);
+        return NULL;
+    }
+    t->id = row->id;
+    t->version = row->version;
+    t->name = arena_strdup(&t->arena, row->name);
+    snprintf(t->account, sizeof(t->account), "%s", row->account);
+    snprintf(t->region, sizeof(t->region), "%s", row->region);
+    t->clock = clock;
+    t->logs = ddb_definition_logs(&t->definition);
+    t->plain = t->definition.index_count == 0 && t->definition.ttl_attribute == NULL && !t->logs;
+    if (t->logs)
+        t->feed = ddb_feed_hold(feeds, t->id);
+    return t;
+}
+
+const struct ddb_index *ddb_table_index(const struct ddb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->definition.index_count; i++)
+        if (str_eq(t->definition.indexes[i].name, name))
+            return &t->definition.indexes[i];
+    return NULL;
+}
+
+bool ddb_schema_has(const struct ddb_key_schema *schema, struct ddb_text name)
+{
+    for (int i = 0; i < schema->hash_count; i++)
+        if (ddb_text_equal(schema->hash[i].name, name))
+            return true;
+    for (int i = 0; i < schema->range_count; i++)
+        if (ddb_text_equal(schema->range[i].name, name))
+            return true;
+    return false;
+}
