@@ -6,6 +6,7 @@
 #include "server/base/log.h"
 #include "server/config.h"
 #include "server/gate.h"
+#include "server/route.h"
 #include "server/service.h"
 #include "server/version.h"
 
@@ -181,7 +182,7 @@ static bool is_landing(const struct request *req)
 
 bool internal_is_meant(const struct request *req, const struct auth_result *auth)
 {
-    return str_starts(req->path, "/_") || find(req) ||
+    return (str_starts(req->path, "/_") && !route_is_own_path(req)) || find(req) ||
            (is_landing(req) && auth->service[0] == '\0');
 }
 

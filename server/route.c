@@ -225,12 +225,46 @@ static bool route_as_query(struct request *req, const struct auth_result *auth)
     return true;
 }
 
+/* --- paths that services have beside their operations --- */
+
+static const struct service *service_of_own_path(const struct request *req)
+{
+    for (size_t i = 0; i < service_count; i++) {
+        const char *path = service_registry[i]->own_path;
+        size_t len = path ? strlen(path) : 0;
+
+        if (path && strncmp(req->path, path, len) == 0 &&
+            (req->path[len] == '\0' || req->path[len] == '/'))
+            return service_registry[i];
+    }
+    return NULL;
+}
+
+bool route_is_own_path(const struct request *req)
+{
+    return service_of_own_path(req) != NULL;
+}
+
+static void route_own_path(struct request *req, const struct service *s)
+{
+    const char *accept = request_header(req, "accept");
+
+    req->service = s;
+    req->operation = model_find_operation(s->model, s->own_operation, strlen(s->own_operation));
+    req->protocol = PROTOCOL_QUERY;
+    if (strstr(content_type(req), "json") || (accept && strstr(accept, "json")))
+        req->protocol = s->model->protocols & json_protocols;
+}
+
 void route_by_head(struct request *req, const struct auth_result *auth)
 {
     const char *target = request_header(req, "x-amz-target");
     const char *smithy = request_header(req, "smithy-protocol");
+    const struct service *own = service_of_own_path(req);
 
-    if (smithy && str_eq(smithy, "rpc-v2-cbor") && str_starts(req->path, "/service/"))
+    if (own)
+        route_own_path(req, own);
+    else if (smithy && str_eq(smithy, "rpc-v2-cbor") && str_starts(req->path, "/service/"))
         route_by_rpc_path(req);
     else if (target)
         route_by_target(req, target);
@@ -295,7 +329,7 @@ static int fail_unknown(struct request *req, const struct auth_result *auth)
 
 int route_by_body(struct request *req, const struct auth_result *auth)
 {
-    if (req->protocol == PROTOCOL_QUERY && (req->service || !auth->service[0]))
+    if (req->protocol == PROTOCOL_QUERY && !req->operation && (req->service || !auth->service[0]))
         return route_by_form(req, auth);
     return req->operation ? 0 : fail_unknown(req, auth);
 }

@@ -17,4 +17,7 @@ void route_by_head(struct request *req, const struct auth_result *auth);
  */
 int route_by_body(struct request *req, const struct auth_result *auth);
 
+/* A path that a service has beside its operations (own_path of service.h). */
+bool route_is_own_path(const struct request *req);
+
 #endif

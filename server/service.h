@@ -60,6 +60,10 @@ struct service {
     /* For services that give out URLs of their own: answers a path below /_cadabra/<service>/.
      * False when there is nothing. Called where it may block, inside the gate. NULL for others. */
     bool (*answer_own)(struct request *req);
+    /* A path of the service's own, and all below it, that is answered as this operation is: in JSON
+     * for who speaks or accepts it, else in XML. NULL for others. */
+    const char *own_path;
+    const char *own_operation;
 };
 
 /* The state that service->open returned. Other services reach it through the typed accessor in the

@@ -158,4 +158,48 @@ enum store_status sqs_store_load(struct sqs_store *store, const struct sqs_queue
 enum store_status sqs_store_forget_dedup(struct sqs_store *store, const struct sqs_queue_ref *queue,
                                          int64_t number);
 
+/* --- tasks that move messages out of dead-letter queues: sqs_task_store.c --- */
+
+enum sqs_task_status {
+    SQS_TASK_RUNNING,
+    SQS_TASK_COMPLETED,
+    SQS_TASK_CANCELLING,
+    SQS_TASK_CANCELLED,
+    SQS_TASK_FAILED,
+};
+
+enum { SQS_TASKS_MAX = 100 }; /* active ones in an account and region */
+
+struct sqs_task {
+    int64_t id;
+    const char *handle;
+    const char *source;      /* ARN */
+    const char *destination; /* ARN; NULL: the queue where each message came from */
+    int32_t rate;            /* messages a second; 0: as fast as it goes */
+    enum sqs_task_status status;
+    int64_t moved;
+    int64_t to_move;
+    const char *failure; /* NULL: none */
+    int64_t started_ms;
+};
+
+/* Sets task->id. STORE_EXISTS: one is active for that source. STORE_LIMIT: too many are active. */
+enum store_status sqs_store_task_add(struct sqs_store *store, const struct scope *scope,
+                                     struct sqs_task *task);
+enum store_status sqs_store_task_find(struct sqs_store *store, const char *handle, struct arena *a,
+                                      struct sqs_task *out);
+/* Of a source, the newest first. */
+enum store_status sqs_store_tasks_of(struct sqs_store *store, const char *source, size_t max,
+                                     struct arena *a, struct sqs_task **out_tasks,
+                                     size_t *out_count);
+enum store_status sqs_store_tasks_active(struct sqs_store *store, size_t max, struct arena *a,
+                                         struct sqs_task **out_tasks, size_t *out_count);
+/* STORE_NOT_FOUND: it does not run. */
+enum store_status sqs_store_task_cancel(struct sqs_store *store, int64_t id);
+/* Notes how many were moved, and tells whether the task shall go on. */
+enum store_status sqs_store_task_moved(struct sqs_store *store, int64_t id, int64_t moved,
+                                       enum sqs_task_status *out_status);
+enum store_status sqs_store_task_end(struct sqs_store *store, int64_t id,
+                                     enum sqs_task_status status, const char *failure);
+
 #endif

@@ -179,6 +179,11 @@ const char *sqs_entry_group(const struct sqs_entry *e, struct arena *a)
     return e->group ? arena_strdup(a, e->group->name) : NULL;
 }
 
+bool sqs_index_is_blocked(const struct sqs_entry *e)
+{
+    return e->state == SQS_READY && e->group && e->group->held > 0;
+}
+
 /* --- what can be taken --- */
 
 /* Of the groups only the first message, and only while nobody holds one. */

@@ -59,6 +59,9 @@ struct sqs_entry *sqs_index_find(const struct sqs_index *ix, int64_t number);
 /* The name of its group, copied; NULL: it has none. */
 const char *sqs_entry_group(const struct sqs_entry *e, struct arena *a);
 
+/* True when it is ready and waits for another one of its group. */
+bool sqs_index_is_blocked(const struct sqs_entry *e);
+
 /* Makes an entry that is not busy so. */
 void sqs_index_claim(struct sqs_index *ix, struct sqs_entry *e);
 /* Ends that: ready, or delayed or in flight until visible_ms. */

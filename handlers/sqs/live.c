@@ -19,6 +19,7 @@ void *sqs_state_open(struct app *app)
 
     q->app = app;
     q->store = sqs_store_open(app->store);
+    pthread_mutex_init(&q->change, NULL);
     pthread_mutex_init(&q->control, NULL);
     pthread_mutex_init(&q->lock, NULL);
     q->timer = sqs_timer_new(q);
@@ -40,6 +41,7 @@ void sqs_state_close(void *state)
     }
     sqs_timer_free(q->timer);
     sqs_store_close(q->store);
+    pthread_mutex_destroy(&q->change);
     pthread_mutex_destroy(&q->control);
     pthread_mutex_destroy(&q->lock);
     free(q);
@@ -192,13 +194,14 @@ struct sqs_rules sqs_queue_rules(struct sqs_queue *queue, struct arena *a)
 
 enum store_status sqs_queue_change(struct sqs *q, struct sqs_queue *queue,
                                    int (*change)(struct arena *a, struct sqs_settings *settings,
-                                                 void *context),
-                                   void *context, struct arena *a, int *out_refused)
+                                                 const void *context),
+                                   const void *context, struct arena *a, bool *out_refused)
 {
     enum store_status rc = STORE_OK;
+    struct sqs_settings settings;
 
-    pthread_mutex_lock(&q->control);
-    struct sqs_settings settings = sqs_queue_settings(queue, a);
+    pthread_mutex_lock(&q->change);
+    settings = sqs_queue_settings(queue, a);
     *out_refused = change(a, &settings, context) != 0;
     if (!*out_refused) {
         const char *json = sqs_settings_to_json(a, &settings);
@@ -211,7 +214,25 @@ enum store_status sqs_queue_change(struct sqs *q, struct sqs_queue *queue,
             pthread_mutex_unlock(&queue->lock);
         }
     }
-    pthread_mutex_unlock(&q->control);
+    pthread_mutex_unlock(&q->change);
+    return rc;
+}
+
+enum store_status sqs_queue_change_tags(struct sqs *q, struct sqs_queue *queue,
+                                        const char *(*change)(struct arena *a, const char *json,
+                                                              const void *context),
+                                        const void *context, struct arena *a)
+{
+    const char *json = NULL;
+    enum store_status rc;
+
+    pthread_mutex_lock(&q->change);
+    rc = sqs_store_tags(q->store, &queue->ref, a, &json);
+    if (rc == STORE_OK) {
+        json = change(a, json, context);
+        rc = json ? sqs_store_set_tags(q->store, &queue->ref, json) : STORE_LIMIT;
+    }
+    pthread_mutex_unlock(&q->change);
     return rc;
 }
 

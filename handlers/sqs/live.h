@@ -5,10 +5,10 @@
  * it find it gone. All that happens to its messages goes through its one object, which knows where
  * each of them is.
  *
- * Locks: `control` is held while a queue is loaded, made, changed or deleted, so that these follow
- * one another; `lock` guards the table of queues for a few instructions; a queue's own lock guards
- * what stands below it. Taken in this order, never two queues' locks at once, and none but
- * `control` across a write to the store.
+ * Locks: `change` is held while settings or tags are changed, `control` while a queue is loaded,
+ * made or deleted, so that these follow one another; `lock` guards the table of queues for a few
+ * instructions; a queue's own lock guards what stands below it. Taken in this order, never two
+ * queues' locks at once, and none but the first two across a write to the store.
  */
 #ifndef CADABRA_SQS_LIVE_H
 #define CADABRA_SQS_LIVE_H
@@ -74,6 +74,7 @@ struct sqs {
     struct app *app;
     struct sqs_store *store;
     struct sqs_timer *timer;
+    pthread_mutex_t change;
     pthread_mutex_t control;
     pthread_mutex_t lock;
     struct sqs_queue *buckets[SQS_QUEUE_BUCKETS]; /* guarded by lock */
@@ -96,12 +97,17 @@ bool sqs_queue_gone(const struct sqs_queue *queue);
 enum store_status sqs_queue_make(struct sqs *q, const struct scope *scope,
                                  const struct sqs_new_queue *queue);
 enum store_status sqs_queue_delete(struct sqs *q, struct sqs_queue *queue);
-/* Writes what `change` makes of the settings (it may fail: then its -1 is the answer's 1, and
- * nothing is written). */
+/* Writes what change() makes of the settings. Where it answers -1, *out_refused is set and nothing
+ * is written. */
 enum store_status sqs_queue_change(struct sqs *q, struct sqs_queue *queue,
                                    int (*change)(struct arena *a, struct sqs_settings *settings,
-                                                 void *context),
-                                   void *context, struct arena *a, int *out_refused);
+                                                 const void *context),
+                                   const void *context, struct arena *a, bool *out_refused);
+/* Writes what change() makes of the tags. STORE_LIMIT: it answered NULL. */
+enum store_status sqs_queue_change_tags(struct sqs *q, struct sqs_queue *queue,
+                                        const char *(*change)(struct arena *a, const char *json,
+                                                              const void *context),
+                                        const void *context, struct arena *a);
 /* Copies of the settings, and of the rules, for whoever looks at them without the lock. */
 struct sqs_settings sqs_queue_settings(struct sqs_queue *queue, struct arena *a);
 struct sqs_rules sqs_queue_rules(struct sqs_queue *queue, struct arena *a);

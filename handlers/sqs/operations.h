@@ -131,10 +131,20 @@ struct sqs_attribute_change {
     bool fifo;       /* by its name */
     bool is_new;
 };
-int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings,
-                         const struct sqs_attribute_change *change);
+int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings, const void *change);
 
-/* GET /_aws/sqs/messages and below it: inspect.c */
-bool sqs_answer_own(struct request *req);
+/* Names of up to `max` queues after the name `after` that have this one for their dead letters. */
+enum store_status sqs_dead_letter_sources(struct request *req, const struct sqs_queue *queue,
+                                          const char *after, size_t max, const char ***out_names,
+                                          size_t *out_count);
+
+/* /_aws/sqs/messages and below it: what is in a queue, without receiving it. inspect.c */
+#define SQS_INSPECT_PATH "/_aws/sqs/messages"
+int sqs_inspect(struct request *req, const struct sqs_ReceiveMessageRequest *in,
+                struct sqs_ReceiveMessageResult *out);
+/* One message as the client wants it. handle NULL: it is not received, so it has none. */
+void sqs_tell_message(struct request *req, const struct sqs_ReceiveMessageRequest *in,
+                      const struct sqs_queue *queue, const char *handle,
+                      const struct sqs_take *item, struct sqs_Message *out);
 
 #endif

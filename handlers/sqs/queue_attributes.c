@@ -1,5 +1,5 @@
 /* Attributes of queues: given, shown. */
-#include "handlers/common/arn.h"
+#include "handlers/common/policy.h"
 #include "handlers/sqs/operations.h"
 
 enum { RECEIVES_MAX = 1000 };
@@ -54,7 +54,11 @@ static int check_documents(const struct sqs_attribute_change *c, enum sqs_settin
                            const char *text)
 {
     struct sqs_redrive_allow allow;
+    const char *problem;
 
+    if (which == SQS_POLICY && !policy_parse(&c->req->arena, text, strlen(text), &problem))
+        return aws_fail(c->req, &sqs_InvalidAttributeValue,
+                        "Invalid value for the parameter Policy.");
     if (which == SQS_REDRIVE_POLICY)
         return check_redrive(c, text);
     if (which == SQS_REDRIVE_ALLOW_POLICY && !sqs_redrive_allow_parse(&c->req->arena, text, &allow))
@@ -106,9 +110,9 @@ static int check_together(struct request *req, const struct sqs_settings *s)
     return 0;
 }
 
-int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings,
-                         const struct sqs_attribute_change *c)
+int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings, const void *context)
 {
+    const struct sqs_attribute_change *c = context;
     struct request *req = c->req;
 
     for (size_t i = 0; i < c->given->count; i++) {
@@ -128,4 +132,141 @@ int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings,
         settings->text[which] = *value ? arena_strdup(a, value) : NULL;
     }
     return check_together(req, settings);
+}
+
+int sqs_set_queue_attributes(struct request *req, const struct sqs_SetQueueAttributesRequest *in,
+                             struct sqs_SetQueueAttributesOutput *out)
+{
+    struct sqs_queue *queue;
+    enum store_status rc;
+    bool refused;
+
+    (void)out;
+    if (sqs_use(req, in->QueueUrl, &queue))
+        return -1;
+    if (!in->Attributes.items)
+        return sqs_fail_missing(req, "Attributes");
+    const struct sqs_attribute_change change = {
+        .req = req, .given = &in->Attributes, .arn = queue->arn, .fifo = queue->fifo};
+    rc = sqs_queue_change(sqs_of(req->app), queue, sqs_apply_attributes, &change, &req->arena,
+                          &refused);
+    if (refused)
+        return -1;
+    return rc == STORE_OK ? 0 : sqs_fail_store(req, rc);
+}
+
+/* --- shown --- */
+
+struct shown {
+    const struct sqs_AttributeNameList *names;
+    struct sqs_QueueAttributeMap *out;
+};
+
+/* Adds an attribute that the queue has, where it is wanted. */
+static void show(struct shown *s, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    for (size_t i = 0; i < s->names->count; i++) {
+        if (str_eq(s->names->items[i], name) || str_eq(s->names->items[i], "All")) {
+            s->out->items[s->out->count++] =
+                (struct sqs_QueueAttributeMap_entry){.key = name, .value = value};
+            return;
+        }
+    }
+}
+
+static const char *number_text(struct arena *a, int64_t number)
+{
+    return arena_printf(a, "%" PRId64, number);
+}
+
+static const char *const made_names[] = {
+    "QueueArn",
+    "CreatedTimestamp",
+    "LastModifiedTimestamp",
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+};
+
+/* What nobody sets. */
+static void show_made(struct request *req, struct sqs_queue *queue, struct shown *s)
+{
+    const enum sqs_entry_state counted[] = {SQS_READY, SQS_IN_FLIGHT, SQS_DELAYED};
+    struct arena *a = &req->arena;
+    size_t counts[ARRAY_LEN(counted)];
+    int64_t modified_ms;
+
+    pthread_mutex_lock(&queue->lock);
+    sqs_index_advance(queue->index, clock_now_ms(&req->app->clock));
+    for (size_t i = 0; i < ARRAY_LEN(counted); i++)
+        counts[i] = sqs_index_count(queue->index, counted[i]);
+    modified_ms = queue->modified_ms;
+    pthread_mutex_unlock(&queue->lock);
+    show(s, made_names[0], queue->arn);
+    show(s, made_names[1], number_text(a, queue->created_ms / 1000));
+    show(s, made_names[2], number_text(a, modified_ms / 1000));
+    for (size_t i = 0; i < ARRAY_LEN(counted); i++)
+        show(s, made_names[3 + i], number_text(a, (int64_t)counts[i]));
+}
+
+/* What AWS tells of a queue for which nobody set it. */
+static const char *default_of(const struct sqs_settings *settings, enum sqs_setting which,
+                              bool fifo)
+{
+    const char *key = settings->text[SQS_KMS_KEY];
+
+    switch (which) {
+    case SQS_FIFO_QUEUE:
+        return fifo ? "true" : NULL;
+    case SQS_CONTENT_DEDUPLICATION:
+        return fifo ? "false" : NULL;
+    case SQS_DEDUPLICATION_SCOPE:
+        return fifo ? "queue" : NULL;
+    case SQS_THROUGHPUT_LIMIT:
+        return fifo ? "perQueue" : NULL;
+    case SQS_KMS_REUSE_PERIOD:
+        return key ? "300" : NULL;
+    case SQS_MANAGED_SSE:
+        return key ? "false" : "true";
+    default:
+        return sqs_setting_value(settings, which);
+    }
+}
+
+static int check_names(struct request *req, const struct sqs_AttributeNameList *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        bool known =
+            sqs_setting_named(names->items[i]) < SQS_SETTINGS || str_eq(names->items[i], "All");
+
+        for (size_t k = 0; k < ARRAY_LEN(made_names); k++)
+            known |= str_eq(names->items[i], made_names[k]);
+        if (!known)
+            return aws_fail(req, &sqs_InvalidAttributeName, "Unknown Attribute %s.",
+                            names->items[i]);
+    }
+    return 0;
+}
+
+int sqs_get_queue_attributes(struct request *req, const struct sqs_GetQueueAttributesRequest *in,
+                             struct sqs_GetQueueAttributesResult *out)
+{
+    struct shown s = {.names = &in->AttributeNames, .out = &out->Attributes};
+    struct sqs_settings settings;
+    struct sqs_queue *queue;
+
+    if (sqs_use(req, in->QueueUrl, &queue) || check_names(req, &in->AttributeNames))
+        return -1;
+    settings = sqs_queue_settings(queue, &req->arena);
+    out->Attributes.items = ARENA_ARRAY(&req->arena, struct sqs_QueueAttributeMap_entry,
+                                        SQS_SETTINGS + ARRAY_LEN(made_names));
+    show_made(req, queue, &s);
+    for (enum sqs_setting i = 0; i < SQS_SETTINGS; i++)
+        show(&s, sqs_setting_name(i),
+             settings.text[i] ? settings.text[i] : default_of(&settings, i, queue->fifo));
+    if (out->Attributes.count == 0)
+        out->Attributes.items = NULL; /* AWS: the member is left out */
+    return 0;
 }

@@ -57,7 +57,7 @@ static void tell_system_attributes(struct request *req, const struct sqs_Receive
                                    const struct sqs_queue *queue, const struct sqs_take *item,
                                    struct sqs_Message *out)
 {
-    enum { SYSTEM_ATTRIBUTES = 9 };
+    enum { SYSTEM_ATTRIBUTES = 11 }; /* with the two of the inspection */
     const struct sqs_content *c = &item->content;
     struct arena *a = &req->arena;
     struct listing l = {.in = in, .out = &out->Attributes};
@@ -128,12 +128,10 @@ static void tell_attributes(struct request *req, const struct sqs_ReceiveMessage
     out->MD5OfMessageAttributes = digest;
 }
 
-static void tell_message(struct request *req, const struct sqs_ReceiveMessageRequest *in,
-                         const struct sqs_queue *queue, const uint8_t *secret,
-                         const struct sqs_take *item, struct sqs_Message *out)
+void sqs_tell_message(struct request *req, const struct sqs_ReceiveMessageRequest *in,
+                      const struct sqs_queue *queue, const char *handle,
+                      const struct sqs_take *item, struct sqs_Message *out)
 {
-    const struct sqs_receipt receipt = {
-        .queue = queue->ref.id, .number = item->number, .received = item->received};
     char *id = arena_alloc(&req->arena, SQS_UUID_TEXT);
     char *digest = arena_alloc(&req->arena, SQS_MD5_TEXT);
 
@@ -141,7 +139,7 @@ static void tell_message(struct request *req, const struct sqs_ReceiveMessageReq
     sqs_md5_text(item->content.body, strlen(item->content.body), digest);
     *out = (struct sqs_Message){
         .MessageId = id,
-        .ReceiptHandle = sqs_receipt_make(&req->arena, secret, &receipt),
+        .ReceiptHandle = handle,
         .MD5OfBody = digest,
         .Body = item->content.body,
     };
@@ -246,6 +244,8 @@ int sqs_receive_message(struct request *req, const struct sqs_ReceiveMessageRequ
     enum store_status rc;
     size_t count;
 
+    if (str_starts(req->path, SQS_INSPECT_PATH))
+        return sqs_inspect(req, in, out);
     if (sqs_use(req, in->QueueUrl, &queue) || check_names(req, in) || check_numbers(req, in))
         return -1;
     rules = sqs_queue_rules(queue, &req->arena);
@@ -267,7 +267,12 @@ int sqs_receive_message(struct request *req, const struct sqs_ReceiveMessageRequ
         return 0;
     out->Messages.items = ARENA_ARRAY(&req->arena, struct sqs_Message, count);
     out->Messages.count = count;
-    for (size_t i = 0; i < count; i++)
-        tell_message(req, in, queue, secret, &items[i], &out->Messages.items[i]);
+    for (size_t i = 0; i < count; i++) {
+        const struct sqs_receipt receipt = {
+            .queue = queue->ref.id, .number = items[i].number, .received = items[i].received};
+
+        sqs_tell_message(req, in, queue, sqs_receipt_make(&req->arena, secret, &receipt), &items[i],
+                         &out->Messages.items[i]);
+    }
     return 0;
 }

@@ -4,18 +4,29 @@
 #include "handlers/sqs/operations.h"
 
 static const struct sqs_handlers handlers = {
+    .AddPermission = sqs_add_permission,
+    .CancelMessageMoveTask = sqs_cancel_message_move_task,
+    .ChangeMessageVisibility = sqs_change_message_visibility,
+    .ChangeMessageVisibilityBatch = sqs_change_message_visibility_batch,
     .CreateQueue = sqs_create_queue,
     .DeleteMessage = sqs_delete_message,
     .DeleteMessageBatch = sqs_delete_message_batch,
     .DeleteQueue = sqs_delete_queue,
-    .ChangeMessageVisibility = sqs_change_message_visibility,
-    .ChangeMessageVisibilityBatch = sqs_change_message_visibility_batch,
+    .GetQueueAttributes = sqs_get_queue_attributes,
     .GetQueueUrl = sqs_get_queue_url,
+    .ListDeadLetterSourceQueues = sqs_list_dead_letter_source_queues,
+    .ListMessageMoveTasks = sqs_list_message_move_tasks,
+    .ListQueueTags = sqs_list_queue_tags,
     .ListQueues = sqs_list_queues,
     .PurgeQueue = sqs_purge_queue,
     .ReceiveMessage = sqs_receive_message,
+    .RemovePermission = sqs_remove_permission,
     .SendMessage = sqs_send_message,
     .SendMessageBatch = sqs_send_message_batch,
+    .SetQueueAttributes = sqs_set_queue_attributes,
+    .StartMessageMoveTask = sqs_start_message_move_task,
+    .TagQueue = sqs_tag_queue,
+    .UntagQueue = sqs_untag_queue,
 };
 
 /* AWS: what the service's own code refuses is named after it, the rest after the framework. */
@@ -42,6 +53,8 @@ const struct service sqs_service = {
     .close = sqs_state_close,
     .error_type = error_type,
     .validate = validate,
+    .own_path = SQS_INSPECT_PATH,
+    .own_operation = "ReceiveMessage",
 };
 
 const struct aws_error sqs_InvalidParameterValue = {
