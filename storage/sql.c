@@ -72,7 +72,8 @@ static struct sql *connect_to(struct sql_db *db, bool writer)
 
     s->db = db;
     s->writer = writer;
-    if (sqlite3_open_v2(db->path, &s->handle, flags, NULL) != SQLITE_OK) {
+    sql_vfs_register();
+    if (sqlite3_open_v2(db->path, &s->handle, flags, SQL_VFS) != SQLITE_OK) {
         sql_log_failure(s, "open");
         sql_disconnect(s);
         return NULL;

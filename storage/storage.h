@@ -94,6 +94,11 @@ struct sql_db {
     struct scope_entry scope_cache[SCOPE_CACHE_SLOTS];
 };
 
+/* The file system under all databases, which writes the log in runs (wal_file.c); to be registered
+ * before one is opened. */
+#define SQL_VFS "cadabra"
+void sql_vfs_register(void);
+
 /* Logs what SQLite says of the connection's last failure, and what was tried. */
 void sql_log_failure(struct sql *s, const char *what);
 /* Runs a statement of ours that has no rows and no parameters (BEGIN, COMMIT). */

@@ -26,6 +26,23 @@ static struct store_root *open_root(const char *directory)
     return root;
 }
 
+static void temporary_path(char out[64])
+{
+    snprintf(out, 64, "%s", "/tmp/cadabra-test-sql-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(out));
+}
+
+static void remove_path(const char *path)
+{
+    struct store_root *root = open_root(path);
+
+    ck_assert_int_eq(store_empty(root), STORE_OK);
+    store_close(root);
+    AUTO_FREE char *lock = x_asprintf("%s/lock", path);
+    unlink(lock);
+    ck_assert_int_eq(rmdir(path), 0);
+}
+
 static struct sql_db *open_db(struct store_root *root)
 {
     struct sql_db *db = sql_open(root, "test", migrations, ARRAY_LEN(migrations));
@@ -329,6 +346,75 @@ START_TEST(the_log_stays_bounded_under_constant_readers)
 }
 END_TEST
 
+/* Row id of table u, filled with `fill`; 8 MB of them do not fit into the cache of a connection, so
+ * pages go to the log, and are read and written there again, before the transaction ends. */
+enum { SPILL_ROWS = 2000, SPILL_BYTES = 4000 };
+
+static void fill_rows(struct sql *s, uint8_t fill)
+{
+    uint8_t row[SPILL_BYTES];
+
+    memset(row, fill, sizeof(row));
+    for (int64_t id = 1; id <= SPILL_ROWS; id++)
+        ck_assert_int_eq(sql_exec(s, "INSERT OR REPLACE INTO u (id, b) VALUES (?1, ?2)",
+                                  sql_int(id),
+                                  sql_blob((struct bytes){.data = row, .len = sizeof(row)})),
+                         STORE_OK);
+}
+
+static void expect_rows(struct sql_db *db, uint8_t fill)
+{
+    struct sql *s;
+    struct sql_stmt *st;
+    int64_t count = 0;
+
+    ck_assert_int_eq(sql_read_begin(db, &s), STORE_OK);
+    st = sql_prepare(s, "SELECT b FROM u ORDER BY id");
+    while (sql_step(st) == STORE_OK) {
+        struct bytes b = sql_column_blob(st, 0);
+        ck_assert_uint_eq(b.len, SPILL_BYTES);
+        ck_assert_uint_eq(b.data[0], fill);
+        ck_assert_uint_eq(b.data[SPILL_BYTES - 1], fill);
+        count++;
+    }
+    ck_assert_int_eq(count, SPILL_ROWS);
+    sql_read_end(s);
+}
+
+START_TEST(large_transactions_go_through_the_log)
+{
+    char path[64];
+    struct store_root *root;
+    struct sql_db *db;
+    struct sql *s;
+
+    temporary_path(path);
+    root = open_root(path);
+    db = open_db(root);
+    ck_assert_int_eq(sql_write_begin(db, &s), STORE_OK);
+    fill_rows(s, 'a');
+    fill_rows(s, 'b'); /* what was spilled is written a second time, in its place */
+    ck_assert_int_eq(sql_write_end(s, STORE_OK), STORE_OK);
+    expect_rows(db, 'b');
+
+    ck_assert_int_eq(sql_write_begin(db, &s), STORE_OK);
+    fill_rows(s, 'c');
+    ck_assert_int_eq(sql_write_end(s, STORE_CONFLICT), STORE_CONFLICT);
+    expect_rows(db, 'b');
+    ck_assert_int_eq(sql_write_begin(db, &s), STORE_OK);
+    fill_rows(s, 'd'); /* over what the last one left in the log */
+    ck_assert_int_eq(sql_write_end(s, STORE_OK), STORE_OK);
+    expect_rows(db, 'd');
+
+    sql_close(db);
+    db = open_db(root);
+    expect_rows(db, 'd');
+    sql_close(db);
+    store_close(root);
+    remove_path(path);
+}
+END_TEST
+
 /* --- scopes --- */
 
 START_TEST(scope_ids_are_stable_and_roll_back)
@@ -372,23 +458,6 @@ START_TEST(scope_ids_are_stable_and_roll_back)
 END_TEST
 
 /* --- on disk --- */
-
-static void temporary_path(char out[64])
-{
-    snprintf(out, 64, "%s", "/tmp/cadabra-test-sql-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(out));
-}
-
-static void remove_path(const char *path)
-{
-    struct store_root *root = open_root(path);
-
-    ck_assert_int_eq(store_empty(root), STORE_OK);
-    store_close(root);
-    AUTO_FREE char *lock = x_asprintf("%s/lock", path);
-    unlink(lock);
-    ck_assert_int_eq(rmdir(path), 0);
-}
 
 START_TEST(migrations_run_once_and_only_forward)
 {
@@ -514,6 +583,7 @@ int main(void)
     tcase_add_test(tc, reader_keeps_its_snapshot_and_never_waits);
     tcase_add_test(tc, writers_share_commits_and_fail_alone);
     tcase_add_test(tc, the_log_stays_bounded_under_constant_readers);
+    tcase_add_test(tc, large_transactions_go_through_the_log);
     tcase_add_test(tc, scope_ids_are_stable_and_roll_back);
     tcase_add_test(tc, migrations_run_once_and_only_forward);
     tcase_add_test(tc, failed_migration_leaves_nothing);
