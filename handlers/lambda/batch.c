@@ -21,7 +21,7 @@ struct range {
 struct work {
     const struct batch_rules *rules;
     const struct batch_target *target;
-    const struct kinesis_event *const *records;
+    const struct stream_record *const *records;
     struct range stack[STACK_MAX];
     size_t depth;
     size_t given_up;
@@ -40,35 +40,41 @@ static int64_t backoff_ms(int attempts)
     return MIN((int64_t)RETRY_MIN_MS << MIN(attempts, 16), (int64_t)RETRY_MAX_MS);
 }
 
-/* Gives up what is too old; true when nothing is left of the range. */
-static bool expire(struct work *w, struct range *r)
+static bool give_up(struct work *w, size_t from, size_t to, enum batch_loss why, int attempts)
 {
-    if (w->rules->age_max_s < 0)
-        return false;
-    int64_t oldest_ms = w->target->now_ms(w->target->context) - (int64_t)w->rules->age_max_s * 1000;
-    while (r->from < r->to && w->records[r->from]->at_ms < oldest_ms) {
-        r->from++;
-        w->given_up++;
-    }
-    return r->from == r->to;
+    w->given_up += to - from;
+    return from == to ||
+           w->target->give_up(w->target->context, w->records + from, to - from, why, attempts);
 }
 
-/* False when there shall be no other try. */
-static bool handle_failure(struct work *w, struct range failed)
+/* Gives up what is too old; false when it shall end here. */
+static bool expire(struct work *w, struct range *r)
+{
+    size_t first = r->from;
+
+    if (w->rules->age_max_s < 0)
+        return true;
+    int64_t oldest_ms = w->target->now_ms(w->target->context) - (int64_t)w->rules->age_max_s * 1000;
+    while (r->from < r->to && w->records[r->from]->at_ms < oldest_ms)
+        r->from++;
+    return give_up(w, first, r->from, LOST_AGE, r->attempts);
+}
+
+/* False when there shall be no other try. AWS: what was done of a batch is not tried again, and
+ * then it is not halved. */
+static bool handle_failure(struct work *w, struct range failed, bool partly)
 {
     size_t count = failed.to - failed.from;
 
-    if (w->rules->bisect && count > 1) {
+    if (w->rules->bisect && count > 1 && !partly) {
         size_t middle = failed.from + count / 2;
 
         push(w, middle, failed.to, failed.attempts);
         push(w, failed.from, middle, failed.attempts);
         return w->target->pause(w->target->context, RETRY_MIN_MS);
     }
-    if (w->rules->retries_max >= 0 && failed.attempts >= w->rules->retries_max) {
-        w->given_up += count;
-        return true;
-    }
+    if (w->rules->retries_max >= 0 && failed.attempts >= w->rules->retries_max)
+        return give_up(w, failed.from, failed.to, LOST_RETRIES, failed.attempts + 1);
     push(w, failed.from, failed.to, failed.attempts + 1);
     return w->target->pause(w->target->context, backoff_ms(failed.attempts));
 }
@@ -76,12 +82,14 @@ static bool handle_failure(struct work *w, struct range failed)
 static bool step(struct work *w)
 {
     struct range r = w->stack[--w->depth];
-    size_t taken = 0;
+    struct delivered d = {0};
 
-    if (expire(w, &r))
+    if (!expire(w, &r))
+        return false;
+    if (r.from == r.to)
         return true;
     enum delivery how =
-        w->target->deliver(w->target->context, w->records + r.from, r.to - r.from, &taken);
+        w->target->deliver(w->target->context, w->records + r.from, r.to - r.from, &d);
     if (how == CANCELLED)
         return false;
     if (how == NO_ROOM) {
@@ -89,15 +97,16 @@ static bool step(struct work *w)
         return w->target->pause(w->target->context, backoff_ms(w->delays++));
     }
     w->delays = 0;
-    push(w, r.from + taken, r.to, 0);
+    push(w, r.from + d.taken, r.to, 0);
     if (how == DELIVERED)
         return true;
-    r.to = r.from + taken;
-    return handle_failure(w, r);
+    r.to = r.from + d.taken;
+    r.from += d.done;
+    return handle_failure(w, r, d.done > 0);
 }
 
 bool batch_handle(const struct batch_rules *rules, const struct batch_target *target,
-                  const struct kinesis_event *const *records, size_t count, size_t *out_given_up)
+                  const struct stream_record *const *records, size_t count, size_t *out_given_up)
 {
     struct work w = {.rules = rules, .target = target, .records = records};
     bool go_on = true;

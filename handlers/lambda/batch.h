@@ -5,7 +5,7 @@
 #ifndef CADABRA_LAMBDA_BATCH_H
 #define CADABRA_LAMBDA_BATCH_H
 
-#include "handlers/kinesis/kinesis.h"
+#include "handlers/lambda/stream_source.h"
 
 struct batch_rules {
     int retries_max; /* -1: no limit */
@@ -20,10 +20,20 @@ enum delivery {
     CANCELLED, /* it shall not be tried again */
 };
 
+/* How far a delivery came: written by deliver(). */
+struct delivered {
+    size_t taken; /* the first so many records were handed over, at least one */
+    size_t done;  /* with FAILED: of those the function dealt with the first so many */
+};
+
+enum batch_loss { LOST_RETRIES, LOST_AGE };
+
 struct batch_target {
-    /* Hands over the first *out_taken of the records, at least one. */
-    enum delivery (*deliver)(void *context, const struct kinesis_event *const *records,
-                             size_t count, size_t *out_taken);
+    enum delivery (*deliver)(void *context, const struct stream_record *const *records,
+                             size_t count, struct delivered *out);
+    /* Takes leave of records after so many attempts; false when it shall end here. */
+    bool (*give_up)(void *context, const struct stream_record *const *records, size_t count,
+                    enum batch_loss why, int attempts);
     /* Waits before another try; false when there shall be none. */
     bool (*pause)(void *context, int64_t ms);
     int64_t (*now_ms)(void *context);
@@ -33,6 +43,6 @@ struct batch_target {
 /* True when all records were dealt with; false when it was cancelled before. *out_given_up counts
  * those that were not delivered. */
 bool batch_handle(const struct batch_rules *rules, const struct batch_target *target,
-                  const struct kinesis_event *const *records, size_t count, size_t *out_given_up);
+                  const struct stream_record *const *records, size_t count, size_t *out_given_up);
 
 #endif

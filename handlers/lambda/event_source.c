@@ -5,175 +5,53 @@
 
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
-#include "handlers/kinesis/kinesis.h"
-#include "handlers/lambda/name.h"
+#include "handlers/lambda/event_source.h"
 #include "handlers/lambda/poller.h"
 #include "server/aws_error.h"
 #include "server/base/digest.h"
+#include "server/base/json_read.h"
 
 enum {
     LIST_MAX = 100,
-    BATCH_SIZE_DEFAULT = 100, /* AWS: for streams */
-    RECORD_AGE_MIN_S = 60,
-    STARTING_TIMESTAMP_SKEW_MS = 5 * 60 * 1000,
+    STREAM_BATCH_DEFAULT = 100, /* AWS */
+    QUEUE_BATCH_DEFAULT = 10,   /* AWS */
 };
-
-/* What Create and Update share of what is not built. */
-struct unbuilt {
-    const struct lambda_FilterCriteria *filter;
-    const struct lambda_DestinationConfig *destination;
-    struct maybe_int tumbling;
-    size_t source_access_count;
-    size_t response_type_count;
-    bool kafka, scaling, document_db, metrics, logging, provisioned;
-    const char *kms_key_arn;
-};
-
-static int refuse_unbuilt(struct request *req, const struct unbuilt *u)
-{
-    if (u->filter && u->filter->Filters.count)
-        return aws_fail_unsupported(req, "FilterCriteria");
-    if (u->destination && ((u->destination->OnFailure && u->destination->OnFailure->Destination &&
-                            u->destination->OnFailure->Destination[0]) ||
-                           u->destination->OnSuccess))
-        return aws_fail_unsupported(req, "DestinationConfig");
-    if (VALUE_OR(u->tumbling, 0) > 0)
-        return aws_fail_unsupported(req, "TumblingWindowInSeconds");
-    if (u->response_type_count)
-        return aws_fail_unsupported(req, "FunctionResponseTypes");
-    if (u->source_access_count)
-        return aws_fail_unsupported(req, "SourceAccessConfigurations");
-    if (u->kafka)
-        return aws_fail_unsupported(req, "KafkaEventSourceConfig");
-    if (u->scaling)
-        return aws_fail_unsupported(req, "ScalingConfig");
-    if (u->document_db)
-        return aws_fail_unsupported(req, "DocumentDBEventSourceConfig");
-    if (u->metrics)
-        return aws_fail_unsupported(req, "MetricsConfig");
-    if (u->logging)
-        return aws_fail_unsupported(req, "LoggingConfig");
-    if (u->provisioned)
-        return aws_fail_unsupported(req, "ProvisionedPollerConfig");
-    if (u->kms_key_arn && u->kms_key_arn[0])
-        return aws_fail_unsupported(req, "KMSKeyArn");
-    return 0;
-}
-
-static int refuse_unbuilt_create(struct request *req,
-                                 const struct lambda_CreateEventSourceMappingRequest *in)
-{
-    const struct unbuilt u = {
-        .filter = in->FilterCriteria,
-        .destination = in->DestinationConfig,
-        .tumbling = in->TumblingWindowInSeconds,
-        .source_access_count = in->SourceAccessConfigurations.count,
-        .response_type_count = in->FunctionResponseTypes.count,
-        .kafka = in->AmazonManagedKafkaEventSourceConfig || in->SelfManagedKafkaEventSourceConfig,
-        .scaling = in->ScalingConfig,
-        .document_db = in->DocumentDBEventSourceConfig,
-        .metrics = in->MetricsConfig,
-        .logging = in->LoggingConfig,
-        .provisioned = in->ProvisionedPollerConfig,
-        .kms_key_arn = in->KMSKeyArn,
-    };
-
-    if (in->Topics.count)
-        return aws_fail_unsupported(req, "Topics");
-    if (in->Queues.count)
-        return aws_fail_unsupported(req, "Queues");
-    if (in->SelfManagedEventSource)
-        return aws_fail_unsupported(req, "SelfManagedEventSource");
-    return refuse_unbuilt(req, &u);
-}
-
-/* --- checks --- */
-
-static int check_age(struct request *req, struct maybe_int age)
-{
-    if (age.set && age.value != -1 && age.value < RECORD_AGE_MIN_S)
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "MaximumRecordAgeInSeconds must be -1 or between %d and 604800.",
-                           RECORD_AGE_MIN_S);
-    return 0;
-}
-
-static int check_source(struct request *req, const char *source_arn)
-{
-    struct kinesis_hold *hold;
-    struct arn arn;
-
-    if (!source_arn)
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "Unrecognized event source.");
-    if (!arn_parse(&req->arena, source_arn, &arn))
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "Unrecognized event source: %s", source_arn);
-    if (!str_eq(arn.service, "kinesis") || !arn_resource_after(&arn, "stream/") ||
-        strchr(arn_resource_after(&arn, "stream/"), '/'))
-        return aws_fail_unsupported(req,
-                                    arena_printf(&req->arena, "EventSourceArn of %s", arn.service));
-    /* AWS: another account's stream needs a policy of that stream; there are none here. */
-    if (!str_eq(arn.account, req->account) || !str_eq(arn.region, req->region))
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "Cannot access stream %s. Please ensure the role can perform the "
-                           "GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions "
-                           "on your stream in IAM.",
-                           source_arn);
-    enum store_status rc = kinesis_hold_arn(kinesis_of(req->app), source_arn, &hold);
-    if (rc == STORE_NOT_FOUND)
-        return lambda_fail(req, &lambda_InvalidParameterValueException, "Stream not found: %s",
-                           source_arn);
-    if (rc)
-        return aws_fail_internal(req);
-    kinesis_release(hold);
-    return 0;
-}
-
-static int check_position(struct request *req,
-                          const struct lambda_CreateEventSourceMappingRequest *in)
-{
-    const char *position = in->StartingPosition;
-    bool at_timestamp = position && str_eq(position, "AT_TIMESTAMP");
-
-    if (!position)
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "1 validation error detected: Value null at 'startingPosition' failed "
-                           "to satisfy constraint: Member must not be null.");
-    if (at_timestamp != in->StartingPositionTimestamp.set)
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           at_timestamp
-                               ? "StartingPositionTimestamp is required with AT_TIMESTAMP."
-                               : "StartingPositionTimestamp can only be used with AT_TIMESTAMP.");
-    if (at_timestamp && in->StartingPositionTimestamp.ms >
-                            clock_now_ms(&req->app->clock) + STARTING_TIMESTAMP_SKEW_MS)
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "StartingPositionTimestamp must not be in the future.");
-    return 0;
-}
-
-/* AWS: a mapping's function must exist, in words of its own. */
-static int find_function(struct request *req, const char *text, struct lambda_mapping *m)
-{
-    struct function_name name;
-    struct lambda_function f;
-
-    const char *resolved = lambda_resolve_name(req, text, NULL);
-    if (!resolved)
-        return -1;
-    enum store_status rc =
-        lambda_store_find(lambda_state(req)->store, scope_of(req), resolved, &req->arena, &f);
-    bool parsed = function_name_parse(&req->arena, text, &name);
-    if (rc == STORE_NOT_FOUND || (parsed && name.qualifier && !str_eq(name.qualifier, "$LATEST")))
-        return lambda_fail(req, &lambda_InvalidParameterValueException, "Function does not exist");
-    if (rc)
-        return aws_fail_internal(req);
-    m->function = f.name;
-    m->function_arn = lambda_function_arn(&req->arena, &f);
-    return 0;
-}
 
 /* --- answers --- */
+
+static struct lambda_FilterCriteria *describe_filters(struct arena *a, const char *filters)
+{
+    struct lambda_FilterCriteria *out = ARENA_NEW(a, struct lambda_FilterCriteria);
+    struct jr_text text;
+    struct jr r;
+
+    out->Filters.items = ARENA_ARRAY(a, struct lambda_Filter, FILTERS_MAX);
+    jr_init(&r, filters, strlen(filters), a, 4);
+    for (jr_enter_array(&r); jr_next_item(&r) && out->Filters.count < FILTERS_MAX;) {
+        if (jr_string(&r, &text))
+            out->Filters.items[out->Filters.count++].Pattern =
+                arena_strndup(a, text.data, text.len);
+    }
+    return out;
+}
+
+static void describe_stream(struct arena *a, const struct lambda_mapping *m,
+                            struct lambda_EventSourceMappingConfiguration *out)
+{
+    out->StartingPosition = m->starting_position;
+    if (m->has_starting_ms)
+        out->StartingPositionTimestamp = SOME_TIME(m->starting_ms);
+    out->ParallelizationFactor = SOME_INT(m->parallelization);
+    out->MaximumRecordAgeInSeconds = SOME_INT(m->age_max_s);
+    out->MaximumRetryAttempts = SOME_INT(m->retries_max);
+    out->BisectBatchOnFunctionError = SOME_BOOL(m->bisect);
+    out->TumblingWindowInSeconds = SOME_INT(m->tumbling_s);
+    out->LastProcessingResult = m->last_result;
+    out->StateTransitionReason = "User action";
+    out->DestinationConfig = ARENA_NEW(a, struct lambda_DestinationConfig);
+    out->DestinationConfig->OnFailure = ARENA_NEW(a, struct lambda_OnFailure);
+    out->DestinationConfig->OnFailure->Destination = m->on_failure;
+}
 
 static void describe(struct request *req, const struct lambda_mapping *m, const char *state,
                      struct lambda_EventSourceMappingConfiguration *out)
@@ -186,25 +64,25 @@ static void describe(struct request *req, const struct lambda_mapping *m, const 
             arn_make(a, "lambda", m->region, m->account, "event-source-mapping:%s", m->uuid),
         .EventSourceArn = m->source_arn,
         .FunctionArn = m->function_arn,
-        .StartingPosition = m->starting_position,
         .BatchSize = SOME_INT(m->batch_size),
         .MaximumBatchingWindowInSeconds = SOME_INT(m->window_s),
-        .ParallelizationFactor = SOME_INT(m->parallelization),
-        .MaximumRecordAgeInSeconds = SOME_INT(m->age_max_s),
-        .MaximumRetryAttempts = SOME_INT(m->retries_max),
-        .BisectBatchOnFunctionError = SOME_BOOL(m->bisect),
-        .TumblingWindowInSeconds = SOME_INT(0),
         .LastModified = SOME_TIME(m->modified_ms),
-        .LastProcessingResult = m->last_result,
         .State = state ? state : (m->enabled ? "Enabled" : "Disabled"),
-        .StateTransitionReason = "User action",
+        .StateTransitionReason = "USER_INITIATED",
     };
-    if (m->has_starting_ms)
-        out->StartingPositionTimestamp = SOME_TIME(m->starting_ms);
-    out->DestinationConfig = ARENA_NEW(a, struct lambda_DestinationConfig);
-    out->DestinationConfig->OnFailure = ARENA_NEW(a, struct lambda_OnFailure);
-    /* Present and empty, as AWS shows it for a stream. */
+    if (!event_source_is_queue(m->source_arn))
+        describe_stream(a, m, out);
+    if (m->max_concurrency) {
+        out->ScalingConfig = ARENA_NEW(a, struct lambda_ScalingConfig);
+        out->ScalingConfig->MaximumConcurrency = SOME_INT(m->max_concurrency);
+    }
+    if (m->filters)
+        out->FilterCriteria = describe_filters(a, m->filters);
+    /* Present and empty, as AWS shows it. */
     out->FunctionResponseTypes.items = ARENA_ARRAY(a, const char *, 1);
+    if (m->partial)
+        out->FunctionResponseTypes.items[out->FunctionResponseTypes.count++] =
+            "ReportBatchItemFailures";
 }
 
 static int find_mapping(struct request *req, const char *uuid, struct lambda_mapping *out)
@@ -237,39 +115,91 @@ static int fail_exists(struct request *req, const struct lambda_mapping *m)
 
 /* --- operations --- */
 
+static struct event_source_request
+of_create(const struct lambda_CreateEventSourceMappingRequest *in)
+{
+    return (struct event_source_request){
+        .function = in->FunctionName,
+        .enabled = in->Enabled,
+        .batch_size = in->BatchSize,
+        .window = in->MaximumBatchingWindowInSeconds,
+        .parallelization = in->ParallelizationFactor,
+        .age = in->MaximumRecordAgeInSeconds,
+        .retries = in->MaximumRetryAttempts,
+        .bisect = in->BisectBatchOnFunctionError,
+        .tumbling = in->TumblingWindowInSeconds,
+        .filter = in->FilterCriteria,
+        .destination = in->DestinationConfig,
+        .response_types = &in->FunctionResponseTypes,
+        .scaling = in->ScalingConfig,
+        .source_access_count = in->SourceAccessConfigurations.count,
+        .kafka = in->AmazonManagedKafkaEventSourceConfig || in->SelfManagedKafkaEventSourceConfig ||
+                 in->SelfManagedEventSource || in->Topics.count,
+        .document_db = in->DocumentDBEventSourceConfig,
+        .metrics = in->MetricsConfig,
+        .logging = in->LoggingConfig,
+        .provisioned = in->ProvisionedPollerConfig,
+        .kms_key_arn = in->KMSKeyArn,
+    };
+}
+
+static struct event_source_request
+of_update(const struct lambda_UpdateEventSourceMappingRequest *in)
+{
+    return (struct event_source_request){
+        .function = in->FunctionName,
+        .enabled = in->Enabled,
+        .batch_size = in->BatchSize,
+        .window = in->MaximumBatchingWindowInSeconds,
+        .parallelization = in->ParallelizationFactor,
+        .age = in->MaximumRecordAgeInSeconds,
+        .retries = in->MaximumRetryAttempts,
+        .bisect = in->BisectBatchOnFunctionError,
+        .tumbling = in->TumblingWindowInSeconds,
+        .filter = in->FilterCriteria,
+        .destination = in->DestinationConfig,
+        .response_types = &in->FunctionResponseTypes,
+        .scaling = in->ScalingConfig,
+        .source_access_count = in->SourceAccessConfigurations.count,
+        .kafka = in->AmazonManagedKafkaEventSourceConfig || in->SelfManagedKafkaEventSourceConfig,
+        .document_db = in->DocumentDBEventSourceConfig,
+        .metrics = in->MetricsConfig,
+        .logging = in->LoggingConfig,
+        .provisioned = in->ProvisionedPollerConfig,
+        .kms_key_arn = in->KMSKeyArn,
+    };
+}
+
 int lambda_create_event_source_mapping(struct request *req,
                                        const struct lambda_CreateEventSourceMappingRequest *in,
                                        struct lambda_EventSourceMappingConfiguration *out)
 {
     struct lambda *l = lambda_state(req);
+    const struct event_source_request r = of_create(in);
     int64_t now = clock_now_ms(&req->app->clock);
     char *uuid = arena_alloc(&req->arena, 37);
+    bool queue = in->EventSourceArn && event_source_is_queue(in->EventSourceArn);
     struct lambda_mapping m = {
         .account = req->account,
         .region = req->region,
         .uuid = uuid,
         .source_arn = in->EventSourceArn,
-        .enabled = VALUE_OR(in->Enabled, true),
-        .batch_size = VALUE_OR(in->BatchSize, BATCH_SIZE_DEFAULT),
-        .window_s = VALUE_OR(in->MaximumBatchingWindowInSeconds, 0),
-        .parallelization = VALUE_OR(in->ParallelizationFactor, 1),
-        .starting_position = in->StartingPosition,
+        .enabled = true,
+        .batch_size = queue ? QUEUE_BATCH_DEFAULT : STREAM_BATCH_DEFAULT,
+        .parallelization = 1,
+        .starting_position = in->StartingPosition ? in->StartingPosition : "",
         .has_starting_ms = in->StartingPositionTimestamp.set,
         .starting_ms = in->StartingPositionTimestamp.ms,
-        .age_max_s = VALUE_OR(in->MaximumRecordAgeInSeconds, -1),
-        .retries_max = VALUE_OR(in->MaximumRetryAttempts, -1),
-        .bisect = VALUE_OR(in->BisectBatchOnFunctionError, false),
+        .age_max_s = -1,
+        .retries_max = -1,
         .created_ms = now,
-        .modified_ms = now,
         .last_result = "No records processed",
     };
 
     uuid_v4(uuid);
     m.tags = lambda_tags_json(req, &in->Tags);
-    if (!m.tags || refuse_unbuilt_create(req, in) < 0 ||
-        check_source(req, in->EventSourceArn) < 0 || check_position(req, in) < 0 ||
-        check_age(req, in->MaximumRecordAgeInSeconds) < 0 ||
-        find_function(req, in->FunctionName, &m) < 0)
+    if (!m.tags || event_source_check_source(req, in->EventSourceArn) < 0 ||
+        event_source_check_position(req, in) < 0 || event_source_take(req, &r, &m) < 0)
         return -1;
     enum store_status rc = lambda_store_mapping_add(l->store, &m, &m.id);
     if (rc == STORE_EXISTS)
@@ -306,11 +236,9 @@ int lambda_list_event_source_mappings(struct request *req,
     size_t count;
 
     if (in->FunctionName) {
-        const char *name = lambda_resolve_name(req, in->FunctionName, NULL);
-
-        if (!name)
+        filter.function_arn = event_source_function_arn(req, in->FunctionName);
+        if (!filter.function_arn)
             return -1;
-        filter.function_arn = arn_make(a, "lambda", req->region, req->account, "function:%s", name);
     }
     const char *kind = arena_printf(a, "ListEventSourceMappings %s %s",
                                     filter.function_arn ? filter.function_arn : "",
@@ -330,47 +258,19 @@ int lambda_list_event_source_mappings(struct request *req,
     return 0;
 }
 
-static int refuse_unbuilt_update(struct request *req,
-                                 const struct lambda_UpdateEventSourceMappingRequest *in)
-{
-    const struct unbuilt u = {
-        .filter = in->FilterCriteria,
-        .destination = in->DestinationConfig,
-        .tumbling = in->TumblingWindowInSeconds,
-        .source_access_count = in->SourceAccessConfigurations.count,
-        .response_type_count = in->FunctionResponseTypes.count,
-        .kafka = in->AmazonManagedKafkaEventSourceConfig || in->SelfManagedKafkaEventSourceConfig,
-        .scaling = in->ScalingConfig,
-        .document_db = in->DocumentDBEventSourceConfig,
-        .metrics = in->MetricsConfig,
-        .logging = in->LoggingConfig,
-        .provisioned = in->ProvisionedPollerConfig,
-        .kms_key_arn = in->KMSKeyArn,
-    };
-
-    return refuse_unbuilt(req, &u);
-}
-
 int lambda_update_event_source_mapping(struct request *req,
                                        const struct lambda_UpdateEventSourceMappingRequest *in,
                                        struct lambda_EventSourceMappingConfiguration *out)
 {
     struct lambda *l = lambda_state(req);
+    const struct event_source_request r = of_update(in);
     struct lambda_mapping m;
 
-    if (refuse_unbuilt_update(req, in) < 0 || find_mapping(req, in->UUID, &m) < 0 ||
-        check_age(req, in->MaximumRecordAgeInSeconds) < 0 ||
-        (in->FunctionName && find_function(req, in->FunctionName, &m) < 0))
+    if (find_mapping(req, in->UUID, &m) < 0)
         return -1;
     bool was_enabled = m.enabled;
-    m.enabled = VALUE_OR(in->Enabled, m.enabled);
-    m.batch_size = VALUE_OR(in->BatchSize, m.batch_size);
-    m.window_s = VALUE_OR(in->MaximumBatchingWindowInSeconds, m.window_s);
-    m.parallelization = VALUE_OR(in->ParallelizationFactor, m.parallelization);
-    m.age_max_s = VALUE_OR(in->MaximumRecordAgeInSeconds, m.age_max_s);
-    m.retries_max = VALUE_OR(in->MaximumRetryAttempts, m.retries_max);
-    m.bisect = VALUE_OR(in->BisectBatchOnFunctionError, m.bisect);
-    m.modified_ms = clock_now_ms(&req->app->clock);
+    if (event_source_take(req, &r, &m) < 0)
+        return -1;
     enum store_status rc = lambda_store_mapping_replace(l->store, &m);
     if (rc == STORE_EXISTS)
         return fail_exists(req, &m);

@@ -7,6 +7,7 @@
 
 #include <sys/eventfd.h>
 
+#include "handlers/lambda/queue_poller.h"
 #include "handlers/lambda/shard.h"
 #include "server/background.h"
 #include "server/base/log.h"
@@ -35,7 +36,7 @@ enum shard_state { SHARD_NEW, SHARD_RUNNING, SHARD_ENDED, SHARD_BROKEN };
 struct generation {
     struct lambda *lambda;
     const struct lambda_mapping *mapping;
-    struct kinesis_hold *hold;
+    struct stream_source *source; /* NULL: the source is a queue */
     int cancel_fd;
     pthread_mutex_t lock;
     pthread_cond_t ended;
@@ -58,7 +59,7 @@ static void run_shard(struct background_task *task, void *context)
     struct generation *g = job.generation;
     const struct shard_work work = {.lambda = g->lambda,
                                     .mapping = g->mapping,
-                                    .hold = g->hold,
+                                    .source = g->source,
                                     .shard = job.shard,
                                     .cancel_fd = g->cancel_fd,
                                     .stop_fd = background_stop_fd(task)};
@@ -79,6 +80,25 @@ static bool has_ended(const struct generation *g, int parent)
     return parent < 0 || ((size_t)parent < g->count && g->states[parent] == SHARD_ENDED);
 }
 
+static void run_queue(struct background_task *task, void *context)
+{
+    struct shard_job job = *(struct shard_job *)context;
+    struct generation *g = job.generation;
+    const struct queue_work work = {.lambda = g->lambda,
+                                    .mapping = g->mapping,
+                                    .cancel_fd = g->cancel_fd,
+                                    .stop_fd = background_stop_fd(task)};
+
+    free(context);
+    queue_poll(&work);
+    pthread_mutex_lock(&g->lock);
+    g->states[job.shard] = SHARD_BROKEN;
+    g->running--;
+    pthread_cond_broadcast(&g->ended);
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* A queue counts as one shard. */
 static void start_shard(struct generation *g, size_t shard)
 {
     struct shard_job *job = x_calloc(1, sizeof(*job));
@@ -88,7 +108,8 @@ static void start_shard(struct generation *g, size_t shard)
     g->states[shard] = SHARD_RUNNING;
     g->running++;
     pthread_mutex_unlock(&g->lock);
-    if (background_run(g->lambda->app->background, "lambda-shard", run_shard, job))
+    if (background_run(g->lambda->app->background, g->source ? "lambda-shard" : "lambda-queue",
+                       g->source ? run_shard : run_queue, job))
         return;
     free(job);
     pthread_mutex_lock(&g->lock);
@@ -108,13 +129,23 @@ static void grow(struct generation *g, size_t count)
     pthread_mutex_unlock(&g->lock);
 }
 
+static void start_queue(struct generation *g)
+{
+    grow(g, 1);
+    pthread_mutex_lock(&g->lock);
+    bool ready = g->states[0] != SHARD_RUNNING;
+    pthread_mutex_unlock(&g->lock);
+    if (ready)
+        start_shard(g, 0);
+}
+
 static void start_shards(struct generation *g)
 {
-    grow(g, kinesis_shard_count(g->hold));
+    grow(g, stream_source_shards(g->source));
     for (size_t i = 0; i < g->count; i++) {
         int parent, adjacent;
 
-        kinesis_shard_parents(g->hold, i, &parent, &adjacent);
+        stream_source_parents(g->source, i, &parent, &adjacent);
         pthread_mutex_lock(&g->lock);
         bool ready = (g->states[i] == SHARD_NEW || g->states[i] == SHARD_BROKEN) &&
                      has_ended(g, parent) && has_ended(g, adjacent);
@@ -156,7 +187,7 @@ static void end_generation(struct poller *p, struct generation *g)
     while (g->running)
         pthread_cond_wait(&g->ended, &g->lock);
     pthread_mutex_unlock(&g->lock);
-    kinesis_release(g->hold);
+    stream_source_release(g->source);
     if (g->cancel_fd >= 0)
         close(g->cancel_fd);
     free(g->states);
@@ -164,29 +195,39 @@ static void end_generation(struct poller *p, struct generation *g)
     pthread_mutex_destroy(&g->lock);
 }
 
-/* Reads the stream under these settings until they change. */
+/* Starts what is not running, again and again, until the settings change or the stream is gone. */
+static void keep_running(struct poller *p, struct generation *g, uint64_t ticket, int stop_fd)
+{
+    enum wait_result result = WAIT_TIMEOUT;
+
+    while (result == WAIT_TIMEOUT && (!g->source || !stream_source_gone(g->source))) {
+        if (g->source)
+            start_shards(g);
+        else
+            start_queue(g);
+        result = waitq_wait(p->changed, ticket, LOOK_AGAIN_MS, -1, stop_fd);
+    }
+}
+
+/* Reads the source under these settings until they change. */
 static void run_mapping(struct poller *p, const struct lambda_mapping *m, uint64_t ticket,
                         int stop_fd)
 {
     struct lambda *l = p->owner->lambda;
     struct generation g = {.lambda = l, .mapping = m};
-    enum wait_result result = WAIT_TIMEOUT;
+    bool queue = strstr(m->source_arn, ":sqs:") != NULL;
 
-    if (kinesis_hold_arn(kinesis_of(l->app), m->source_arn, &g.hold) != STORE_OK) {
+    if (!queue && stream_source_hold(l->app, m->source_arn, &g.source) != STORE_OK) {
         waitq_wait(p->changed, ticket, LOOK_AGAIN_MS, -1, stop_fd);
         return;
     }
     g.cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&g.lock, NULL);
     pthread_cond_init(&g.ended, NULL);
-    if (publish(p, &g, ticket)) {
-        while (result == WAIT_TIMEOUT && !kinesis_gone(g.hold)) {
-            start_shards(&g);
-            result = waitq_wait(p->changed, ticket, LOOK_AGAIN_MS, -1, stop_fd);
-        }
-    } else if (g.cancel_fd < 0) {
+    if (publish(p, &g, ticket))
+        keep_running(p, &g, ticket, stop_fd);
+    else if (g.cancel_fd < 0)
         waitq_wait(p->changed, ticket, LOOK_AGAIN_MS, -1, stop_fd);
-    }
     end_generation(p, &g);
 }
 

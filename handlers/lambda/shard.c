@@ -3,15 +3,17 @@
  * and the next batch is read after that. With a parallelization factor the records of one read are
  * dealt out to lanes by their partition keys; the lanes run side by side and the checkpoint moves
  * when all have finished, so the order of each key is kept.
+ *
+ * With tumbling windows a batch holds records of one window only. The state that the function
+ * returns is stored with the checkpoint; when the window's time is over, or a record of a later one
+ * comes, the function is run once more to end it.
  */
 #include "handlers/lambda/shard.h"
 
 #include <poll.h>
 
-#include "handlers/lambda/batch.h"
-#include "handlers/lambda/kinesis_event.h"
-#include "server/base/digest.h"
-#include "server/base/log.h"
+#include "handlers/lambda/lane.h"
+#include "handlers/lambda/record_filter.h"
 #include "server/base/thread.h"
 
 enum {
@@ -22,29 +24,20 @@ enum {
     COALESCE_MS = 50,
 };
 
-struct lane {
-    struct shard_work work;
-    const char *shard_name;
-    const struct kinesis_event **records;
-    size_t count;
-    struct strbuf event; /* the document; kept for the next batch */
-    bool failed;         /* records of the present read were given up */
-    bool done;           /* all records were dealt with */
-    pthread_t thread;
-};
-
 struct reader {
     struct shard_work work;
-    char shard_name[KINESIS_SHARD_ID_MAX];
-    struct kinesis_position position;
-    struct arena arena; /* of one read */
+    char shard_name[STREAM_SHARD_MAX];
+    struct stream_position position;
+    struct arena arena;      /* of one read */
+    struct arena long_arena; /* as long as the reader */
+    struct record_filter filter;
+    struct window window;
+    bool window_open;
     struct lane lanes[LANES_MAX];
     size_t lane_count;
 };
 
-/* --- waiting --- */
-
-static bool is_cancelled(const struct shard_work *w, int64_t wait_ms)
+bool shard_is_cancelled(const struct shard_work *w, int64_t wait_ms)
 {
     struct pollfd fds[] = {{.fd = w->cancel_fd, .events = POLLIN},
                            {.fd = w->stop_fd, .events = POLLIN}};
@@ -52,135 +45,35 @@ static bool is_cancelled(const struct shard_work *w, int64_t wait_ms)
     return poll(fds, ARRAY_LEN(fds), (int)wait_ms) > 0;
 }
 
-static bool pause_lane(void *context, int64_t ms)
-{
-    struct lane *lane = context;
-
-    return !is_cancelled(&lane->work, ms);
-}
-
-static int64_t lane_now_ms(void *context)
-{
-    struct lane *lane = context;
-
-    return clock_now_ms(&lane->work.lambda->app->clock);
-}
-
-/* --- delivery --- */
-
-static enum delivery run_function(struct lane *lane, struct lambda_function *f)
-{
-    struct lambda *l = lane->work.lambda;
-    char request_id[37];
-    enum delivery how;
-
-    uuid_v4(request_id);
-    struct invocation *in = x_calloc(1, sizeof(*in));
-    *in = (struct invocation){
-        .request_id = request_id,
-        .payload = {.data = (const uint8_t *)lane->event.data, .len = lane->event.len},
-        .function_arn = lane->work.mapping->function_arn,
-        .stop_fd = lane->work.stop_fd};
-    enum pool_status status = lambda_run(l, f, in);
-    if (status != POOL_RAN)
-        how = NO_ROOM;
-    else if (in->stopped)
-        how = CANCELLED;
-    else
-        how = in->function_error ? FAILED : DELIVERED;
-    strbuf_release(&in->response);
-    free(in);
-    return how;
-}
-
-static void note_problem(struct lane *lane, const char *problem)
-{
-    lambda_store_mapping_result(lane->work.lambda->store, lane->work.mapping->id, problem);
-}
-
-static enum delivery deliver(void *context, const struct kinesis_event *const *records,
-                             size_t count, size_t *out_taken)
-{
-    struct lane *lane = context;
-    const struct lambda_mapping *m = lane->work.mapping;
-    struct scope scope = {.account = m->account, .region = m->region};
-    struct lambda_function f;
-    struct arena a;
-    enum delivery how = NO_ROOM;
-
-    if (is_cancelled(&lane->work, 0))
-        return CANCELLED;
-    arena_init(&a);
-    if (lambda_store_find(lane->work.lambda->store, scope, m->function, &a, &f) == STORE_OK) {
-        const struct kinesis_event_source source = {.stream_arn = m->source_arn,
-                                                    .region = m->region,
-                                                    .role = f.role,
-                                                    .shard = lane->shard_name};
-
-        strbuf_clear(&lane->event);
-        *out_taken = kinesis_event_write(&lane->event, &source, records,
-                                         MIN(count, (size_t)m->batch_size), PAYLOAD_MAX);
-        how = run_function(lane, &f);
-        if (how == FAILED)
-            note_problem(lane, "PROBLEM: Function call failed");
-    } else {
-        note_problem(lane, "PROBLEM: Function not found");
-    }
-    arena_release(&a);
-    return how;
-}
-
-static void handle_lane(struct lane *lane)
-{
-    const struct lambda_mapping *m = lane->work.mapping;
-    const struct batch_rules rules = {
-        .retries_max = m->retries_max, .age_max_s = m->age_max_s, .bisect = m->bisect};
-    const struct batch_target target = {
-        .deliver = deliver, .pause = pause_lane, .now_ms = lane_now_ms, .context = lane};
-    bool all = true;
-
-    lane->failed = false;
-    /* One batch after the other: what is split or given up of one must not touch the next. */
-    for (size_t at = 0; all && at < lane->count; at += (size_t)m->batch_size) {
-        size_t n = MIN(lane->count - at, (size_t)m->batch_size);
-        size_t given_up = 0;
-
-        all = batch_handle(&rules, &target, lane->records + at, n, &given_up);
-        lane->failed = lane->failed || given_up > 0;
-        if (given_up)
-            log_info("%s: %zu records of %s were given up", m->function, given_up,
-                     lane->shard_name);
-    }
-    lane->done = all;
-}
+/* --- lanes --- */
 
 static void *lane_thread(void *context)
 {
-    handle_lane(context);
+    lane_run(context);
     return NULL;
 }
 
-/* --- lanes --- */
-
-static size_t lane_of(const struct kinesis_event *record, size_t lanes)
+static size_t lane_of(const struct stream_record *record, size_t lanes)
 {
     uint32_t hash = 2166136261U; /* FNV-1a */
 
-    for (const char *c = record->partition_key; *c; c++)
+    for (const char *c = record->key; *c; c++)
         hash = (hash ^ (uint8_t)*c) * 16777619U;
     return hash % MAX(lanes, (size_t)1);
 }
 
-static void deal_out(struct reader *r, const struct kinesis_events *events)
+/* Those of the first `count` records that the filters want. */
+static void deal_out(struct reader *r, const struct stream_records *records, size_t count)
 {
     for (size_t i = 0; i < r->lane_count; i++) {
-        r->lanes[i].records = ARENA_ARRAY(&r->arena, const struct kinesis_event *, events->count);
+        r->lanes[i].records = ARENA_ARRAY(&r->arena, const struct stream_record *, count);
         r->lanes[i].count = 0;
     }
-    for (size_t i = 0; i < events->count; i++) {
-        struct lane *lane = &r->lanes[lane_of(&events->items[i], r->lane_count)];
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane = &r->lanes[lane_of(&records->items[i], r->lane_count)];
 
-        lane->records[lane->count++] = &events->items[i];
+        if (record_filter_wants(&r->filter, records->items[i].filter, &r->arena))
+            lane->records[lane->count++] = &records->items[i];
     }
 }
 
@@ -197,12 +90,12 @@ static bool run_lanes(struct reader *r)
         if (lane->count)
             started[i] = thread_start(&lane->thread, "lambda-lane", lane_thread, lane) == 0;
     }
-    handle_lane(&r->lanes[0]);
+    lane_run(&r->lanes[0]);
     for (size_t i = 1; i < r->lane_count; i++) {
         if (started[i])
             pthread_join(r->lanes[i].thread, NULL);
         else if (r->lanes[i].count)
-            handle_lane(&r->lanes[i]);
+            lane_run(&r->lanes[i]);
     }
     for (size_t i = 0; i < r->lane_count; i++)
         done = done && r->lanes[i].done;
@@ -224,103 +117,225 @@ static bool open_position(struct reader *r)
 {
     const struct shard_work *w = &r->work;
     const struct lambda_mapping *m = w->mapping;
-    struct kinesis *k = kinesis_of(w->lambda->app);
     const char *sequence;
-    struct kinesis_start_at start = {.kind = KINESIS_AT_TIMESTAMP};
+    struct stream_start start = {.kind = STREAM_AT_TIME};
 
     if (lambda_store_checkpoint(w->lambda->store, m->id, r->shard_name, &r->arena, &sequence))
         return false;
     if (sequence) {
-        start =
-            (struct kinesis_start_at){.kind = KINESIS_AFTER_SEQUENCE, .sequence_number = sequence};
-        enum store_status rc = kinesis_open(k, w->hold, w->shard, &start, &r->position);
+        start = (struct stream_start){.kind = STREAM_AFTER, .sequence = sequence};
+        enum store_status rc = stream_source_open(w->source, w->shard, &start, &r->position);
         if (rc != STORE_CONFLICT)
             return rc == STORE_OK;
         /* The checkpoint is of a stream that had the same name. */
-        start = (struct kinesis_start_at){.kind = KINESIS_AT_TIMESTAMP};
+        start = (struct stream_start){.kind = STREAM_AT_TIME};
     }
     if (str_eq(m->starting_position, "TRIM_HORIZON"))
-        start.kind = KINESIS_TRIM_HORIZON;
+        start.kind = STREAM_OLDEST;
     else if (m->has_starting_ms)
-        start.timestamp_ms = m->starting_ms;
+        start.at_ms = m->starting_ms;
     else
         /* LATEST means: since the mapping was made. So nothing is lost when the server is killed
          * before the first checkpoint, nor in shards that a resharding makes later. */
-        start.timestamp_ms = m->created_ms;
-    return kinesis_open(k, w->hold, w->shard, &start, &r->position) == STORE_OK;
+        start.at_ms = m->created_ms;
+    return stream_source_open(w->source, w->shard, &start, &r->position) == STORE_OK;
 }
 
-static enum store_status read_batch(struct reader *r, struct kinesis_events *out)
+static const char *role_of(struct reader *r)
 {
     const struct lambda_mapping *m = r->work.mapping;
-    size_t records = (size_t)m->batch_size * r->lane_count;
+    struct scope scope = {.account = m->account, .region = m->region};
+    struct lambda_function f;
 
-    arena_reset(&r->arena);
-    return kinesis_read(kinesis_of(r->work.lambda->app), r->work.hold, &r->position, records,
-                        (size_t)READ_BYTES_MAX * r->lane_count, &r->arena, out);
+    if (lambda_store_find(r->work.lambda->store, scope, m->function, &r->arena, &f) == STORE_OK)
+        return f.role;
+    return "";
 }
 
-static bool is_full(const struct reader *r, const struct kinesis_events *events)
+static enum store_status read_batch(struct reader *r, struct stream_records *out)
+{
+    const struct lambda_mapping *m = r->work.mapping;
+
+    arena_reset(&r->arena);
+    const struct stream_read how = {.records_max = (size_t)m->batch_size * r->lane_count,
+                                    .bytes_max = (size_t)READ_BYTES_MAX * r->lane_count,
+                                    .role = role_of(r),
+                                    .filtered = r->filter.count > 0};
+    return stream_source_read(r->work.source, &r->position, &how, &r->arena, out);
+}
+
+static bool is_full(const struct reader *r, const struct stream_records *records)
 {
     size_t bytes = 0;
 
-    for (size_t i = 0; i < events->count; i++)
-        bytes += events->items[i].data.len;
-    return events->end || bytes >= READ_BYTES_MAX / 2 ||
-           events->count >= (size_t)r->work.mapping->batch_size * r->lane_count;
+    for (size_t i = 0; i < records->count; i++)
+        bytes += records->items[i].json.len;
+    return records->end || bytes >= PAYLOAD_MAX / 2 ||
+           records->count >= (size_t)r->work.mapping->batch_size * r->lane_count;
 }
 
 /* The batching window: waits for more records after the first. */
-static enum store_status wait_for_more(struct reader *r, struct kinesis_events *events)
+static enum store_status wait_for_more(struct reader *r, struct stream_records *records)
 {
-    struct waitq *puts = kinesis_waitq(r->work.hold);
+    struct waitq *puts = stream_source_waitq(r->work.source);
     int64_t deadline_ms = clock_monotonic_ms() + (int64_t)r->work.mapping->window_s * 1000;
     enum store_status rc = STORE_OK;
 
-    while (!rc && !is_full(r, events)) {
+    while (!rc && !is_full(r, records)) {
         uint64_t ticket = waitq_ticket(puts);
         int64_t left = deadline_ms - clock_monotonic_ms();
 
-        if (left <= 0 || is_cancelled(&r->work, MIN(left, (int64_t)COALESCE_MS)))
+        if (left <= 0 || shard_is_cancelled(&r->work, MIN(left, (int64_t)COALESCE_MS)))
             break;
         left = deadline_ms - clock_monotonic_ms();
         if (left > 0)
             waitq_wait(puts, ticket, left, -1, r->work.cancel_fd);
-        rc = read_batch(r, events);
+        rc = read_batch(r, records);
     }
     return rc;
+}
+
+/* --- tumbling windows --- */
+
+static int64_t now_ms(const struct reader *r)
+{
+    return clock_now_ms(&r->work.lambda->app->clock);
+}
+
+static int64_t window_end_ms(const struct reader *r)
+{
+    return r->window.start_ms + r->window.length_ms;
+}
+
+static void load_window(struct reader *r)
+{
+    const struct lambda_mapping *m = r->work.mapping;
+    struct lambda_window stored;
+
+    if (!m->tumbling_s)
+        return;
+    r->window.length_ms = (int64_t)m->tumbling_s * 1000;
+    r->lanes[0].window = &r->window;
+    if (lambda_store_window(r->work.lambda->store, m->id, r->shard_name, &r->arena, &stored) ==
+        STORE_OK) {
+        r->window_open = true;
+        r->window.start_ms = stored.start_ms;
+        r->window.state = x_strdup(stored.state);
+    }
+}
+
+/* Ends the window that is open. False when there is nothing more to do here. */
+static bool end_window(struct reader *r)
+{
+    if (!lane_end_window(&r->lanes[0]))
+        return false;
+    r->window_open = false;
+    return lambda_store_window_set(r->work.lambda->store, r->work.mapping->id, r->shard_name, NULL,
+                                   NULL) == STORE_OK;
+}
+
+/* How many of the records, from the first on, belong to its window; that window is opened. 0: there
+ * is nothing more to do here. */
+static size_t enter_window(struct reader *r, const struct stream_records *records)
+{
+    int64_t length_ms = r->window.length_ms;
+    int64_t start_ms = records->items[0].at_ms / length_ms * length_ms;
+    size_t count = 0;
+
+    if (r->window_open && r->window.start_ms != start_ms && !end_window(r))
+        return 0;
+    if (!r->window_open) {
+        free(r->window.state);
+        r->window.state = x_strdup("{}");
+        r->window.start_ms = start_ms;
+        r->window_open = true;
+    }
+    while (count < records->count && records->items[count].at_ms < start_ms + length_ms)
+        count++;
+    return MAX(count, (size_t)1);
+}
+
+/* --- one step --- */
+
+static enum store_status move_on(struct reader *r, const char *sequence)
+{
+    struct lambda_store *store = r->work.lambda->store;
+    const struct lambda_mapping *m = r->work.mapping;
+
+    if (r->window_open) {
+        const struct lambda_window window = {.start_ms = r->window.start_ms,
+                                             .state = r->window.state};
+        enum store_status rc =
+            lambda_store_window_set(store, m->id, r->shard_name, sequence, &window);
+        return rc ? rc : lambda_store_mapping_result(store, m->id, result_of(r));
+    }
+    return lambda_store_checkpoint_set(store, m->id, r->shard_name, sequence, result_of(r));
+}
+
+/* After the first `count` records. */
+static bool go_after(struct reader *r, const struct stream_records *records, size_t count)
+{
+    const char *sequence = records->items[count - 1].sequence_number;
+    const struct stream_start after = {.kind = STREAM_AFTER, .sequence = sequence};
+
+    if (move_on(r, sequence))
+        return false;
+    if (count < records->count)
+        return stream_source_open(r->work.source, r->work.shard, &after, &r->position) == STORE_OK;
+    r->position = records->next;
+    return true;
+}
+
+/* False when there is nothing more to do here. */
+static bool handle(struct reader *r, const struct stream_records *records)
+{
+    size_t count = records->count;
+
+    if (r->work.mapping->tumbling_s && !(count = enter_window(r, records)))
+        return false;
+    deal_out(r, records, count);
+    return run_lanes(r) && go_after(r, records, count);
+}
+
+/* Nothing is there: waits, or ends the window whose time is over. */
+static bool wait_for_records(struct reader *r, uint64_t ticket)
+{
+    struct waitq *puts = stream_source_waitq(r->work.source);
+    int64_t wait_ms = LOOK_AGAIN_MS;
+
+    if (r->window_open) {
+        int64_t left = window_end_ms(r) - now_ms(r);
+
+        if (left <= 0)
+            return end_window(r);
+        wait_ms = MIN(left, (int64_t)1000); /* the clock may be moved */
+    }
+    waitq_wait(puts, ticket, wait_ms, -1, r->work.cancel_fd);
+    return true;
 }
 
 /* One batch, or one wait for it. False when there is nothing more to do here. */
 static bool step(struct reader *r, bool *out_ended)
 {
-    struct waitq *puts = kinesis_waitq(r->work.hold);
-    struct kinesis_events events;
-    uint64_t ticket = waitq_ticket(puts);
-    struct lambda_store *store = r->work.lambda->store;
+    struct stream_records records;
+    uint64_t ticket = waitq_ticket(stream_source_waitq(r->work.source));
+    enum store_status rc = read_batch(r, &records);
 
-    enum store_status rc = read_batch(r, &events);
     if (rc)
         return false;
-    if (!events.count) {
-        *out_ended = events.end;
-        if (events.end)
+    if (!records.count) {
+        if (records.end) {
+            *out_ended = !r->window_open || end_window(r);
             return false;
-        r->position = events.next;
-        waitq_wait(puts, ticket, LOOK_AGAIN_MS, -1, r->work.cancel_fd);
-        return true;
+        }
+        r->position = records.next;
+        return wait_for_records(r, ticket);
     }
     if (r->work.mapping->window_s > 0)
-        rc = wait_for_more(r, &events);
-    if (rc || is_cancelled(&r->work, 0))
+        rc = wait_for_more(r, &records);
+    if (rc || shard_is_cancelled(&r->work, 0))
         return false;
-    deal_out(r, &events);
-    if (!run_lanes(r))
-        return false;
-    rc = lambda_store_checkpoint_set(store, r->work.mapping->id, r->shard_name,
-                                     events.items[events.count - 1].sequence_number, result_of(r));
-    r->position = events.next;
-    return rc == STORE_OK;
+    return handle(r, &records);
 }
 
 bool shard_read(const struct shard_work *work)
@@ -330,19 +345,21 @@ bool shard_read(const struct shard_work *work)
 
     r->work = *work;
     r->lane_count = (size_t)MIN(MAX(work->mapping->parallelization, 1), LANES_MAX);
-    kinesis_shard_name(work->hold, work->shard, r->shard_name);
+    stream_source_shard_name(work->source, work->shard, r->shard_name);
     arena_init(&r->arena);
-    for (size_t i = 0; i < r->lane_count; i++) {
-        r->lanes[i].work = *work;
-        r->lanes[i].shard_name = r->shard_name;
-        strbuf_init(&r->lanes[i].event, PAYLOAD_MAX + 4 * 1024 * 1024);
-    }
-    if (open_position(r)) {
-        while (!is_cancelled(work, 0) && step(r, &ended))
+    arena_init(&r->long_arena);
+    for (size_t i = 0; i < r->lane_count; i++)
+        lane_init(&r->lanes[i], work, r->shard_name);
+    load_window(r);
+    if (record_filter_open(&r->long_arena, work->mapping->filters, &r->filter) &&
+        open_position(r)) {
+        while (!shard_is_cancelled(work, 0) && step(r, &ended))
             ;
     }
     for (size_t i = 0; i < r->lane_count; i++)
-        strbuf_release(&r->lanes[i].event);
+        lane_release(&r->lanes[i]);
+    free(r->window.state);
+    arena_release(&r->long_arena);
     arena_release(&r->arena);
     free(r);
     return ended;

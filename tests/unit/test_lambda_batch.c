@@ -1,7 +1,6 @@
 /* Names of functions, batches of records, the event made of them, log lines. */
 #include "handlers/lambda/batch.h"
 #include "handlers/lambda/function_log.h"
-#include "handlers/lambda/kinesis_event.h"
 #include "handlers/lambda/name.h"
 
 #include <check.h>
@@ -88,32 +87,47 @@ struct fake {
     size_t pauses;
     size_t pauses_max;
     char delivered[RECORDS * 4]; /* the numbers of delivered records */
-    struct kinesis_event events[RECORDS];
-    const struct kinesis_event *records[RECORDS];
+    struct stream_record events[RECORDS];
+    const struct stream_record *records[RECORDS];
+    int done;               /* of a batch that fails, so many are done */
+    char lost[RECORDS * 8]; /* "count reason attempts " */
 };
 
-static enum delivery fake_deliver(void *context, const struct kinesis_event *const *records,
-                                  size_t count, size_t *out_taken)
+static enum delivery fake_deliver(void *context, const struct stream_record *const *records,
+                                  size_t count, struct delivered *out)
 {
     struct fake *f = context;
 
     f->calls++;
     if (f->no_rooms-- > 0)
         return NO_ROOM;
-    *out_taken = f->take_max ? MIN(count, f->take_max) : count;
+    out->taken = f->take_max ? MIN(count, f->take_max) : count;
+    out->done = (size_t)f->done;
     if (f->failures-- > 0)
         return FAILED;
-    for (size_t i = 0; i < *out_taken; i++) {
+    for (size_t i = 0; i < out->taken; i++) {
         if (records[i] - f->events == f->poison)
             return FAILED;
     }
-    for (size_t i = 0; i < *out_taken; i++) {
+    for (size_t i = 0; i < out->taken; i++) {
         size_t len = strlen(f->delivered);
 
         snprintf(f->delivered + len, sizeof(f->delivered) - len, "%d ",
                  (int)(records[i] - f->events));
     }
     return DELIVERED;
+}
+
+static bool fake_give_up(void *context, const struct stream_record *const *records, size_t count,
+                         enum batch_loss why, int attempts)
+{
+    struct fake *f = context;
+    size_t len = strlen(f->lost);
+
+    (void)records;
+    snprintf(f->lost + len, sizeof(f->lost) - len, "%zu %s %d ", count,
+             why == LOST_AGE ? "age" : "retries", attempts);
+    return true;
 }
 
 static bool fake_pause(void *context, int64_t ms)
@@ -134,8 +148,11 @@ static int64_t fake_now(void *context)
 
 static bool handle(struct fake *f, struct batch_rules rules, size_t count, size_t *given_up)
 {
-    const struct batch_target target = {
-        .deliver = fake_deliver, .pause = fake_pause, .now_ms = fake_now, .context = f};
+    const struct batch_target target = {.deliver = fake_deliver,
+                                        .give_up = fake_give_up,
+                                        .pause = fake_pause,
+                                        .now_ms = fake_now,
+                                        .context = f};
 
     for (size_t i = 0; i < count; i++) {
         f->events[i].at_ms = (int64_t)i * 1000;
@@ -234,32 +251,41 @@ END_TEST
 
 /* --- the event --- */
 
-START_TEST(an_event_holds_what_fits)
+START_TEST(what_is_done_is_not_tried_again)
 {
-    const struct kinesis_event_source source = {.stream_arn = "arn:s",
-                                                .region = "us-east-1",
-                                                .role = "arn:r",
-                                                .shard = "shardId-000000000000"};
+    struct fake f = {.poison = -1, .failures = 1, .done = 2};
+    size_t given_up;
+
+    ck_assert(handle(&f, (struct batch_rules){-1, -1, true}, 5, &given_up));
+    ck_assert_str_eq(f.delivered, "2 3 4 ");
+    ck_assert_uint_eq(f.calls, 2);
+    /* What is left is given up, with its attempts. */
+    f = (struct fake){.poison = 4, .done = 2};
+    ck_assert(handle(&f, (struct batch_rules){0, -1, false}, 5, &given_up));
+    ck_assert_str_eq(f.lost, "3 retries 1 ");
+}
+END_TEST
+
+START_TEST(a_kinesis_record_is_written_as_aws_does)
+{
+    const struct kinesis_record_place place = {.stream_arn = "arn:s",
+                                               .region = "us-east-1",
+                                               .role = "arn:r",
+                                               .shard = "shardId-000000000000"};
     struct kinesis_event one = {.sequence_number = "49",
                                 .partition_key = "k\"1",
                                 .data = {.data = (const uint8_t *)"hi", .len = 2},
                                 .at_ms = 1545084650987};
-    const struct kinesis_event *records[] = {&one, &one, &one};
     struct strbuf out = STRBUF_INIT(1 << 20);
 
-    ck_assert_uint_eq(kinesis_event_write(&out, &source, records, 1, 1), 1);
+    kinesis_record_write(&out, &place, &one);
     ck_assert_str_eq(
         out.data,
-        "{\"Records\":[{\"kinesis\":{\"kinesisSchemaVersion\":\"1.0\",\"partitionKey\":\"k\\\"1\","
+        "{\"kinesis\":{\"kinesisSchemaVersion\":\"1.0\",\"partitionKey\":\"k\\\"1\","
         "\"sequenceNumber\":\"49\",\"data\":\"aGk=\",\"approximateArrivalTimestamp\":"
         "1545084650.987},\"eventSource\":\"aws:kinesis\",\"eventVersion\":\"1.0\",\"eventID\":"
         "\"shardId-000000000000:49\",\"eventName\":\"aws:kinesis:record\",\"invokeIdentityArn\":"
-        "\"arn:r\",\"awsRegion\":\"us-east-1\",\"eventSourceARN\":\"arn:s\"}]}");
-    size_t single = out.len;
-    strbuf_clear(&out);
-    ck_assert_uint_eq(kinesis_event_write(&out, &source, records, 3, single * 2), 2);
-    ck_assert_uint_le(out.len, single * 2);
-    ck_assert_str_eq(out.data + out.len - 3, "}]}");
+        "\"arn:r\",\"awsRegion\":\"us-east-1\",\"eventSourceARN\":\"arn:s\"}");
     strbuf_release(&out);
 }
 END_TEST
@@ -335,7 +361,8 @@ int main(void)
     tcase_add_test(c, bisecting_isolates_the_poison_and_keeps_the_order);
     tcase_add_test(c, old_records_are_given_up);
     tcase_add_test(c, lack_of_room_is_no_failure);
-    tcase_add_test(c, an_event_holds_what_fits);
+    tcase_add_test(c, what_is_done_is_not_tried_again);
+    tcase_add_test(c, a_kinesis_record_is_written_as_aws_does);
     tcase_add_test(c, output_becomes_lines);
     tcase_add_test(c, a_flood_is_cut);
     suite_add_tcase(s, c);
