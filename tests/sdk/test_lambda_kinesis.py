@@ -281,9 +281,116 @@ def test_bad_mappings(functions, kinesis, recorder):
     assert "Stream not found" in bad("InvalidParameterValueException", EventSourceArn=arn + "x")
     bad("InvalidParameterValueException", StartingPosition="AT_TIMESTAMP")
     bad("InvalidParameterValueException", MaximumRecordAgeInSeconds=5)
-    assert "FilterCriteria" in bad("NotImplemented", FilterCriteria={"Filters": [{"Pattern": "{}"}]})
-    assert "TumblingWindowInSeconds" in bad("NotImplemented", TumblingWindowInSeconds=5)
-    assert "FunctionResponseTypes" in bad("NotImplemented", FunctionResponseTypes=["ReportBatchItemFailures"])
-    assert "sqs" in bad("NotImplemented", EventSourceArn="arn:aws:sqs:us-east-1:123456789012:q")
+    assert bad("InvalidParameterValueException", FilterCriteria={"Filters": [{"Pattern": '{"data": "x"}'}]}) == "Invalid filter pattern definition."
+    bad("InvalidParameterValueException", TumblingWindowInSeconds=5, ParallelizationFactor=2)
+    bad("InvalidParameterValueException", ScalingConfig={"MaximumConcurrency": 5})
+    bad("InvalidParameterValueException", DestinationConfig={"OnFailure": {"Destination": "arn:aws:kinesis:us-east-1:123456789012:stream/s"}})
+    assert "SQS Error Code" in bad("InvalidParameterValueException", EventSourceArn=arn.replace(":kinesis:", ":sqs:").replace("stream/s", "q"))
     functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="f", StartingPosition="LATEST")
     assert "already exists" in bad("ResourceConflictException")
+
+
+def mapped(functions, arn, **more):
+    return functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="f", StartingPosition="TRIM_HORIZON", **more)["UUID"]
+
+
+def test_filters(functions, kinesis, recorder):
+    batches = recorder()
+    arn = stream(kinesis)
+    filters = {"Filters": [{"Pattern": json.dumps({"data": {"n": [{"numeric": [">", 7]}]}})}, {"Pattern": json.dumps({"partitionKey": ["special"]})}]}
+    uuid = mapped(functions, arn, FilterCriteria=filters)
+    for n in range(10):
+        kinesis.put_record(StreamName="s", Data=json.dumps({"n": n}), PartitionKey="k")
+    kinesis.put_record(StreamName="s", Data="no JSON", PartitionKey="special")
+    kinesis.put_record(StreamName="s", Data="no JSON", PartitionKey="other")
+    kinesis.put_record(StreamName="s", Data='{"n": 99}', PartitionKey="k")
+    eventually(lambda: '{"n": 99}' in [v for b in batches() for v in b["data"]])
+    assert [v for b in batches() for v in b["data"]] == ['{"n": 8}', '{"n": 9}', "no JSON", '{"n": 99}']
+    assert functions.get_event_source_mapping(UUID=uuid)["FilterCriteria"] == filters
+    functions.update_event_source_mapping(UUID=uuid, FilterCriteria={"Filters": []})
+    assert "FilterCriteria" not in functions.get_event_source_mapping(UUID=uuid)
+
+
+def test_what_failed_of_a_batch_is_tried_again_from_there(functions, kinesis, recorder, tmp_path):
+    again = tmp_path / "again"
+    batches = recorder(
+        more=f"""
+    import os
+    if not os.path.exists({str(again)!r}):
+        open({str(again)!r}, "w").close()
+        return {{"batchItemFailures": [{{"itemIdentifier": event["Records"][i]["kinesis"]["sequenceNumber"]}} for i in (4, 2)]}}
+    return {{"batchItemFailures": []}}
+"""
+    )
+    arn = stream(kinesis)
+    put(kinesis, range(6))
+    mapped(functions, arn, FunctionResponseTypes=["ReportBatchItemFailures"])
+    eventually(lambda: len(batches()) >= 2)
+    assert [b["data"] for b in batches()] == [list("012345"), list("2345")]
+
+
+@pytest.mark.parametrize("answer", ["{'batchItemFailures': [{'itemIdentifier': ''}]}", "{'batchItemFailures': [{'itemIdentifier': 'none'}]}", "{'batchItemFailures': 'x'}"])
+def test_answers_that_make_no_sense_fail_the_batch(functions, kinesis, recorder, answer):
+    batches = recorder(more=f"return {answer}")
+    arn = stream(kinesis)
+    put(kinesis, range(3))
+    mapped(functions, arn, FunctionResponseTypes=["ReportBatchItemFailures"], MaximumRetryAttempts=1)
+    eventually(lambda: len(batches()) >= 2)
+    assert [b["data"] for b in batches()] == [list("012")] * 2
+
+
+def test_what_is_given_up_goes_to_its_destination(functions, kinesis, client, recorder, account):
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="lost")["QueueUrl"]
+    recorder(more="raise ValueError")
+    arn = stream(kinesis)
+    queue = f"arn:aws:sqs:us-east-1:{account}:lost"
+    uuid = mapped(functions, arn, MaximumRetryAttempts=1, DestinationConfig={"OnFailure": {"Destination": queue}})
+    assert functions.get_event_source_mapping(UUID=uuid)["DestinationConfig"] == {"OnFailure": {"Destination": queue}}
+    put(kinesis, range(3))
+    messages = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2).get("Messages"))
+    record = json.loads(messages[0]["Body"])
+    assert record["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+    assert record["requestContext"]["functionArn"] == f"arn:aws:lambda:us-east-1:{account}:function:f"
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    info = record["KinesisBatchInfo"]
+    assert (info["shardId"], info["batchSize"], info["streamArn"]) == ("shardId-000000000000", 3, arn)
+    assert int(info["startSequenceNumber"]) < int(info["endSequenceNumber"])
+    assert record["version"] == "1.0"
+
+
+def test_tumbling_windows(functions, kinesis, recorder):
+    batches = recorder(
+        more="""
+    state = event["state"]
+    state["n"] = state.get("n", 0) + len(data)
+    return {"state": state}
+"""
+    )
+    arn = stream(kinesis)
+    mapped(functions, arn, TumblingWindowInSeconds=3, BatchSize=2)
+    put(kinesis, range(5))
+    ends = eventually(lambda: [b["event"] for b in batches() if b["event"]["isFinalInvokeForWindow"]])
+    events = [b["event"] for b in batches()]
+    # The records may lie on both sides of a window's border.
+    eventually(lambda: sum(e["event"]["state"]["n"] for e in batches() if e["event"]["isFinalInvokeForWindow"]) == 5)
+    assert flat(batches()) == list(range(5))
+    assert ends[0]["Records"] == []
+    assert events[0]["state"] == {}
+    start, end = (datetime.datetime.fromisoformat(events[0]["window"][k].replace("Z", "+00:00")) for k in ("start", "end"))
+    assert (end - start).total_seconds() == 3 and start.timestamp() % 3 == 0
+    assert events[0]["shardId"] == "shardId-000000000000" and events[0]["eventSourceARN"] == arn
+    assert events[0]["isWindowTerminatedEarly"] is False
+
+
+def test_an_alias_as_target(functions, kinesis, recorder, account):
+    batches = recorder(Publish=True)
+    functions.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    arn = stream(kinesis)
+    made = functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="f:live", StartingPosition="TRIM_HORIZON")
+    assert made["FunctionArn"] == f"arn:aws:lambda:us-east-1:{account}:function:f:live"
+    put(kinesis, [1])
+    eventually(batches)
+    assert [m["UUID"] for m in functions.list_event_source_mappings(FunctionName="f:live")["EventSourceMappings"]] == [made["UUID"]]
+    assert functions.list_event_source_mappings(FunctionName="f")["EventSourceMappings"] == []
