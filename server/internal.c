@@ -152,17 +152,25 @@ static const struct internal *find(const struct request *req)
     return NULL;
 }
 
-/* Paths below /_cadabra/<service>/ are the service's. */
+/* Paths below /_cadabra/<service>/ are the service's, and those below /_aws/<service>/, where other
+ * local servers answer. */
+static const char *after_prefix(const char *path)
+{
+    static const char *const prefixes[] = {"/_cadabra/", "/_aws/"};
+
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (str_starts(path, prefixes[i]))
+            return path + strlen(prefixes[i]);
+    return NULL;
+}
+
 static bool answer_by_service(struct request *req)
 {
-    static const char prefix[] = "/_cadabra/";
+    const char *rest = after_prefix(req->path);
     bool answered = false;
 
-    if (!str_starts(req->path, prefix))
-        return false;
-    for (size_t i = 0; i < service_count && !answered; i++) {
+    for (size_t i = 0; rest && i < service_count && !answered; i++) {
         const struct service *s = service_registry[i];
-        const char *rest = req->path + strlen(prefix);
         size_t len = strlen(s->model->service);
 
         if (!s->answer_own || strncmp(rest, s->model->service, len) != 0 || rest[len] != '/')

@@ -206,6 +206,25 @@ static const struct service *query_service(const char *scope, const char *versio
     return NULL;
 }
 
+/* AWS puts links into messages (of SNS, to confirm and to unsubscribe) that name an action alone:
+ * the host says the rest, which here is one for all. NULL when several services have that action.
+ */
+static const struct service *service_of_action(const char *action)
+{
+    const struct service *found = NULL;
+
+    for (size_t i = 0; i < service_count; i++) {
+        const struct model *m = service_registry[i]->model;
+
+        if (!(m->protocols & PROTOCOL_QUERY) || !model_find_operation(m, action, strlen(action)))
+            continue;
+        if (found)
+            return NULL;
+        found = service_registry[i];
+    }
+    return found;
+}
+
 /* The Action stands in the form, which route_by_form() reads; until then the service is known by
  * its scope only. */
 static bool route_as_query(struct request *req, const struct auth_result *auth)
@@ -296,6 +315,8 @@ static int route_by_form(struct request *req, const struct auth_result *auth)
     req->service = query_service(auth->service, version);
     if (!action)
         return aws_fail(req, &aws_InvalidAction, "The request names no Action.");
+    if (!req->service && !auth->service[0] && !version)
+        req->service = service_of_action(action);
     if (req->service)
         req->operation = model_find_operation(req->service->model, action, strlen(action));
     if (!req->operation)

@@ -57,7 +57,8 @@ struct service {
 
     size_t body_max; /* largest request body; 0: 16 MiB */
 
-    /* For services that give out URLs of their own: answers a path below /_cadabra/<service>/.
+    /* For services that give out URLs of their own: answers a path below /_cadabra/<service>/ or
+     * /_aws/<service>/.
      * False when there is nothing. Called where it may block, inside the gate. NULL for others. */
     bool (*answer_own)(struct request *req);
     /* A path of the service's own, and all below it, that is answered as this operation is: in JSON
