@@ -1,0 +1,147 @@
+/* The copies of a message: who gets one, what stands in it, what becomes of it when nobody takes
+ * it. */
+#include "handlers/sns/fanout.h"
+#include "handlers/sqs/sqs.h"
+#include "server/base/digest.h"
+#include "server/base/encode.h"
+#include "server/base/json_read.h"
+#include "server/base/log.h"
+
+enum { DEAD_LETTER_ATTRIBUTES = 3 };
+
+bool sns_copy_is_raw(const struct sns_copy *copy)
+{
+    return sns_attribute_true(copy->attributes, "RawMessageDelivery");
+}
+
+void sns_job_make_copies(struct sns *sns, struct sns_job *job)
+{
+    const char *version = sns_attribute_of(job->topic_attributes, "SignatureVersion");
+    struct arena *a = job->arena;
+
+    (void)sns;
+    job->copies =
+        ARENA_ARRAY(a, struct sns_copy, MAX(job->message_count * job->subscriptions.count, 1));
+    for (size_t i = 0; i < job->subscriptions.count; i++) {
+        const struct sns_subscription *s = &job->subscriptions.items[i];
+        struct tag_list attributes = tags_from_json(a, s->attributes);
+        const struct sns_recipient to = {
+            .topic_arn = job->topic_arn,
+            .subscription_arn = arena_printf(a, "%s:%s", job->topic_arn, s->uuid),
+            .protocol = s->protocol,
+            .origin = s->origin,
+            .signature_version = version && str_eq(version, "2") ? 2 : 1,
+        };
+
+        for (size_t k = 0; k < job->message_count; k++) {
+            if (sns_filter_wants(a, attributes, &job->messages[k], s->protocol))
+                job->copies[job->copy_count++] = (struct sns_copy){
+                    .message = &job->messages[k],
+                    .subscription = s,
+                    .attributes = attributes,
+                    .to = to,
+                };
+        }
+    }
+}
+
+/* Protocols whose copies are made elsewhere, in a form of their own. */
+static bool is_kept(const char *protocol)
+{
+    return str_eq(protocol, "sms") || str_eq(protocol, "application") || str_eq(protocol, "email");
+}
+
+bool sns_job_make_bodies(struct sns *sns, struct sns_job *job)
+{
+    for (size_t i = 0; i < job->copy_count; i++) {
+        struct sns_copy *c = &job->copies[i];
+
+        if (c->body)
+            continue;
+        if (is_kept(c->to.protocol) || sns_copy_is_raw(c))
+            c->body = sns_message_text(c->message, c->to.protocol);
+        else if (str_eq(c->to.protocol, "lambda"))
+            c->body = sns_lambda_event(sns, job->arena, c->message, &c->to);
+        else
+            c->body = sns_envelope(sns, job->arena, c->message, &c->to);
+        if (!c->body)
+            return false;
+    }
+    return true;
+}
+
+/* --- dead letters --- */
+
+static const char *dead_letter_queue(struct arena *a, struct tag_list attributes)
+{
+    const char *policy = sns_attribute_of(attributes, "RedrivePolicy");
+    const char *queue = NULL;
+    struct jr_text key, value;
+    struct jr r;
+
+    if (!policy)
+        return NULL;
+    jr_init(&r, policy, strlen(policy), a, 2);
+    for (jr_enter_object(&r); jr_next_key(&r, &key);) {
+        if (jr_text_eq(key, "deadLetterTargetArn") && jr_peek(&r) == JR_STRING &&
+            jr_string(&r, &value))
+            queue = arena_strndup(a, value.data, value.len);
+        else
+            jr_skip(&r, NULL);
+    }
+    return queue;
+}
+
+static struct sqs_attribute text_attribute(const char *name, const char *value)
+{
+    return (struct sqs_attribute){name, "String", {(const uint8_t *)value, strlen(value)}};
+}
+
+bool sns_dead_letter(struct sns *sns, struct arena *a, const char *queue_arn, const char *body,
+                     const struct sns_message *message, const char *code, const char *words)
+{
+    char id[SNS_MESSAGE_ID_LEN], hash[2 * SHA256_LEN + 1];
+    uint8_t digest[SHA256_LEN];
+    size_t count = message ? message->attribute_count : 0;
+    struct sqs_attribute *attributes =
+        ARENA_ARRAY(a, struct sqs_attribute, count + DEAD_LETTER_ATTRIBUTES);
+    struct sqs_outgoing out = {
+        .body = {(const uint8_t *)body, strlen(body)},
+        .attributes = attributes,
+        .delay_s = -1,
+    };
+
+    uuid_v4(id);
+    for (size_t i = 0; i < count; i++)
+        attributes[out.attribute_count++] = (struct sqs_attribute){
+            message->attributes[i].name, message->attributes[i].type, message->attributes[i].value};
+    attributes[out.attribute_count++] = text_attribute("RequestID", id);
+    attributes[out.attribute_count++] = text_attribute("ErrorCode", code);
+    attributes[out.attribute_count++] = text_attribute("ErrorMessage", words);
+    if (sns_is_fifo(queue_arn)) {
+        sha256(body, strlen(body), digest);
+        hex_encode(digest, sizeof(digest), hash);
+        out.group_id = message && message->group ? message->group : id;
+        out.dedup_id = message && message->dedup ? message->dedup : hash;
+    }
+    enum store_status rc = sqs_send(sns->app, queue_arn, &out, 1);
+    if (rc != STORE_OK)
+        log_info("sns: the dead letter queue %s takes nothing", queue_arn);
+    return rc != STORE_FAILED;
+}
+
+void sns_copy_give_up(struct sns *sns, struct arena *a, const struct sns_copy *copy,
+                      const char *code, const char *words)
+{
+    const char *queue = dead_letter_queue(a, copy->attributes);
+
+    log_info("sns: message %s for %s: %s", copy->message->id, copy->subscription->endpoint, words);
+    if (queue)
+        sns_dead_letter(sns, a, queue, copy->body, sns_copy_is_raw(copy) ? copy->message : NULL,
+                        code, words);
+}
+
+const char *sns_copy_dead_letter(struct arena *a, const struct sns_copy *copy)
+{
+    return dead_letter_queue(a, copy->attributes);
+}
