@@ -28,6 +28,19 @@ static int make_shards(struct request *req, struct kinesis_hold *hold,
     return 0;
 }
 
+/* AWS: a name that no shard can have is told before a stream that is missing. */
+static int check_shard_id(struct request *req, const struct kinesis_name *name,
+                          const char *shard_id)
+{
+    int32_t index;
+
+    if (kinesis_shard_index(shard_id, &index))
+        return 0;
+    return aws_fail(req, &kinesis_ResourceNotFoundException,
+                    "Could not find shard %s in stream %s under account %s.", shard_id,
+                    name->stream, name->scope.account);
+}
+
 /* A shard that the request names. */
 static int find(struct request *req, struct kinesis_hold *hold, const char *shard_id,
                 struct kinesis_shard **out_shard)
@@ -108,11 +121,13 @@ int kinesis_split_shard(struct request *req, const struct kinesis_SplitShardInpu
                         struct kinesis_SplitShardOutput *out)
 {
     struct kinesis *k = kinesis_of(req->app);
+    struct kinesis_name name;
     struct kinesis_hold *hold;
     int rc;
 
     (void)out;
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+    if (kinesis_named(req, in->StreamName, in->StreamARN, in->StreamId, &name) ||
+        check_shard_id(req, &name, in->ShardToSplit) || kinesis_use(req, &name, &hold))
         return -1;
     if (hold->stream->mode == KINESIS_ON_DEMAND)
         return kinesis_fail_on_demand(req, hold);
@@ -160,11 +175,14 @@ int kinesis_merge_shards(struct request *req, const struct kinesis_MergeShardsIn
                          struct kinesis_MergeShardsOutput *out)
 {
     struct kinesis *k = kinesis_of(req->app);
+    struct kinesis_name name;
     struct kinesis_hold *hold;
     int rc;
 
     (void)out;
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+    if (kinesis_named(req, in->StreamName, in->StreamARN, in->StreamId, &name) ||
+        check_shard_id(req, &name, in->ShardToMerge) ||
+        check_shard_id(req, &name, in->AdjacentShardToMerge) || kinesis_use(req, &name, &hold))
         return -1;
     if (hold->stream->mode == KINESIS_ON_DEMAND)
         return kinesis_fail_on_demand(req, hold);

@@ -120,6 +120,9 @@ def test_what_cannot_be_split_or_merged(kinesis, account):
             StreamName="s", ShardToSplit=name(7), NewStartingHashKey="2")
     refused(kinesis.split_shard, "ResourceNotFoundException", f"Could not find shard word {where}.",
             StreamName="s", ShardToSplit="word", NewStartingHashKey="2")
+    refused(kinesis.merge_shards, "ResourceNotFoundException",
+            f"Could not find shard word in stream x under account {account}.",
+            StreamName="x", ShardToMerge=name(0), AdjacentShardToMerge="word")
     for key in (0, 1, half - 1, half, TOP - 1, TOP, 10**39 - 1):
         refused(kinesis.split_shard, "InvalidArgumentException",
                 f"NewStartingHashKey {key} used in SplitShard() on shard {name(0)} {where} is not both greater than one "

@@ -394,3 +394,23 @@ def test_an_alias_as_target(functions, kinesis, recorder, account):
     eventually(batches)
     assert [m["UUID"] for m in functions.list_event_source_mappings(FunctionName="f:live")["EventSourceMappings"]] == [made["UUID"]]
     assert functions.list_event_source_mappings(FunctionName="f")["EventSourceMappings"] == []
+
+
+def test_resharding_keeps_the_order_of_each_key(functions, kinesis, recorder):
+    """Parents are read to their end before their children, while both are written to."""
+    batches = recorder()
+    arn = stream(kinesis, shards=2)
+    functions.create_event_source_mapping(
+        EventSourceArn=arn, FunctionName="f", StartingPosition="TRIM_HORIZON", BatchSize=50)
+    keys, each = 8, 30
+    for step, target in enumerate((4, 3, 6)):
+        put(kinesis, range(step * keys * each, (step + 1) * keys * each), key=lambda v: f"key-{v % keys}")
+        kinesis.update_shard_count(StreamName="s", TargetShardCount=target, ScalingType="UNIFORM_SCALING")
+    last = 3 * keys * each
+    put(kinesis, range(last, last + keys), key=lambda v: f"key-{v % keys}")
+    eventually(lambda: len(flat(batches())) >= last + keys)
+    values = flat(batches())
+    assert sorted(values) == list(range(last + keys))
+    for key in range(keys):
+        mine = [v for v in values if v % keys == key]
+        assert mine == sorted(mine)

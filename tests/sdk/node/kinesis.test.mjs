@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
     CreateStreamCommand, DescribeStreamSummaryCommand, GetRecordsCommand, GetShardIteratorCommand, KinesisClient,
-    ListShardsCommand, PutRecordCommand, PutRecordsCommand, ResourceNotFoundException, waitUntilStreamExists,
+    ListShardsCommand, PutRecordCommand, PutRecordsCommand, RegisterStreamConsumerCommand, ResourceNotFoundException,
+    SplitShardCommand, SubscribeToShardCommand, waitUntilStreamExists,
 } from '@aws-sdk/client-kinesis';
 
 const kinesis = new KinesisClient();
@@ -54,4 +55,33 @@ test('an error is the service\'s own', async () => {
     await assert.rejects(
         kinesis.send(new DescribeStreamSummaryCommand({ StreamName: 'nowhere' })),
         (e) => e instanceof ResourceNotFoundException && /^Stream nowhere under account \d{12} not found\.$/.test(e.message));
+});
+
+test('a subscription pushes records over HTTP/2 and ends with the children of a split', async () => {
+    const StreamName = 'pushed';
+    await kinesis.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
+    const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
+    const { Consumer } = await kinesis.send(new RegisterStreamConsumerCommand({
+        StreamARN: StreamDescriptionSummary.StreamARN, ConsumerName: 'c',
+    }));
+    const ShardId = 'shardId-000000000000';
+    const { EventStream } = await kinesis.send(new SubscribeToShardCommand({
+        ConsumerARN: Consumer.ConsumerARN, ShardId, StartingPosition: { Type: 'LATEST' },
+    }));
+    const seen = [];
+    let children;
+    const put = (i) => kinesis.send(new PutRecordCommand({ StreamName, PartitionKey: 'k', Data: Buffer.from(`${i}`) }));
+    await put(0);
+    for await (const { SubscribeToShardEvent: event } of EventStream) {
+        seen.push(...event.Records.map((r) => Buffer.from(r.Data).toString()));
+        if (event.ChildShards) children = event.ChildShards.map((c) => c.ShardId);
+        else if (seen.length === 5) {
+            await kinesis.send(new SplitShardCommand({ StreamName, ShardToSplit: ShardId, NewStartingHashKey: '1000' }));
+        } else if (event.Records.length) {
+            assert.equal(event.ContinuationSequenceNumber, event.Records.at(-1).SequenceNumber);
+            await put(seen.length);
+        }
+    }
+    assert.deepEqual(seen, ['0', '1', '2', '3', '4']);
+    assert.deepEqual(children, ['shardId-000000000001', 'shardId-000000000002']);
 });
