@@ -43,4 +43,46 @@ const char *s3_checksum_join(struct arena *a, enum s3_checksum_algorithm algorit
 const char *s3_checksum_compose(struct arena *a, enum s3_checksum_algorithm algorithm,
                                 const char *const *parts, size_t count);
 
+/* The member of a generated struct (ChecksumCRC32, ...) for an algorithm; NULL where it has none.
+ */
+#define S3_CHECKSUM_SLOT(s, algorithm)                                                             \
+    ({                                                                                             \
+        __typeof__(&(s)->ChecksumCRC32) slot_ = NULL;                                              \
+        switch (algorithm) {                                                                       \
+        case S3_CHECKSUM_CRC32:                                                                    \
+            slot_ = &(s)->ChecksumCRC32;                                                           \
+            break;                                                                                 \
+        case S3_CHECKSUM_CRC32C:                                                                   \
+            slot_ = &(s)->ChecksumCRC32C;                                                          \
+            break;                                                                                 \
+        case S3_CHECKSUM_CRC64NVME:                                                                \
+            slot_ = &(s)->ChecksumCRC64NVME;                                                       \
+            break;                                                                                 \
+        case S3_CHECKSUM_SHA1:                                                                     \
+            slot_ = &(s)->ChecksumSHA1;                                                            \
+            break;                                                                                 \
+        case S3_CHECKSUM_SHA256:                                                                   \
+            slot_ = &(s)->ChecksumSHA256;                                                          \
+            break;                                                                                 \
+        case S3_CHECKSUM_SHA512:                                                                   \
+            slot_ = &(s)->ChecksumSHA512;                                                          \
+            break;                                                                                 \
+        case S3_CHECKSUM_MD5:                                                                      \
+            slot_ = &(s)->ChecksumMD5;                                                             \
+            break;                                                                                 \
+        case S3_CHECKSUM_XXHASH64:                                                                 \
+            slot_ = &(s)->ChecksumXXHASH64;                                                        \
+            break;                                                                                 \
+        case S3_CHECKSUM_XXHASH3:                                                                  \
+            slot_ = &(s)->ChecksumXXHASH3;                                                         \
+            break;                                                                                 \
+        case S3_CHECKSUM_XXHASH128:                                                                \
+            slot_ = &(s)->ChecksumXXHASH128;                                                       \
+            break;                                                                                 \
+        case S3_CHECKSUM_NONE:                                                                     \
+            break;                                                                                 \
+        }                                                                                          \
+        slot_;                                                                                     \
+    })
+
 #endif

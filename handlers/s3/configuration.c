@@ -8,12 +8,12 @@ int s3_new_bucket_documents(struct request *req, const struct s3_CreateBucketReq
     return 0;
 }
 
-int s3_bucket_encryption(struct request *req, const struct s3_bucket *bucket,
-                         struct s3_encryption *out)
+enum store_status s3_bucket_encryption(struct app *app, struct arena *a,
+                                       const struct s3_bucket *bucket, struct s3_encryption *out)
 {
-    (void)req, (void)bucket;
+    (void)app, (void)a, (void)bucket;
     *out = (struct s3_encryption){.algorithm = "AES256"};
-    return 0;
+    return STORE_OK;
 }
 
 const char *s3_expiration(struct request *req, const struct s3_bucket *bucket,

@@ -19,9 +19,9 @@ struct s3_encryption {
     bool bucket_key;
 };
 
-/* What new objects are encrypted with when their request does not say. 0, or -1 after failing. */
-int s3_bucket_encryption(struct request *req, const struct s3_bucket *bucket,
-                         struct s3_encryption *out);
+/* What new objects are encrypted with when nobody says. */
+enum store_status s3_bucket_encryption(struct app *app, struct arena *a,
+                                       const struct s3_bucket *bucket, struct s3_encryption *out);
 
 /* x-amz-expiration of an object, by the bucket's lifecycle; NULL: none. */
 const char *s3_expiration(struct request *req, const struct s3_bucket *bucket,

@@ -158,8 +158,7 @@ static const char *encoded_key(struct arena *a, const char *key)
 
 static void write_object(struct jw *w, struct arena *a, const struct s3_event *e)
 {
-    bool created =
-        str_starts(e->name, "ObjectCreated") || str_starts(e->name, "ObjectRestore");
+    bool created = str_starts(e->name, "ObjectCreated") || str_starts(e->name, "ObjectRestore");
     char sequencer[24];
 
     snprintf(sequencer, sizeof(sequencer), "%018" PRIX64, (uint64_t)e->version);
@@ -235,8 +234,7 @@ void s3_event_write(struct strbuf *b, struct arena *a, const struct s3_event *e,
     jw_member_string(&w, "eventName", e->name);
     jw_key(&w, "userIdentity");
     jw_begin_object(&w);
-    jw_member_string(&w, "principalId",
-                     e->request_id ? arena_printf(a, "AWS:%s", e->account) : by);
+    jw_member_string(&w, "principalId", e->request_id ? arena_printf(a, "AWS:%s", e->account) : by);
     jw_end_object(&w);
     jw_key(&w, "requestParameters");
     jw_begin_object(&w);

@@ -1,6 +1,7 @@
 #include "handlers/s3/intake.h"
 
 #include "handlers/s3/customer_key.h"
+#include "handlers/s3/target.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 
@@ -12,8 +13,10 @@ struct intake {
     struct body_filter filter;
     int64_t size;
     struct digest_stream *md5;
-    struct s3_hasher *hasher;
+    struct s3_hasher *hasher; /* of the checksum that the client named; NULL: none */
     enum s3_checksum_algorithm algorithm;
+    struct s3_hasher *kept_hasher; /* of the one that is stored, where it is another */
+    enum s3_checksum_algorithm kept;
     const char *given;   /* value of the checksum, by header */
     const char *trailer; /* or the header in the trailer that will bring it */
     const char *claimed_sha256;
@@ -157,7 +160,10 @@ static int push_digests(struct request *req, struct body_filter *filter, const v
 
     in->size += (int64_t)len;
     digest_update(in->md5, data, len);
-    s3_hasher_update(in->hasher, data, len);
+    if (in->hasher)
+        s3_hasher_update(in->hasher, data, len);
+    if (in->kept_hasher)
+        s3_hasher_update(in->kept_hasher, data, len);
     return body_emit(req, filter, data, len);
 }
 
@@ -207,11 +213,26 @@ static void add_filters(struct request *req, struct intake *in)
         body_add_filter(req, &in->sha256_filter);
     }
     in->md5 = digest_begin(DIGEST_MD5);
-    in->hasher = s3_hasher_new(&req->arena, in->algorithm ? in->algorithm : S3_CHECKSUM_CRC64NVME);
+    if (in->algorithm)
+        in->hasher = s3_hasher_new(&req->arena, in->algorithm);
+    if (in->algorithm != in->kept)
+        in->kept_hasher = s3_hasher_new(&req->arena, in->kept);
     in->filter =
         (struct body_filter){.push = push_digests, .finish = finish_nothing, .context = in};
     body_add_filter(req, &in->filter);
     arena_defer(&req->arena, free_digests, in);
+}
+
+/* Of an object: the client's, else AWS's default; of a part: that of its upload. */
+static enum s3_checksum_algorithm kept_algorithm(struct request *req, const struct intake *in)
+{
+    const char *upload = is(req, S3_OP_UploadPart) ? request_query(req, "uploadId") : NULL;
+    enum s3_checksum_algorithm algorithm;
+    int64_t id;
+
+    if (upload && s3_upload_read(upload, &id, &algorithm) && algorithm)
+        return algorithm;
+    return in->algorithm ? in->algorithm : S3_CHECKSUM_CRC64NVME;
 }
 
 int s3_intake_begin(struct request *req)
@@ -226,6 +247,7 @@ int s3_intake_begin(struct request *req)
     if (check_length(req) || read_checksum_header(req, in) || read_trailer_header(req, in) ||
         read_algorithm_header(req, in) || check_md5_header(req) || read_sha256(req, in))
         return -1;
+    in->kept = kept_algorithm(req, in);
     req->body_max = (size_t)BODY_MAX;
     req->body_in_memory = IN_MEMORY;
     req->body_stays_file = true;
@@ -306,15 +328,17 @@ int s3_intake_end(struct request *req, struct s3_content *out)
         .size = in->size,
         .memory = req->body,
         .fd = body_file(req),
-        .algorithm = in->algorithm ? in->algorithm : S3_CHECKSUM_CRC64NVME,
-        .checksum = s3_hasher_end(in->hasher),
-        .checksum_given = in->given != NULL,
+        .algorithm = in->kept,
+        .given_algorithm = in->given ? in->algorithm : S3_CHECKSUM_NONE,
         .head = in->head,
     };
     hex_encode(digest, MD5_LEN, out->md5);
-    if (check_sha256(req, in) || check_md5(req, digest))
+    out->checksum = in->hasher ? s3_hasher_end(in->hasher) : NULL;
+    if (check_sha256(req, in) || check_md5(req, digest) || check_checksum(req, in, out->checksum))
         return -1;
-    return check_checksum(req, in, out->checksum);
+    if (in->kept_hasher)
+        out->checksum = s3_hasher_end(in->kept_hasher);
+    return 0;
 }
 
 void s3_content_of(struct arena *a, struct bytes body, enum s3_checksum_algorithm algorithm,

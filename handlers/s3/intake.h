@@ -19,9 +19,9 @@ struct s3_content {
     int fd;              /* not owned */
     char md5[33];        /* in hex */
     enum s3_checksum_algorithm algorithm;
-    const char *checksum; /* base64 */
-    bool checksum_given;  /* the client said which one */
-    struct s3_pairs head; /* how it is encrypted: to be stored with it */
+    const char *checksum;                       /* base64 */
+    enum s3_checksum_algorithm given_algorithm; /* that the client used; it may be another */
+    struct s3_pairs head;                       /* how it is encrypted: to be stored with it */
 };
 
 int s3_intake_begin(struct request *req);

@@ -144,19 +144,20 @@ static bool is_kms(const char *algorithm)
     return str_eq(algorithm, "aws:kms") || str_eq(algorithm, "aws:kms:dsse");
 }
 
-static int add_kms(struct request *req, const struct s3_encryption *e, struct s3_pairs *head)
+void s3_head_add_encryption(struct arena *a, const struct s3_bucket *bucket,
+                            const struct s3_encryption *e, struct s3_pairs *head)
 {
-    const char *key = e->kms_key;
+    const char *key = e->kms_key ? e->kms_key : "alias/aws/s3";
 
-    if (!key)
-        key = "alias/aws/s3";
+    s3_head_add(a, head, SSE, e->algorithm);
+    if (!is_kms(e->algorithm))
+        return;
     if (!str_starts(key, "arn:"))
-        key = arn_make(&req->arena, "kms", req->region, req->account, "%s%s",
+        key = arn_make(a, "kms", bucket->region, bucket->account, "%s%s",
                        str_starts(key, "alias/") ? "" : "key/", key);
-    s3_head_add(&req->arena, head, SSE "-aws-kms-key-id", key);
+    s3_head_add(a, head, SSE "-aws-kms-key-id", key);
     if (e->bucket_key)
-        s3_head_add(&req->arena, head, SSE "-bucket-key-enabled", "true");
-    return 0;
+        s3_head_add(a, head, SSE "-bucket-key-enabled", "true");
 }
 
 int s3_new_encryption(struct request *req, const struct s3_target *target, struct s3_pairs *head)
@@ -181,18 +182,18 @@ int s3_new_encryption(struct request *req, const struct s3_target *target, struc
                                 "header x-amz-server-side-encryption : aws:kms");
     if (customer)
         return 0;
-    if (s3_bucket_encryption(req, &target->bucket, &e))
-        return -1;
+    if (s3_bucket_encryption(req->app, &req->arena, &target->bucket, &e))
+        return aws_fail_internal(req);
     if (given && (key || !str_eq(given, e.algorithm)))
         e.kms_key = key;
     if (given)
         e.algorithm = given;
     if (bucket_key)
         e.bucket_key = strcasecmp(bucket_key, "true") == 0;
-    s3_head_add(&req->arena, head, SSE, e.algorithm);
+    s3_head_add_encryption(&req->arena, &target->bucket, &e, head);
     if (is_kms(e.algorithm) && context)
         s3_head_add(&req->arena, head, SSE "-context", context);
-    return is_kms(e.algorithm) ? add_kms(req, &e, head) : 0;
+    return 0;
 }
 
 /* --- lock --- */

@@ -36,6 +36,10 @@ int s3_store_content(struct request *req, const struct s3_content *content,
 /* Adds a pair to a head; the array is copied. */
 void s3_head_add(struct arena *a, struct s3_pairs *head, const char *name, const char *value);
 
+struct s3_encryption;
+void s3_head_add_encryption(struct arena *a, const struct s3_bucket *bucket,
+                            const struct s3_encryption *e, struct s3_pairs *head);
+
 /* --- answers --- */
 
 /* How it is encrypted, for answers to writes and reads. */

@@ -35,6 +35,27 @@ S3_OPERATION(s3_list_objects, ListObjects);
 S3_OPERATION(s3_list_objects_v2, ListObjectsV2);
 S3_OPERATION(s3_list_object_versions, ListObjectVersions);
 
+/* copy_object.c */
+S3_OPERATION(s3_copy_object, CopyObject);
+
+/* attributes.c */
+S3_OPERATION(s3_get_object_attributes, GetObjectAttributes);
+S3_OPERATION(s3_restore_object, RestoreObject);
+S3_OPERATION(s3_rename_object, RenameObject);
+
+/* multipart.c */
+S3_OPERATION(s3_create_multipart_upload, CreateMultipartUpload);
+S3_OPERATION(s3_abort_multipart_upload, AbortMultipartUpload);
+S3_OPERATION(s3_list_multipart_uploads, ListMultipartUploads);
+S3_OPERATION(s3_list_parts, ListParts);
+
+/* upload_part.c */
+S3_OPERATION(s3_upload_part, UploadPart);
+S3_OPERATION(s3_upload_part_copy, UploadPartCopy);
+
+/* complete.c */
+S3_OPERATION(s3_complete_multipart_upload, CompleteMultipartUpload);
+
 /* tagging.c */
 S3_OPERATION(s3_get_object_tagging, GetObjectTagging);
 S3_OPERATION(s3_put_object_tagging, PutObjectTagging);

@@ -110,14 +110,30 @@ bool s3_version_read(const char *text, struct s3_which *out)
     return id_read(text, 'v', &out->id);
 }
 
-const char *s3_upload_text(struct arena *a, int64_t id)
+static char upload_kind(enum s3_checksum_algorithm algorithm)
 {
-    return id_text(a, 'u', id);
+    return (char)('A' + (int)algorithm);
 }
 
-bool s3_upload_read(const char *text, int64_t *out_id)
+const char *s3_upload_text(struct arena *a, int64_t id, enum s3_checksum_algorithm algorithm)
 {
-    return id_read(text, 'u', out_id);
+    return arena_printf(a, "%s%c", id_text(a, upload_kind(algorithm), id), upload_kind(algorithm));
+}
+
+bool s3_upload_read(const char *text, int64_t *out_id, enum s3_checksum_algorithm *out_algorithm)
+{
+    char id[ID_TEXT_LEN + 1];
+    char kind;
+
+    if (strlen(text) != ID_TEXT_LEN + 1)
+        return false;
+    kind = text[ID_TEXT_LEN];
+    if (kind < upload_kind(S3_CHECKSUM_NONE) || kind > upload_kind(S3_CHECKSUM_XXHASH128))
+        return false;
+    memcpy(id, text, ID_TEXT_LEN);
+    id[ID_TEXT_LEN] = '\0';
+    *out_algorithm = (enum s3_checksum_algorithm)(kind - 'A');
+    return id_read(id, kind, out_id);
 }
 
 const char *s3_etag_text(struct arena *a, const char *etag)

@@ -49,8 +49,10 @@ const char *s3_version_of(struct arena *a, const struct s3_bucket *bucket,
                           const struct s3_object *object);
 /* False when the text is no version id. */
 bool s3_version_read(const char *text, struct s3_which *out);
-const char *s3_upload_text(struct arena *a, int64_t id);
-bool s3_upload_read(const char *text, int64_t *out_id);
+/* An upload's id tells the checksum of its parts, so that a part can be digested before anything is
+ * looked up. */
+const char *s3_upload_text(struct arena *a, int64_t id, enum s3_checksum_algorithm algorithm);
+bool s3_upload_read(const char *text, int64_t *out_id, enum s3_checksum_algorithm *out_algorithm);
 
 /* "abc" -> "\"abc\"" */
 const char *s3_etag_text(struct arena *a, const char *etag);

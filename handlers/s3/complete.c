@@ -1,0 +1,306 @@
+/*
+ * CompleteMultipartUpload. The parts stay the files that they are; what is computed here is
+ * computed from their digests, so it does not grow with their size.
+ */
+#include "handlers/s3/access.h"
+#include "handlers/s3/configuration.h"
+#include "handlers/s3/multipart.h"
+#include "handlers/s3/new_object.h"
+#include "handlers/s3/notify.h"
+#include "handlers/s3/operations.h"
+#include "server/base/clock.h"
+#include "server/base/digest.h"
+#include "server/base/encode.h"
+
+static const int64_t PART_MIN = 5 << 20;
+static const int64_t OBJECT_MAX = INT64_C(5) << 40;
+
+/* The chosen parts. */
+struct chosen {
+    const struct s3_upload *upload;
+    const char *upload_id;
+    const struct s3_CompletedPartList *list;
+    const struct s3_part **parts; /* as they were found, of the list */
+    int64_t size;
+    const char *etag;
+    const char *checksum; /* with its -N where it is composite */
+};
+
+/* --- the list --- */
+
+static int check_list(struct request *req, const struct s3_CompletedMultipartUpload *in)
+{
+    if (!in || in->Parts.count == 0)
+        return s3_fail_malformed_xml(req);
+    for (size_t i = 0; i < in->Parts.count; i++) {
+        const struct s3_CompletedPart *p = &in->Parts.items[i];
+
+        if (!p->PartNumber.set || !p->ETag)
+            return s3_fail_malformed_xml(req);
+        if (p->PartNumber.value < 1 || p->PartNumber.value > 10000)
+            return s3_fail_argument(req, "PartNumber", NULL,
+                                    "PartNumber must be >= 1 and <= 10000");
+        if (i > 0 && p->PartNumber.value <= in->Parts.items[i - 1].PartNumber.value) {
+            aws_fail(req, &s3_InvalidPartOrder,
+                     "The list of parts was not in ascending order. The parts list must be "
+                     "specified in order by part number.");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int fail_part(struct request *req, const struct chosen *c,
+                     const struct s3_CompletedPart *part)
+{
+    aws_fail(req, &s3_InvalidPart,
+             "One or more of the specified parts could not be found.  The part may not have been "
+             "uploaded, or the specified entity tag may not match the part's entity tag.");
+    aws_fail_detail(req, "UploadId", c->upload_id);
+    aws_fail_detail(req, "PartNumber", arena_printf(&req->arena, "%d", part->PartNumber.value));
+    aws_fail_detail(req, "ETag", s3_etag_bare(&req->arena, part->ETag));
+    return -1;
+}
+
+/* Checksums that the list names must be those of the parts; where the object's is made of them, all
+ * must be named. */
+static int check_part_checksum(struct request *req, const struct chosen *c, size_t index)
+{
+    const struct s3_object *o = &c->upload->object;
+    const struct s3_CompletedPart *part = &c->list->items[index];
+    const char *given = *S3_CHECKSUM_SLOT(part, o->checksum_algorithm);
+
+    if (given && c->parts[index]->checksum && !str_eq(given, c->parts[index]->checksum))
+        return fail_part(req, c, part);
+    if (!given && o->checksum_type == S3_CHECKSUM_COMPOSITE && !s3_checksum_is_default(c->upload))
+        return aws_fail(req, &s3_InvalidRequest,
+                        "The upload was created using a %s checksum. The complete request must "
+                        "include the checksum for each part. It was missing for part %d in the "
+                        "request.",
+                        s3_checksum_name(o->checksum_algorithm), part->PartNumber.value);
+    return 0;
+}
+
+static int fail_small(struct request *req, const struct s3_part *part)
+{
+    aws_fail(req, &s3_EntityTooSmall,
+             "Your proposed upload is smaller than the minimum allowed size");
+    aws_fail_detail(req, "ProposedSize", arena_printf(&req->arena, "%" PRId64, part->size));
+    aws_fail_detail(req, "MinSizeAllowed", "5242880");
+    aws_fail_detail(req, "PartNumber", arena_printf(&req->arena, "%d", part->number));
+    aws_fail_detail(req, "ETag", part->etag);
+    return -1;
+}
+
+static int choose_parts(struct request *req, struct chosen *c, const struct s3_parts *there)
+{
+    size_t next = 0;
+
+    c->parts = ARENA_ARRAY(&req->arena, const struct s3_part *, c->list->count);
+    for (size_t i = 0; i < c->list->count; i++) {
+        const struct s3_CompletedPart *part = &c->list->items[i];
+        const struct s3_part *found;
+
+        while (next < there->count && there->items[next].number < part->PartNumber.value)
+            next++;
+        if (next == there->count || there->items[next].number != part->PartNumber.value)
+            return fail_part(req, c, part);
+        found = c->parts[i] = &there->items[next];
+        if (!str_eq(s3_etag_bare(&req->arena, part->ETag), found->etag))
+            return fail_part(req, c, part);
+        if (check_part_checksum(req, c, i))
+            return -1;
+        c->size += found->size;
+    }
+    for (size_t i = 0; i + 1 < c->list->count; i++)
+        if (c->parts[i]->size < PART_MIN)
+            return fail_small(req, c->parts[i]);
+    return 0;
+}
+
+/* --- what the object is --- */
+
+static void make_etag(struct arena *a, struct chosen *c)
+{
+    struct digest_stream *digest = digest_begin(DIGEST_MD5);
+    uint8_t md5[DIGEST_LEN_MAX];
+    char hex[2 * MD5_LEN + 1];
+
+    for (size_t i = 0; i < c->list->count; i++) {
+        if (hex_decode(c->parts[i]->etag, strlen(c->parts[i]->etag), md5))
+            digest_update(digest, md5, MD5_LEN);
+    }
+    digest_end(digest, md5);
+    hex_encode(md5, MD5_LEN, hex);
+    c->etag = arena_printf(a, "%s-%zu", hex, c->list->count);
+}
+
+static void make_checksum(struct arena *a, struct chosen *c)
+{
+    const struct s3_object *o = &c->upload->object;
+    const char **values = ARENA_ARRAY(a, const char *, c->list->count);
+
+    for (size_t i = 0; i < c->list->count; i++)
+        values[i] = c->parts[i]->checksum;
+    if (o->checksum_type == S3_CHECKSUM_COMPOSITE) {
+        const char *value = s3_checksum_compose(a, o->checksum_algorithm, values, c->list->count);
+
+        c->checksum = value ? arena_printf(a, "%s-%zu", value, c->list->count) : NULL;
+        return;
+    }
+    c->checksum = values[0];
+    for (size_t i = 1; i < c->list->count && c->checksum; i++)
+        c->checksum = values[i] ? s3_checksum_join(a, o->checksum_algorithm, c->checksum, values[i],
+                                                   c->parts[i]->size)
+                                : NULL;
+}
+
+/* What the request says of the whole must be so. */
+static int check_whole(struct request *req, const struct s3_CompleteMultipartUploadRequest *in,
+                       const struct chosen *c)
+{
+    const struct s3_object *o = &c->upload->object;
+    const char *given = *S3_CHECKSUM_SLOT(in, o->checksum_algorithm);
+
+    if (in->ChecksumType && !str_eq(in->ChecksumType, s3_checksum_type_name(o->checksum_type)))
+        return aws_fail(req, &s3_InvalidRequest,
+                        "The upload was created using the %s checksum mode. The complete request "
+                        "must use the same checksum mode.",
+                        s3_checksum_type_name(o->checksum_type));
+    if (in->MpuObjectSize.set && in->MpuObjectSize.value != c->size)
+        return aws_fail(req, &s3_InvalidRequest,
+                        "The provided 'x-amz-mp-object-size' header value %" PRId64
+                        " does not match what was computed: %" PRId64,
+                        in->MpuObjectSize.value, c->size);
+    if (given && c->checksum && !str_eq(given, c->checksum) &&
+        !(strlen(given) < strlen(c->checksum) && str_starts(c->checksum, given) &&
+          c->checksum[strlen(given)] == '-'))
+        return aws_fail(req, &s3_BadDigest,
+                        "The %s you specified did not match the calculated checksum.",
+                        s3_checksum_name(o->checksum_algorithm));
+    if (c->size > OBJECT_MAX)
+        return aws_fail(req, &s3_EntityTooLarge,
+                        "Your proposed upload exceeds the maximum allowed size");
+    return 0;
+}
+
+static void answer(struct request *req, const struct s3_target *target,
+                   const struct s3_object *object, struct s3_CompleteMultipartUploadOutput *out)
+{
+    const char *host = request_header(req, "host");
+
+    out->Location = arena_printf(&req->arena, "http://%s/%s/%s", host ? host : "s3.amazonaws.com",
+                                 target->bucket.name,
+                                 url_encode(&req->arena, object->key, strlen(object->key), true));
+    out->Bucket = target->bucket.name;
+    out->Key = object->key;
+    out->ETag = s3_etag_text(&req->arena, object->etag);
+    if (object->checksum) {
+        *S3_CHECKSUM_SLOT(out, object->checksum_algorithm) = object->checksum;
+        out->ChecksumType = s3_checksum_type_name(object->checksum_type);
+    }
+    out->VersionId = s3_version_of(&req->arena, &target->bucket, object);
+    out->Expiration = s3_expiration(req, &target->bucket, object);
+    s3_answer_encryption(req, &object->head);
+}
+
+/* Completing twice is answered like the first time, while the object is there. */
+static int answer_again(struct request *req, const struct s3_target *target, const struct chosen *c,
+                        struct s3_CompleteMultipartUploadOutput *out)
+{
+    const struct s3_which which = {.key = target->key, .by = S3_BY_ID, .id = c->upload->version};
+    struct s3_object object;
+    enum store_status rc = s3_object_find(s3_of(req->app)->store, target->bucket.id, &which, false,
+                                          &req->arena, &object);
+
+    if (rc && rc != STORE_NOT_FOUND)
+        return aws_fail_internal(req);
+    if (rc || !str_eq(object.etag, c->etag))
+        return s3_fail_no_upload(req, c->upload_id);
+    answer(req, target, &object, out);
+    return 0;
+}
+
+/* --- committing --- */
+
+static void describe(struct request *req, const struct chosen *c, struct s3_object *out)
+{
+    *out = c->upload->object;
+    out->head.items = ARENA_ARRAY(&req->arena, struct s3_pair, c->upload->object.head.count + 1);
+    out->head.count = 0;
+    for (size_t i = 0; i < c->upload->object.head.count; i++)
+        if (c->upload->object.head.items[i].name[0] != ':')
+            out->head.items[out->head.count++] = c->upload->object.head.items[i];
+    out->modified_ms = clock_now_ms(&req->app->clock);
+    out->size = c->size;
+    out->etag = c->etag;
+    out->checksum = c->checksum;
+    out->upload = c->upload->id;
+}
+
+static int commit(struct request *req, const struct s3_target *target, const struct chosen *c,
+                  struct s3_condition *condition, struct s3_object *object)
+{
+    int *numbers = ARENA_ARRAY(&req->arena, int, c->list->count);
+    const char **etags = ARENA_ARRAY(&req->arena, const char *, c->list->count);
+    struct s3_complete complete = {
+        .numbers = numbers,
+        .etags = etags,
+        .count = c->list->count,
+    };
+    enum store_status rc;
+
+    for (size_t i = 0; i < c->list->count; i++) {
+        numbers[i] = c->parts[i]->number;
+        etags[i] = c->parts[i]->etag;
+    }
+    condition->opened_ms = c->upload->created_ms;
+    complete.put.condition = *condition;
+    complete.put.object = *object;
+    rc = s3_upload_complete(s3_of(req->app)->store, &complete);
+    *object = complete.put.object;
+    if (rc == STORE_NOT_FOUND)
+        return s3_fail_no_bucket(req, target->bucket.name);
+    if (rc == STORE_CONFLICT && complete.put.refusal == S3_NO_UPLOAD)
+        return s3_fail_no_upload(req, c->upload_id);
+    if (rc == STORE_CONFLICT && complete.put.refusal == S3_WRONG_PART)
+        return fail_part(req, c, &c->list->items[0]);
+    if (rc == STORE_CONFLICT)
+        return s3_fail_refusal(req, condition, complete.put.refusal, target->key);
+    return rc ? aws_fail_internal(req) : 0;
+}
+
+int s3_complete_multipart_upload(struct request *req,
+                                 const struct s3_CompleteMultipartUploadRequest *in,
+                                 struct s3_CompleteMultipartUploadOutput *out)
+{
+    struct s3_target target;
+    struct s3_upload upload;
+    struct s3_condition condition;
+    struct s3_parts there;
+    struct s3_object object;
+    struct chosen c = {.upload = &upload, .upload_id = in->UploadId};
+
+    if (s3_use_key(req, in->Bucket, in->Key, NULL, in->ExpectedBucketOwner, "s3:PutObject",
+                   &target) ||
+        s3_use_upload(req, &target, in->UploadId, false, &upload) ||
+        check_list(req, in->MultipartUpload) || s3_write_condition(req, &condition))
+        return -1;
+    if (s3_part_list(s3_of(req->app)->store, upload.id, 0, SIZE_MAX, &req->arena, &there))
+        return aws_fail_internal(req);
+    c.list = &in->MultipartUpload->Parts;
+    if (choose_parts(req, &c, &there))
+        return -1;
+    make_etag(&req->arena, &c);
+    make_checksum(&req->arena, &c);
+    if (upload.version)
+        return answer_again(req, &target, &c, out);
+    if (check_whole(req, in, &c))
+        return -1;
+    describe(req, &c, &object);
+    if (commit(req, &target, &c, &condition, &object))
+        return -1;
+    s3_notify_of(req, "ObjectCreated:CompleteMultipartUpload", &target.bucket, &object);
+    answer(req, &target, &object, out);
+    return 0;
+}
