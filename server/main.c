@@ -15,6 +15,7 @@
 #include "server/health.h"
 #include "server/net/listener.h"
 #include "server/ops.h"
+#include "server/service.h"
 #include "server/trace.h"
 #include "server/version.h"
 #include "storage/store.h"
@@ -142,8 +143,19 @@ static int with_config(int count, char *const *arguments, int (*run)(const struc
     return code;
 }
 
+/* `cadabra helper <service>`: started by the service itself, see service.h. */
+static int help_service(const char *name)
+{
+    for (size_t i = 0; i < service_count; i++)
+        if (service_registry[i]->helper && str_eq(service_registry[i]->model->service, name))
+            return service_registry[i]->helper();
+    return EXIT_WRONG_USE;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && str_eq(argv[1], "helper"))
+        return help_service(argv[2]);
     if (argc > 1 && str_eq(argv[1], "ops")) {
         bool markdown = argc > 2 && str_eq(argv[2], "--markdown");
 

@@ -65,6 +65,11 @@ struct service {
      * for who speaks or accepts it, else in XML. NULL for others. */
     const char *own_path;
     const char *own_operation;
+
+    /* What must not run in the server's own process (code of users that may hang or crash): the
+     * service starts this program again as `cadabra helper <service>`, and that calls this. Returns
+     * the process's exit code. NULL for others. */
+    int (*helper)(void);
 };
 
 /* The state that service->open returned. Other services reach it through the typed accessor in the

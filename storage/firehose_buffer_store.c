@@ -408,20 +408,22 @@ enum store_status firehose_remove_buffer(struct sql *s, int64_t id)
     return rc == STORE_OK ? sql_exec(s, "DELETE FROM buffer WHERE id = ?1", sql_int(id)) : rc;
 }
 
+/* Of what is tried again all goes into one new buffer. */
 static enum store_status put_again(struct sql *s, const struct firehose_buffer *old,
-                                   const struct firehose_move *move)
+                                   const struct firehose_move *move, struct open_buffer *again)
 {
-    struct open_buffer b;
-    enum store_status rc =
-        sql_exec(s,
-                 "INSERT INTO buffer (stream, lane, sort, sealed, opened_ms, due_ms, tries,"
-                 " first_try_ms) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)",
-                 sql_int(old->stream), sql_int(move->target.lane), sql_text(move->target.sort),
-                 sql_int(old->opened_ms), sql_int(move->due_ms), sql_int(move->tries),
-                 sql_int(move->first_try_ms));
+    enum store_status rc = STORE_OK;
 
-    b = (struct open_buffer){.id = sql_last_rowid(s)};
-    return rc == STORE_OK ? add_chunk(s, &b, &move->chunk) : rc;
+    if (!again->id) {
+        rc = sql_exec(s,
+                      "INSERT INTO buffer (stream, lane, sort, sealed, opened_ms, due_ms, label,"
+                      " tries, first_try_ms) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8)",
+                      sql_int(old->stream), sql_int(move->target.lane), sql_text(move->target.sort),
+                      sql_int(old->opened_ms), sql_int(move->due_ms), sql_text(old->label),
+                      sql_int(move->tries), sql_int(move->first_try_ms));
+        again->id = sql_last_rowid(s);
+    }
+    return rc == STORE_OK ? add_chunk(s, again, &move->chunk) : rc;
 }
 
 struct replace_turn {
@@ -434,6 +436,7 @@ struct replace_turn {
 static enum store_status replace_turn(struct sql *s, void *context)
 {
     const struct replace_turn *turn = context;
+    struct open_buffer again = {0};
     bool wake;
     enum store_status rc = firehose_remove_buffer(s, turn->buffer->id);
 
@@ -441,7 +444,7 @@ static enum store_status replace_turn(struct sql *s, void *context)
         return STORE_NOT_FOUND;
     for (size_t i = 0; rc == STORE_OK && i < turn->count; i++) {
         const struct firehose_move *move = &turn->moves[i];
-        rc = move->again ? put_again(s, turn->buffer, move)
+        rc = move->again ? put_again(s, turn->buffer, move, &again)
                          : put_chunk(s, turn->buffer->stream, &move->target, &move->chunk,
                                      turn->now_ms, &wake);
     }

@@ -173,7 +173,7 @@ enum store_status firehose_store_postpone(struct firehose_store *store, int64_t 
 struct firehose_move {
     struct firehose_target target;
     struct firehose_chunk chunk;
-    /* Of what is tried again: the new buffer is sealed and due then, with these counts. */
+    /* What is tried again goes into one new buffer, sealed and due then, with these counts. */
     bool again;
     int64_t due_ms;
     int64_t tries;

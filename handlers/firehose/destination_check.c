@@ -3,6 +3,7 @@
 
 #include "handlers/firehose/metadata_query.h"
 #include "handlers/firehose/prefix.h"
+#include "handlers/firehose/query.h"
 #include "server/aws_error.h"
 #include "server/base/encode.h"
 
@@ -147,6 +148,26 @@ static int check_log_processing(struct request *req, const struct firehose_Proce
     return 0;
 }
 
+static bool stands_in(const struct prefix *prefix, const char *key)
+{
+    for (size_t i = 0; i < prefix->count; i++)
+        if (prefix->parts[i].kind == PREFIX_FROM_QUERY && str_eq(prefix->parts[i].text, key))
+            return true;
+    return false;
+}
+
+static int check_query(struct request *req, const char *text)
+{
+    const char *problem;
+    struct query *query = query_open(text, &req->arena, &problem);
+
+    if (!query)
+        return aws_fail(req, &firehose_InvalidArgumentException,
+                        "MetaDataExtraction JQ Query is invalid: %s", problem);
+    query_close(query);
+    return 0;
+}
+
 static int check_metadata(struct request *req, const struct firehose_Processor *p,
                           const struct destination *d)
 {
@@ -168,17 +189,11 @@ static int check_metadata(struct request *req, const struct firehose_Processor *
                         "MetaDataExtraction JQ Query is invalid: %s", problem);
     if (!prefix_parse(&req->arena, d->s3->Prefix ? d->s3->Prefix : "", "Prefix", &prefix, &problem))
         return invalid(req, problem);
-    for (size_t i = 0; i < parsed.count; i++) {
-        bool used = false;
-
-        for (size_t j = 0; j < prefix.count; j++)
-            used |= prefix.parts[j].kind == PREFIX_FROM_QUERY &&
-                    str_eq(prefix.parts[j].text, parsed.keys[i]);
-        if (!used)
+    for (size_t i = 0; i < parsed.count; i++)
+        if (!stands_in(&prefix, parsed.keys[i]))
             return invalid(req, "MetaDataExtraction JQ Query can't contain keys that are not "
                                 "present in the S3 Prefix expression");
-    }
-    return 0;
+    return check_query(req, query);
 }
 
 static int check_processor(struct request *req, const struct firehose_Processor *p,

@@ -4,6 +4,7 @@
 #include "handlers/common/arn.h"
 #include "handlers/firehose/dispatch.h"
 #include "handlers/firehose/operations.h"
+#include "handlers/firehose/query.h"
 #include "handlers/firehose/source.h"
 
 static const struct firehose_handlers handlers = {
@@ -53,6 +54,7 @@ const struct service firehose_service = {
     .close = close_state,
     .json_words = JSON_WORDS_CLASSES,
     .id_2_header = true,
+    .helper = query_helper,
 };
 
 struct firehose *firehose_of(struct app *app)

@@ -1,0 +1,194 @@
+#include "handlers/firehose/query.h"
+
+#include "handlers/firehose/query_protocol.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { RECORD_MS = 2000, COMPILE_MS = 5000 };
+
+struct query {
+    char *text;
+    pid_t pid; /* 0: not running */
+    int fd;    /* a socket to its standard input and output */
+};
+
+/* --- the process --- */
+
+static bool spawn(struct query *q)
+{
+    char *const arguments[] = {"cadabra", "helper", "firehose", NULL};
+    char *const environment[] = {NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, pipe_signal;
+    int ends[2];
+    int rc;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return false;
+    sigemptyset(&none);
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, ends[1], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    rc = posix_spawn(&q->pid, "/proc/self/exe", &files, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    close(ends[1]);
+    if (rc) {
+        log_error("the jq helper can't be started: %s", strerror(rc));
+        close(ends[0]);
+        q->pid = 0;
+        return false;
+    }
+    q->fd = ends[0];
+    return true;
+}
+
+static void stop(struct query *q)
+{
+    if (!q->pid)
+        return;
+    close(q->fd);
+    kill(q->pid, SIGKILL);
+    while (waitpid(q->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    q->pid = 0;
+}
+
+/* --- talking --- */
+
+static bool wait_for(const struct query *q, short events, int64_t until_ms)
+{
+    struct pollfd p = {.fd = q->fd, .events = events};
+    int64_t left_ms = until_ms - clock_monotonic_ms();
+
+    return left_ms > 0 && poll(&p, 1, (int)left_ms) > 0;
+}
+
+static bool send_all(const struct query *q, const void *data, size_t len, int64_t until_ms)
+{
+    const char *p = data;
+
+    while (len > 0) {
+        ssize_t n = send(q->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EAGAIN && wait_for(q, POLLOUT, until_ms))
+            continue;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static bool receive_all(const struct query *q, void *data, size_t len, int64_t until_ms)
+{
+    char *p = data;
+
+    while (len > 0) {
+        ssize_t n = recv(q->fd, p, len, MSG_DONTWAIT);
+        if (n < 0 && errno == EAGAIN && wait_for(q, POLLIN, until_ms))
+            continue;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* One exchange; false when the helper has died or takes too long: it is stopped then. */
+static bool exchange(struct query *q, struct bytes message, int64_t time_ms, struct arena *a,
+                     struct query_answer_head *head, struct bytes *out)
+{
+    int64_t until_ms = clock_monotonic_ms() + time_ms;
+    uint32_t len = (uint32_t)message.len;
+    char *text;
+
+    if (send_all(q, &len, sizeof(len), until_ms) &&
+        send_all(q, message.data, message.len, until_ms) &&
+        receive_all(q, head, sizeof(*head), until_ms) && head->len <= QUERY_ANSWER_MAX) {
+        text = arena_zalloc(a, (size_t)head->len + 1);
+        *out = (struct bytes){(uint8_t *)text, head->len};
+        if (receive_all(q, text, head->len, until_ms))
+            return true;
+    }
+    stop(q);
+    return false;
+}
+
+static bool start(struct query *q, struct arena *a, const char **out_problem)
+{
+    const struct bytes text = {(const uint8_t *)q->text, strlen(q->text)};
+    struct query_answer_head head;
+    struct bytes answer;
+
+    *out_problem = "jq can't be started";
+    if (!spawn(q))
+        return false;
+    if (!exchange(q, text, COMPILE_MS, a, &head, &answer))
+        return false;
+    if (!head.well) {
+        *out_problem = (const char *)answer.data;
+        stop(q);
+    }
+    return head.well != 0;
+}
+
+struct query *query_open(const char *text, struct arena *a, const char **out_problem)
+{
+    struct query *q = x_calloc(1, sizeof(*q));
+
+    q->text = x_strdup(text);
+    if (start(q, a, out_problem))
+        return q;
+    query_close(q);
+    return NULL;
+}
+
+void query_close(struct query *q)
+{
+    if (!q)
+        return;
+    stop(q);
+    free(q->text);
+    free(q);
+}
+
+bool query_run(struct query *q, struct bytes document, struct arena *a, struct bytes *out,
+               const char **out_problem)
+{
+    struct query_answer_head head;
+
+    if (document.len > QUERY_DOCUMENT_MAX) {
+        *out_problem = "the record is too long";
+        return false;
+    }
+    if (!q->pid && !start(q, a, out_problem))
+        return false;
+    if (!exchange(q, document, RECORD_MS, a, &head, out)) {
+        *out_problem = "the query did not end in time, or took too much memory";
+        return false;
+    }
+    if (!head.well)
+        *out_problem = (const char *)out->data;
+    return head.well != 0;
+}

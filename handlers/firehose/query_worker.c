@@ -1,0 +1,214 @@
+/*
+ * The helper process: it loads libjq, compiles the query that it is sent and runs it on document
+ * after document. Where anything goes wrong beyond the query's own errors, it ends, and the server
+ * starts another one.
+ */
+#include "handlers/firehose/query.h"
+
+#include "handlers/firehose/query_protocol.h"
+#include "server/base/library.h"
+#include "server/base/strbuf.h"
+
+#include <jq.h>
+#include <sys/resource.h>
+
+enum { MEMORY_MAX_MB = 512, STACK_MAX_MB = 64, PROBLEM_MAX = 1024 };
+
+struct jq_library {
+    __typeof__(jq_init) *init;
+    __typeof__(jq_set_error_cb) *set_error_cb;
+    __typeof__(jq_set_attr) *set_attr;
+    __typeof__(jq_compile) *compile;
+    __typeof__(jq_start) *start;
+    __typeof__(jq_next) *next;
+    __typeof__(jv_get_kind) *get_kind;
+    __typeof__(jv_copy) *copy;
+    __typeof__(jv_free) *free;
+    __typeof__(jv_string) *string;
+    __typeof__(jv_array) *array;
+    __typeof__(jv_string_value) *string_value;
+    __typeof__(jv_dump_string) *dump_string;
+    __typeof__(jv_parse_sized) *parse_sized;
+    __typeof__(jv_invalid_get_msg) *invalid_get_msg;
+};
+
+struct worker {
+    struct jq_library lib;
+    jq_state *jq;
+    char problem[PROBLEM_MAX]; /* the first error that jq reported */
+};
+
+static bool load(struct jq_library *lib)
+{
+    const struct library_symbol symbols[] = {
+        {"jq_init", &lib->init},
+        {"jq_set_error_cb", &lib->set_error_cb},
+        {"jq_set_attr", &lib->set_attr},
+        {"jq_compile", &lib->compile},
+        {"jq_start", &lib->start},
+        {"jq_next", &lib->next},
+        {"jv_get_kind", &lib->get_kind},
+        {"jv_copy", &lib->copy},
+        {"jv_free", &lib->free},
+        {"jv_string", &lib->string},
+        {"jv_array", &lib->array},
+        {"jv_string_value", &lib->string_value},
+        {"jv_dump_string", &lib->dump_string},
+        {"jv_parse_sized", &lib->parse_sized},
+        {"jv_invalid_get_msg", &lib->invalid_get_msg},
+    };
+
+    return library_load("libjq.so.1", symbols, ARRAY_LEN(symbols));
+}
+
+/* --- input and output --- */
+
+static bool read_all(void *data, size_t len)
+{
+    char *p = data;
+
+    while (len > 0) {
+        ssize_t n = read(STDIN_FILENO, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_all(const void *data, size_t len)
+{
+    const char *p = data;
+
+    while (len > 0) {
+        ssize_t n = write(STDOUT_FILENO, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* A message, NUL-terminated, to be freed; NULL at the end. */
+static char *read_message(size_t *out_len)
+{
+    uint32_t len;
+    AUTO_FREE char *text = NULL;
+
+    if (!read_all(&len, sizeof(len)) || len > QUERY_DOCUMENT_MAX)
+        return NULL;
+    text = x_malloc((size_t)len + 1);
+    if (!read_all(text, len))
+        return NULL;
+    text[len] = '\0';
+    *out_len = len;
+    return TAKE(text);
+}
+
+static bool answer(bool well, const char *text)
+{
+    size_t len = strlen(text);
+    struct query_answer_head head = {.well = well, .len = (uint32_t)len};
+
+    if (len > QUERY_ANSWER_MAX)
+        return answer(false, "the output is too long"); /* NOLINT(misc-no-recursion): once */
+    return write_all(&head, sizeof(head)) && write_all(text, len);
+}
+
+/* --- jq --- */
+
+static void note_error(void *context, jv message)
+{
+    struct worker *w = context;
+
+    if (!w->problem[0])
+        snprintf(w->problem, sizeof(w->problem), "%s",
+                 w->lib.get_kind(message) == JV_KIND_STRING ? w->lib.string_value(message)
+                                                            : "an error without words");
+    w->lib.free(message);
+}
+
+static bool compile(struct worker *w, const char *text)
+{
+    w->jq = w->lib.init();
+    if (!w->jq)
+        return false;
+    w->lib.set_error_cb(w->jq, note_error, w);
+    /* No modules: nothing is read from the machine's files. */
+    w->lib.set_attr(w->jq, w->lib.string("JQ_ORIGIN"), w->lib.string("/nonexistent"));
+    w->lib.set_attr(w->jq, w->lib.string("JQ_LIBRARY_PATH"), w->lib.array());
+    w->lib.set_attr(w->jq, w->lib.string("PROGRAM_ORIGIN"), w->lib.string("/nonexistent"));
+    return w->lib.compile(w->jq, text) != 0;
+}
+
+/* Answers with a value, or with the words of an invalid one. */
+static bool answer_value(struct worker *w, jv value, const char *words)
+{
+    jv message;
+    bool written;
+
+    if (w->lib.get_kind(value) != JV_KIND_INVALID) {
+        message = w->lib.dump_string(value, 0);
+        written = answer(true, w->lib.string_value(message));
+        w->lib.free(message);
+        return written;
+    }
+    message = w->lib.invalid_get_msg(value);
+    written = answer(
+        false, w->lib.get_kind(message) == JV_KIND_STRING ? w->lib.string_value(message) : words);
+    w->lib.free(message);
+    return written;
+}
+
+static bool run(struct worker *w, const char *document, size_t len)
+{
+    jv input = w->lib.parse_sized(document, (int)len);
+
+    if (w->lib.get_kind(input) == JV_KIND_INVALID)
+        return answer_value(w, input, "the record is no JSON document");
+    w->lib.start(w->jq, input, 0);
+    return answer_value(w, w->lib.next(w->jq), "the query has no output");
+}
+
+static void limit_resources(void)
+{
+    const struct rlimit none = {0, 0};
+    const struct rlimit stack = {(rlim_t)STACK_MAX_MB << 20, (rlim_t)STACK_MAX_MB << 20};
+
+    setrlimit(RLIMIT_CORE, &none);
+    setrlimit(RLIMIT_FSIZE, &none);
+    setrlimit(RLIMIT_STACK, &stack);
+#ifndef CADABRA_ASAN /* it maps terabytes */
+    const struct rlimit memory = {(rlim_t)MEMORY_MAX_MB << 20, (rlim_t)MEMORY_MAX_MB << 20};
+    setrlimit(RLIMIT_AS, &memory);
+#endif
+}
+
+int query_helper(void)
+{
+    struct worker w = {0};
+    size_t len;
+    AUTO_FREE char *text = NULL;
+
+    limit_resources();
+    text = load(&w.lib) ? read_message(&len) : NULL;
+    if (!text)
+        return EXIT_FAILURE;
+    if (!compile(&w, text))
+        return answer(false, w.problem[0] ? w.problem : "jq does not take it") ? EXIT_SUCCESS
+                                                                               : EXIT_FAILURE;
+    if (!answer(true, ""))
+        return EXIT_FAILURE;
+    for (;;) {
+        AUTO_FREE char *document = read_message(&len);
+        if (!document || !run(&w, document, len))
+            break;
+    }
+    return EXIT_SUCCESS; /* its memory ends with it */
+}

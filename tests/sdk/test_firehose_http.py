@@ -1,0 +1,205 @@
+"""Deliveries to HTTP endpoints and to OpenSearch's _bulk API, with servers of this test at the other end."""
+
+import base64
+import json
+import random
+
+import pytest
+from firehose_kit import AT_ONCE, Endpoint, accept, keys, lines, records_of, s3, until
+
+
+@pytest.fixture
+def bucket(client):
+    name = f"landing-{random.randrange(10**12)}"
+    client("s3").create_bucket(Bucket=name)
+    return name
+
+
+def make(firehose, endpoint, bucket="landing", url=None, **more):
+    configuration = {
+        "EndpointConfiguration": {"Url": url or endpoint.url + "/in", "Name": "here", "AccessKey": "secret key"},
+        "BufferingHints": AT_ONCE,
+        "RetryOptions": {"DurationInSeconds": 0},
+        "S3Configuration": s3(bucket, BufferingHints=AT_ONCE),
+        **more,
+    }
+    return firehose.create_delivery_stream(DeliveryStreamName="h", HttpEndpointDestinationConfiguration=configuration)["DeliveryStreamARN"]
+
+
+@pytest.mark.parametrize("encoding", ["NONE", "GZIP"])
+def test_records_reach_the_endpoint(client, encoding):
+    firehose = client("firehose")
+    with Endpoint(accept) as endpoint:
+        arn = make(
+            firehose,
+            endpoint,
+            RequestConfiguration={
+                "ContentEncoding": encoding,
+                "CommonAttributes": [{"AttributeName": "stage", "AttributeValue": "\"test\""}],
+            },
+        )
+        firehose.put_record_batch(DeliveryStreamName="h", Records=[{"Data": b"one"}, {"Data": b""}, {"Data": b"\x00\xff"}])
+        until(lambda: endpoint.requests)
+        request = endpoint.requests[0]
+    headers = request["headers"]
+    document = json.loads(request["body"])
+    assert request["path"] == "/in"
+    assert records_of(request) == [b"one", b"", b"\x00\xff"]
+    assert document["requestId"] == headers["X-Amz-Firehose-Request-Id"]
+    assert document["timestamp"] > 1.7e12
+    assert headers["X-Amz-Firehose-Protocol-Version"] == "1.0"
+    assert headers["X-Amz-Firehose-Source-Arn"] == arn
+    assert headers["X-Amz-Firehose-Access-Key"] == "secret key"
+    assert json.loads(headers["X-Amz-Firehose-Common-Attributes"]) == {"commonAttributes": {"stage": '"test"'}}
+    assert headers["Content-Type"] == "application/json"
+    assert headers.get("Content-Encoding") == ("gzip" if encoding == "GZIP" else None)
+    described = firehose.describe_delivery_stream(DeliveryStreamName="h")["DeliveryStreamDescription"]["Destinations"][0]
+    assert described["HttpEndpointDestinationDescription"]["EndpointConfiguration"] == {"Url": endpoint.url + "/in", "Name": "here"}
+
+
+def test_a_refusal_is_tried_again_with_the_same_id(client):
+    firehose = client("firehose")
+    answers = [lambda r: (503, "busy"), lambda r: (200, {"requestId": "another", "timestamp": 1}), accept]
+    with Endpoint(lambda request: answers[min(len(endpoint.requests), 3) - 1](request)) as endpoint:
+        make(firehose, endpoint, RetryOptions={"DurationInSeconds": 300})
+        firehose.put_record(DeliveryStreamName="h", Record={"Data": b"stubborn"})
+        until(lambda: len(endpoint.requests) == 3)
+    assert len({r["headers"]["X-Amz-Firehose-Request-Id"] for r in endpoint.requests}) == 1
+    assert [records_of(r) for r in endpoint.requests] == [[b"stubborn"]] * 3
+
+
+def test_what_the_endpoint_never_takes_goes_to_s3(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    with Endpoint(lambda r: (400, {"requestId": "x", "timestamp": 1, "errorMessage": "no thanks"})) as endpoint:
+        make(firehose, endpoint, bucket)
+        firehose.put_record_batch(DeliveryStreamName="h", Records=[{"Data": b"a"}, {"Data": b"b"}])
+        until(lambda: keys(store, bucket, "http-endpoint-failed/"))
+    failed = lines(store, bucket, "http-endpoint-failed/")
+    assert [base64.b64decode(f["rawData"]) for f in failed] == [b"a", b"b"]
+    assert all(f["errorCode"] == "HttpEndpoint.DestinationException" and f["attemptsMade"] == 1 for f in failed)
+    assert all("400" in f["errorMessage"] for f in failed)
+
+
+def test_nobody_at_the_other_end(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    make(firehose, None, bucket, url="http://127.0.0.1:9/")
+    firehose.put_record(DeliveryStreamName="h", Record={"Data": b"lost?"})
+    until(lambda: keys(store, bucket))
+    (failed,) = lines(store, bucket, "http-endpoint-failed/")
+    assert (failed["errorCode"], base64.b64decode(failed["rawData"])) == ("HttpEndpoint.ConnectionFailed", b"lost?")
+
+
+def test_all_data_is_backed_up_where_asked_for(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    with Endpoint(accept) as endpoint:
+        make(firehose, endpoint, bucket, S3BackupMode="AllData")
+        firehose.put_record_batch(DeliveryStreamName="h", Records=[{"Data": b"a\n"}, {"Data": b"b\n"}])
+        until(lambda: endpoint.requests and keys(store, bucket))
+    (key,) = keys(store, bucket)
+    assert key.count("/") == 4 and key.split("/")[4].startswith("h-1-20")
+    assert store.get_object(Bucket=bucket, Key=key)["Body"].read() == b"a\nb\n"
+
+
+# --- OpenSearch ---
+
+
+def bulk(statuses):
+    """An engine that answers each document with what statuses(document) says."""
+
+    def answer(request):
+        rows = [json.loads(line) if line.strip() else None for line in request["body"].decode().splitlines()]
+        items = []
+        for action, document in zip(rows[::2], rows[1::2]):
+            status = statuses(document)
+            item = {**action["index"], "status": status}
+            if status >= 300:
+                item["error"] = {"type": "mapper_parsing_exception", "reason": f"refused with {status}"}
+            items.append({"index": item})
+        return 200, {"took": 1, "errors": any(i["index"]["status"] >= 300 for i in items), "items": items}
+
+    return answer
+
+
+def actions(request):
+    return [json.loads(line)["index"] for line in request["body"].decode().splitlines()[::2]]
+
+
+def make_search(firehose, endpoint, bucket="landing", **more):
+    configuration = {
+        "RoleARN": "arn:aws:iam::000000000000:role/firehose",
+        "ClusterEndpoint": endpoint.url,
+        "IndexName": "weblogs",
+        "BufferingHints": AT_ONCE,
+        "RetryOptions": {"DurationInSeconds": 0},
+        "S3Configuration": s3(bucket, BufferingHints=AT_ONCE, Prefix="es/"),
+        **more,
+    }
+    firehose.create_delivery_stream(DeliveryStreamName="o", AmazonopensearchserviceDestinationConfiguration=configuration)
+
+
+ROTATIONS = {
+    "NoRotation": r"weblogs",
+    "OneHour": r"weblogs-20\d\d-\d\d-\d\d-\d\d",
+    "OneDay": r"weblogs-20\d\d-\d\d-\d\d",
+    "OneWeek": r"weblogs-20\d\d-w\d\d",
+    "OneMonth": r"weblogs-20\d\d-\d\d",
+}
+
+
+@pytest.mark.parametrize("period", ROTATIONS)
+def test_documents_are_indexed(client, period):
+    import re
+
+    firehose = client("firehose")
+    with Endpoint(bulk(lambda d: 201)) as endpoint:
+        make_search(firehose, endpoint, IndexRotationPeriod=period)
+        firehose.put_record_batch(DeliveryStreamName="o", Records=[{"Data": b'{"a": 1}'}, {"Data": b'{\n "b": 2\n}\n'}])
+        until(lambda: endpoint.requests)
+    (request,) = endpoint.requests
+    assert request["path"] == "/_bulk"
+    assert [json.loads(line) for line in request["body"].decode().splitlines()[1::2]] == [{"a": 1}, {"b": 2}]
+    assert all(re.fullmatch(ROTATIONS[period], a["_index"]) for a in actions(request))
+    assert len({a["_id"] for a in actions(request)}) == 2
+
+
+def test_the_engine_gives_ids_where_asked_for(client):
+    firehose = client("firehose")
+    with Endpoint(bulk(lambda d: 201)) as endpoint:
+        make_search(firehose, endpoint, DocumentIdOptions={"DefaultDocumentIdFormat": "NO_DOCUMENT_ID"})
+        firehose.put_record(DeliveryStreamName="o", Record={"Data": b"{}"})
+        until(lambda: endpoint.requests)
+    assert "_id" not in actions(endpoint.requests[0])[0]
+
+
+def test_documents_that_are_refused_go_to_s3_the_others_stay(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    with Endpoint(bulk(lambda d: 400 if d["n"] % 3 == 0 else 201)) as endpoint:
+        make_search(firehose, endpoint, bucket)
+        firehose.put_record_batch(DeliveryStreamName="o", Records=[{"Data": json.dumps({"n": n}).encode()} for n in range(9)])
+        until(lambda: keys(store, bucket))
+    failed = lines(store, bucket, "es/AmazonOpenSearchService-failed/")
+    assert [json.loads(base64.b64decode(f["rawData"]))["n"] for f in failed] == [0, 3, 6]
+    assert {(f["errorCode"], f["errorMessage"]) for f in failed} == {("400", "refused with 400")}
+    assert [f["esDocumentId"] for f in failed] == [actions(endpoint.requests[0])[n]["_id"] for n in (0, 3, 6)]
+    assert len(endpoint.requests) == 1
+
+
+def test_busy_documents_are_tried_again_alone_and_under_their_ids(client):
+    firehose = client("firehose")
+    with Endpoint(lambda r: bulk(lambda d: 429 if d["n"] == 1 and len(endpoint.requests) < 3 else 201)(r)) as endpoint:
+        make_search(firehose, endpoint, RetryOptions={"DurationInSeconds": 300})
+        firehose.put_record_batch(DeliveryStreamName="o", Records=[{"Data": json.dumps({"n": n}).encode()} for n in range(3)])
+        until(lambda: len(endpoint.requests) == 3)
+    first, second, third = map(actions, endpoint.requests)
+    assert len(first) == 3
+    assert [a["_id"] for a in second] == [a["_id"] for a in third] == [first[1]["_id"]]
+
+
+def test_an_engine_that_is_down_loses_nothing(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    with Endpoint(lambda r: (502, "bad gateway")) as endpoint:
+        make_search(firehose, endpoint, bucket)
+        firehose.put_record(DeliveryStreamName="o", Record={"Data": b"{}"})
+        until(lambda: keys(store, bucket))
+    (failed,) = lines(store, bucket)
+    assert (failed["errorCode"], failed["rawData"]) == ("502", base64.b64encode(b"{}").decode())
