@@ -113,12 +113,11 @@ static char *read_message(size_t *out_len)
 
 static bool answer(bool well, const char *text)
 {
-    size_t len = strlen(text);
-    struct query_answer_head head = {.well = well, .len = (uint32_t)len};
+    bool too_long = strlen(text) > QUERY_ANSWER_MAX;
+    const char *said = too_long ? "the output is too long" : text;
+    struct query_answer_head head = {.well = well && !too_long, .len = (uint32_t)strlen(said)};
 
-    if (len > QUERY_ANSWER_MAX)
-        return answer(false, "the output is too long"); /* NOLINT(misc-no-recursion): once */
-    return write_all(&head, sizeof(head)) && write_all(text, len);
+    return write_all(&head, sizeof(head)) && write_all(said, head.len);
 }
 
 /* --- jq --- */

@@ -363,23 +363,23 @@ static void take_replies(const struct event *e, const struct reply *replies, int
 static bool run_event(const struct event *e, int64_t retries, struct record_list *out)
 {
     struct work *w = e->processing->work;
-    const struct undelivered *problem = NULL;
 
-    for (int64_t attempt = 0; attempt <= retries; attempt++) {
+    for (int64_t attempt = 0;; attempt++) {
         struct reply *replies = ARENA_ARRAY(w->arena, struct reply, e->count);
+        const struct undelivered *problem = ask(e, w->arena, replies);
+        int64_t pause_ms = MIN((int64_t)RETRY_FIRST_MS << MIN(attempt, 6), (int64_t)RETRY_MAX_MS);
 
-        problem = ask(e, w->arena, replies);
         if (!problem) {
             take_replies(e, replies, attempt + 1, out);
             return true;
         }
-        if (pause_for(w, attempt == retries ? 0
-                                            : MIN((int64_t)RETRY_FIRST_MS << MIN(attempt, 6),
-                                                  (int64_t)RETRY_MAX_MS)))
+        if (pause_for(w, attempt == retries ? 0 : pause_ms))
             return false;
+        if (attempt == retries) {
+            fail_all(e, problem, retries + 1);
+            return true;
+        }
     }
-    fail_all(e, problem, retries + 1);
-    return true;
 }
 
 bool transform(struct processing *p, const struct firehose_Processor *processor)
