@@ -1,12 +1,20 @@
 /*
  * Queue URLs. Clients have them in many forms: http://host:port/account/name,
  * http://sqs.region.amazonaws.com/account/name, http://region.queue.host/account/name,
- * http://host/queue/region/account/name. What counts is the path.
+ * http://host/queue/region/account/name. What counts is the path. An ARN is no address.
  */
 #include "handlers/sqs/operations.h"
 #include "server/base/encode.h"
 
 enum { NAME_MAX_LEN = 80, PARTS_MAX = 4 };
+
+/* AWS: 404, whatever the model says. */
+static const struct aws_error invalid_address = {
+    .name = "InvalidAddress",
+    .code = "InvalidAddress",
+    .status = 404,
+    .sender_fault = true,
+};
 
 static bool is_account(const char *text)
 {
@@ -53,15 +61,29 @@ static bool read_path(struct request *req, const char *path, struct sqs_address 
     return out->name != NULL;
 }
 
+/* AWS takes the bare name of one of the caller's queues, too. */
+static bool is_name(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len >= 1 && len <= NAME_MAX_LEN &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == len;
+}
+
 int sqs_address_of(struct request *req, const char *url, struct sqs_address *out)
 {
     const char *path = url ? path_of(url) : req->path;
 
     if (path && read_path(req, path, out))
         return 0;
+    if (url && is_name(url)) {
+        *out = (struct sqs_address){.scope = {.account = req->account, .region = req->region},
+                                    .name = url};
+        return 0;
+    }
     if (!url)
         return sqs_fail_missing(req, "QueueUrl");
-    return aws_fail(req, &sqs_InvalidAddress, "The address %.500s is not valid for this endpoint.",
+    return aws_fail(req, &invalid_address, "The address %.500s is not valid for this endpoint.",
                     url);
 }
 

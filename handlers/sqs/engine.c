@@ -178,7 +178,8 @@ static struct sqs_entry *find_received(struct sqs_queue *queue, const struct sqs
         *outcome = SQS_NOT_THERE;
         return NULL;
     }
-    if (e->received != receipt->received) {
+    /* AWS: in a standard queue each handle that was ever given for a message stays good. */
+    if (queue->fifo ? e->received != receipt->received : e->received < receipt->received) {
         *outcome = SQS_EXPIRED;
         return NULL;
     }
@@ -192,7 +193,7 @@ static void wait_for_busy(struct sqs_queue *queue, const struct sqs_receipt *rec
     for (size_t i = 0; i < count;) {
         const struct sqs_entry *e = sqs_index_find(queue->index, receipts[i].number);
 
-        if (e && e->state == SQS_BUSY && e->received == receipts[i].received) {
+        if (e && e->state == SQS_BUSY) {
             pthread_cond_wait(&queue->settled, &queue->lock);
             i = 0;
         } else {
@@ -212,7 +213,7 @@ static size_t claim_for_drop(struct sqs_queue *queue, const struct sqs_receipt *
 
         if (!e || e->state == SQS_BUSY)
             continue;
-        /* AWS: a standard queue lets the last receiver delete a message whose time is over. */
+        /* AWS: a standard queue lets a receiver delete a message whose time is over. */
         if (queue->fifo && e->state != SQS_IN_FLIGHT) {
             outcomes[i] = SQS_EXPIRED;
             continue;

@@ -50,19 +50,20 @@ static int check_name(struct request *req, const char *name, bool wants_fifo)
 
 /* AWS: one of the same name is fine as long as what is given now is as it is. */
 static int check_same(struct request *req, struct sqs_queue *queue,
-                      const struct sqs_QueueAttributeMap *given)
+                      const struct sqs_settings *given)
 {
     struct sqs_settings settings = sqs_queue_settings(queue, &req->arena);
 
-    for (size_t i = 0; i < given->count; i++) {
-        enum sqs_setting which = sqs_setting_named(given->items[i].key);
-        const char *is = which < SQS_SETTINGS ? sqs_setting_value(&settings, which) : NULL;
+    for (enum sqs_setting i = 0; i < SQS_SETTINGS; i++) {
+        const char *is = sqs_setting_default(&settings, i, queue->fifo);
 
-        if (!is || strcmp(is, given->items[i].value) != 0)
+        if (settings.text[i])
+            is = settings.text[i];
+        if (given->text[i] && (!is || !str_eq(is, given->text[i])))
             return aws_fail(req, &sqs_QueueNameExists,
                             "A queue already exists with the same name and a different value for "
                             "attribute %s",
-                            given->items[i].key);
+                            sqs_setting_name(i));
     }
     return 0;
 }
@@ -111,7 +112,7 @@ int sqs_create_queue(struct request *req, const struct sqs_CreateQueueRequest *i
     if (rc == STORE_EXISTS) {
         rc = sqs_queue_hold(q, &scope, in->QueueName, &queue);
         if (rc == STORE_OK) {
-            int differs = check_same(req, queue, &in->Attributes);
+            int differs = check_same(req, queue, &settings);
 
             sqs_queue_release(queue);
             if (differs)

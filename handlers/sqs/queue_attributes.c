@@ -110,6 +110,24 @@ static int check_together(struct request *req, const struct sqs_settings *s)
     return 0;
 }
 
+/* AWS: numbers and words come back as they are kept, whatever their spelling was. */
+static const char *kept_value(struct arena *a, enum sqs_setting which, const char *value)
+{
+    struct sqs_redrive redrive;
+
+    if (which == SQS_REDRIVE_POLICY) {
+        if (!sqs_redrive_parse(a, value, &redrive) || !redrive.target_arn)
+            return NULL;
+        return arena_printf(a, "{\"deadLetterTargetArn\":\"%s\",\"maxReceiveCount\":%d}",
+                            redrive.target_arn, (int)redrive.max_receives);
+    }
+    if (strcasecmp(value, "true") == 0)
+        return "true";
+    if (strcasecmp(value, "false") == 0)
+        return "false";
+    return arena_strdup(a, value);
+}
+
 int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings, const void *context)
 {
     const struct sqs_attribute_change *c = context;
@@ -129,7 +147,7 @@ int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings, const v
                             sqs_setting_name(which));
         if (*value && check_documents(c, which, value))
             return -1;
-        settings->text[which] = *value ? arena_strdup(a, value) : NULL;
+        settings->text[which] = *value ? kept_value(a, which, value) : NULL;
     }
     return check_together(req, settings);
 }
@@ -211,30 +229,6 @@ static void show_made(struct request *req, struct sqs_queue *queue, struct shown
         show(s, made_names[3 + i], number_text(a, (int64_t)counts[i]));
 }
 
-/* What AWS tells of a queue for which nobody set it. */
-static const char *default_of(const struct sqs_settings *settings, enum sqs_setting which,
-                              bool fifo)
-{
-    const char *key = settings->text[SQS_KMS_KEY];
-
-    switch (which) {
-    case SQS_FIFO_QUEUE:
-        return fifo ? "true" : NULL;
-    case SQS_CONTENT_DEDUPLICATION:
-        return fifo ? "false" : NULL;
-    case SQS_DEDUPLICATION_SCOPE:
-        return fifo ? "queue" : NULL;
-    case SQS_THROUGHPUT_LIMIT:
-        return fifo ? "perQueue" : NULL;
-    case SQS_KMS_REUSE_PERIOD:
-        return key ? "300" : NULL;
-    case SQS_MANAGED_SSE:
-        return key ? "false" : "true";
-    default:
-        return sqs_setting_value(settings, which);
-    }
-}
-
 static int check_names(struct request *req, const struct sqs_AttributeNameList *names)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -265,7 +259,7 @@ int sqs_get_queue_attributes(struct request *req, const struct sqs_GetQueueAttri
     show_made(req, queue, &s);
     for (enum sqs_setting i = 0; i < SQS_SETTINGS; i++)
         show(&s, sqs_setting_name(i),
-             settings.text[i] ? settings.text[i] : default_of(&settings, i, queue->fifo));
+             settings.text[i] ? settings.text[i] : sqs_setting_default(&settings, i, queue->fifo));
     if (out->Attributes.count == 0)
         out->Attributes.items = NULL; /* AWS: the member is left out */
     return 0;

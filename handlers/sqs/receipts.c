@@ -29,7 +29,7 @@ struct receipts {
 static int check_dropped(struct request *req, const char *handle, enum sqs_outcome outcome,
                          bool fifo)
 {
-    /* AWS: to delete what is gone, or with an old handle of a standard queue, does nothing. */
+    /* AWS: to delete what is gone does nothing. */
     if (outcome != SQS_EXPIRED || !fifo)
         return 0;
     return aws_fail(req, &sqs_InvalidParameterValue,

@@ -52,6 +52,29 @@ const char *sqs_setting_value(const struct sqs_settings *s, enum sqs_setting whi
     return s->text[which] ? s->text[which] : table[which].standard;
 }
 
+const char *sqs_setting_default(const struct sqs_settings *settings, enum sqs_setting which,
+                                bool fifo)
+{
+    const char *key = settings->text[SQS_KMS_KEY];
+
+    switch (which) {
+    case SQS_FIFO_QUEUE:
+        return fifo ? "true" : NULL;
+    case SQS_CONTENT_DEDUPLICATION:
+        return fifo ? "false" : NULL;
+    case SQS_DEDUPLICATION_SCOPE:
+        return fifo ? "queue" : NULL;
+    case SQS_THROUGHPUT_LIMIT:
+        return fifo ? "perQueue" : NULL;
+    case SQS_KMS_REUSE_PERIOD:
+        return key ? "300" : NULL;
+    case SQS_MANAGED_SSE:
+        return key ? "false" : "true";
+    default:
+        return table[which].standard;
+    }
+}
+
 static bool read_number(const char *text, int32_t *out)
 {
     char *end;

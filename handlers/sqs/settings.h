@@ -40,7 +40,10 @@ enum sqs_setting sqs_setting_named(const char *name);
 const char *sqs_setting_name(enum sqs_setting which);
 /* What was set, or else the default; NULL where there is none. */
 const char *sqs_setting_value(const struct sqs_settings *s, enum sqs_setting which);
-/* The same as a number; 0 and 1 for false and true. */
+/* What AWS tells of a queue whose attribute nobody set; NULL: nothing. */
+const char *sqs_setting_default(const struct sqs_settings *settings, enum sqs_setting which,
+                                bool fifo);
+/* sqs_setting_value() as a number; 0 and 1 for false and true. */
 int32_t sqs_setting_number(const struct sqs_settings *s, enum sqs_setting which);
 /* Whether this can be a value of it: numbers in range, booleans, words. Documents are not looked
  * at. */
