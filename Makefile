@@ -206,6 +206,10 @@ test-fuzz: fuzz-build
 bench:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/run.py $(ROOT)/release
+.PHONY: bench-sqs
+bench-sqs:
+	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/sqs.py $(ROOT)/release
 
 BENCH_SRC = $(sort $(wildcard tests/bench/*.c))
 .PHONY: $(O)/bench

@@ -83,6 +83,8 @@ int sqs_address_of(struct request *req, const char *url, struct sqs_address *out
     }
     if (!url)
         return sqs_fail_missing(req, "QueueUrl");
+    if (strstr(url, "://"))
+        return sqs_fail_no_queue(req);
     return aws_fail(req, &invalid_address, "The address %.500s is not valid for this endpoint.",
                     url);
 }
