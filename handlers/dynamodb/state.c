@@ -11,6 +11,7 @@
 
 #include "dynamodb.h"
 #include "handlers/common/arn.h"
+#include "handlers/dynamodb/delivery.h"
 #include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/service.h"
 #include "server/base/log.h"
@@ -22,6 +23,7 @@ struct ddb {
     struct ddb_store *store;
     struct ddb_feeds *feeds;
     struct ddb_keeper *keeper;
+    struct ddb_delivery *delivery;
     pthread_mutex_t lock;
     uint64_t generation;               /* lock */
     struct ddb_table *tables[BUCKETS]; /* lock */
@@ -38,8 +40,11 @@ void *ddb_open(struct app *app)
     d->feeds = ddb_feeds_new();
     pthread_mutex_init(&d->lock, NULL);
     d->keeper = ddb_keeper_new(d);
-    if (store_has(app->store, "dynamodb"))
+    d->delivery = ddb_delivery_new(d);
+    if (store_has(app->store, "dynamodb")) {
         ddb_keeper_wake(d);
+        ddb_delivery_wake(d);
+    }
     return d;
 }
 
@@ -53,6 +58,7 @@ void ddb_close(void *state)
             ddb_table_release(t);
         }
     pthread_mutex_destroy(&d->lock);
+    ddb_delivery_free(d->delivery);
     ddb_keeper_free(d->keeper);
     ddb_feeds_free(d->feeds);
     ddb_store_close(d->store);
@@ -87,6 +93,11 @@ struct ddb_feeds *ddb_feeds_in(struct ddb *d)
 struct ddb_keeper *ddb_keeper_in(struct ddb *d)
 {
     return d->keeper;
+}
+
+struct ddb_delivery *ddb_delivery_in(struct ddb *d)
+{
+    return d->delivery;
 }
 
 struct ddb_store *ddb_store_of(struct request *req)

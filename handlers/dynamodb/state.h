@@ -11,6 +11,7 @@
 #include "server/aws_error.h"
 
 struct ddb;
+struct ddb_delivery;
 struct ddb_keeper;
 
 void *ddb_open(struct app *app);
@@ -22,6 +23,7 @@ struct app *ddb_app(struct ddb *d);
 struct ddb_store *ddb_store_in(struct ddb *d);
 struct ddb_feeds *ddb_feeds_in(struct ddb *d);
 struct ddb_keeper *ddb_keeper_in(struct ddb *d);
+struct ddb_delivery *ddb_delivery_in(struct ddb *d);
 struct ddb_store *ddb_store_of(struct request *req);
 
 /*

@@ -103,8 +103,9 @@ struct ddb_definition {
     const char *restored_backup; /* ARNs: where the items came from; NULL: they did not */
     const char *restored_table;
     int64_t restored_ms;
-    bool creating;  /* its items are still being copied */
-    int64_t copies; /* how many copies are being made, which need the log */
+    int64_t deliveries; /* how many active destinations want the changes */
+    bool creating;      /* its items are still being copied */
+    int64_t copies;     /* how many copies are being made, which need the log */
 };
 
 struct ddb_feed;

@@ -21,7 +21,7 @@ bool ddb_view_named(const char *name, enum ddb_view *out)
 
 bool ddb_definition_logs(const struct ddb_definition *d)
 {
-    return d->stream.enabled || d->recovery_since_ms != 0 || d->copies > 0;
+    return d->stream.enabled || d->recovery_since_ms != 0 || d->copies > 0 || d->deliveries > 0;
 }
 
 int64_t ddb_log_keep_ms(const struct ddb_definition *d)
@@ -138,6 +138,7 @@ void ddb_definition_write(struct strbuf *out, const struct ddb_definition *d)
     jw_member_int(&w, "restored_ms", d->restored_ms);
     jw_member_bool(&w, "creating", d->creating);
     jw_member_int(&w, "copies", d->copies);
+    jw_member_int(&w, "deliveries", d->deliveries);
     write_tags(&w, d);
     write_stream(&w, &d->stream);
     jw_end_object(&w);
@@ -375,6 +376,8 @@ static bool read_plain(struct jr *r, struct jr_text key, struct ddb_definition *
         d->creating = read_flag(r);
     else if (jr_text_eq(key, "copies"))
         d->copies = read_int(r);
+    else if (jr_text_eq(key, "deliveries"))
+        d->deliveries = read_int(r);
     else
         return false;
     return true;

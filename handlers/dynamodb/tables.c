@@ -3,6 +3,7 @@
 #include "handlers/dynamodb/counts.h"
 #include "handlers/dynamodb/describe.h"
 #include "handlers/dynamodb/keeper.h"
+#include "storage/dynamodb_delivery_store.h"
 #include "storage/dynamodb_job_store.h"
 #include "storage/dynamodb_log_store.h"
 
@@ -51,6 +52,8 @@ static enum store_status remove_table(struct request *req, struct ddb_session *s
 {
     enum store_status rc = ddb_jobs_forget(s, t->id);
 
+    if (rc == STORE_OK)
+        rc = ddb_destinations_forget(s, t->id);
     if (rc == STORE_OK && t->definition.stream.enabled)
         rc = ddb_stream_close(s, t->id, req->received_ms);
     if (rc != STORE_OK)
