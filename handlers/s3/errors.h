@@ -28,6 +28,7 @@
     X(InvalidBucketAclWithObjectOwnership, 400)                                                    \
     X(InvalidBucketName, 400)                                                                      \
     X(InvalidBucketState, 409)                                                                     \
+    X(InvalidConfigurationId, 400)                                                                 \
     X(InvalidDigest, 400)                                                                          \
     X(InvalidEncryptionAlgorithmError, 400)                                                        \
     X(InvalidLocationConstraint, 400)                                                              \
@@ -38,6 +39,7 @@
     X(InvalidRange, 416)                                                                           \
     X(InvalidRedirectLocation, 400)                                                                \
     X(InvalidRetentionPeriod, 400)                                                                 \
+    X(InvalidS3DestinationBucket, 400)                                                             \
     X(InvalidStorageClass, 400)                                                                    \
     X(InvalidTag, 400)                                                                             \
     X(InvalidTargetBucketForLogging, 400)                                                          \
