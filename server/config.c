@@ -78,9 +78,10 @@ static const char *set_durability(struct config *c, const char *value)
 
 static const char *set_auth(struct config *c, const char *value)
 {
-    if (!str_eq(value, "off") && !str_eq(value, "verify"))
-        return "give off or verify";
-    c->auth_verify = str_eq(value, "verify");
+    if (!str_eq(value, "off") && !str_eq(value, "verify") && !str_eq(value, "enforce"))
+        return "give off, verify or enforce";
+    c->auth_enforce = str_eq(value, "enforce");
+    c->auth_verify = c->auth_enforce || str_eq(value, "verify");
     return NULL;
 }
 
@@ -187,7 +188,9 @@ static const struct option options[] = {
     {"memory", NULL, "0", "Keep nothing: all is gone when the server ends.", set_memory},
     {"durability", "normal|full", "normal",
      "normal survives kill -9 of the server, full also the loss of power.", set_durability},
-    {"auth", "off|verify", "off", "verify refuses requests whose signature is wrong.", set_auth},
+    {"auth", "off|verify|enforce", "off",
+     "verify refuses requests whose signature is wrong; enforce evaluates policies, too (S3).",
+     set_auth},
     {"account", "ID", "000000000000",
      "Account of access keys that are not themselves a 12-digit account id.", set_account},
     {"region", "REGION", "us-east-1", "Region of requests that are not signed.", set_region},

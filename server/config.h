@@ -22,6 +22,7 @@ struct config {
     bool memory;
     bool durability_full;
     bool auth_verify;
+    bool auth_enforce;   /* and policies hold for the owner's own account; auth_verify is set too */
     const char *account; /* 12 digits: of credentials that do not say their own */
     const char *region;  /* of unsigned requests */
     const char *trace;   /* file, or NULL */

@@ -107,11 +107,27 @@ static int wanted_members(const struct model *m, struct request *req, const stru
     return wanted;
 }
 
-/* The most special template that fits. Where two are alike, the one whose members are all there and
- * more in number: CopyObject is PutObject with a header, ListParts is GetObject with a parameter.
- */
-static const struct operation *match_path(const struct model *m, struct request *req)
+static bool is_built(const struct service *s, const struct operation *op)
 {
+    return s->handlers && s->model->has_handler(s->handlers, (uint16_t)(op - s->model->operations));
+}
+
+/* Of two operations of one template the one whose members are all there and more in number:
+ * CopyObject is PutObject with a header, ListParts is GetObject with a parameter. Where that tells
+ * nothing either, one is the old name of the other (PutBucketLifecycle), and only one is built. */
+static bool fits_better(const struct service *s, struct request *req, const struct operation *op,
+                        const struct operation *best)
+{
+    int wanted = wanted_members(s->model, req, op);
+    int best_wanted = wanted_members(s->model, req, best);
+
+    return wanted > best_wanted || (wanted == best_wanted && is_built(s, op) && !is_built(s, best));
+}
+
+/* The most special template that fits. */
+static const struct operation *match_path(const struct service *s, struct request *req)
+{
+    const struct model *m = s->model;
     const struct operation *best = NULL;
 
     for (size_t i = 0; i < m->operation_count; i++) {
@@ -124,8 +140,7 @@ static const struct operation *match_path(const struct model *m, struct request 
             continue;
         if (best)
             order = uri_template_compare(uri, model_text(m, best->uri));
-        if (!best || order < 0 ||
-            (order == 0 && wanted_members(m, req, op) > wanted_members(m, req, best)))
+        if (!best || order < 0 || (order == 0 && fits_better(s, req, op, best)))
             best = op;
     }
     return best;
@@ -135,7 +150,7 @@ static void route_by_path(struct request *req, const struct service *s)
 {
     req->service = s;
     req->protocol = s->model->protocols & rest_protocols;
-    req->operation = match_path(s->model, req);
+    req->operation = match_path(s, req);
 }
 
 /* Services that share a scope (dynamodb and its streams, es and opensearch) differ in path. */

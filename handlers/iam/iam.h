@@ -5,6 +5,7 @@
 #ifndef CADABRA_IAM_H
 #define CADABRA_IAM_H
 
+#include "handlers/common/policy.h"
 #include "server/app.h"
 #include "server/service.h"
 #include "storage/iam_store.h"
@@ -25,6 +26,12 @@ struct iam_caller {
 /* Who sends the request, by its access key. A key that nobody gave out speaks for the account's
  * root. In the request's arena. 0, or -1 after aws_fail_internal(). */
 int iam_caller_of(struct request *req, struct iam_caller *out);
+
+/* What the policies of the request's sender say: POLICY_ALLOW for the root of an account, and for
+ * others what their own and their attached policies say, within their boundary. 0, or -1 after
+ * aws_fail_internal(). */
+int iam_identity_verdict(struct request *req, const struct policy_question *question,
+                         enum policy_verdict *out);
 
 /* arn:aws:iam::123456789012:role/path/name -> its account and name, in the arena; false when it is
  * no such ARN. */

@@ -11,8 +11,10 @@
  * that is there, where the operation knows it. */
 int s3_authorize(struct request *req, const struct s3_target *target, const char *action);
 
-/* The ACL of a new object by its request (x-amz-acl, x-amz-grant-...): what is stored of it, NULL
- * for a private one. 0, or -1 after failing. */
-int s3_new_object_acl(struct request *req, const struct s3_target *target, const char **out_acl);
+/* Owner and ACL of a new object, by its request (x-amz-acl, x-amz-grant-...) and the bucket's
+ * ownership: the owner's account, and what is stored of the ACL, NULL for a private one. 0, or -1
+ * after failing. */
+int s3_new_object_acl(struct request *req, const struct s3_target *target, const char **out_owner,
+                      const char **out_acl);
 
 #endif

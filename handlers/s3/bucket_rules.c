@@ -1,4 +1,4 @@
-/* Tags, CORS, lifecycle, encryption and lock of buckets. */
+/* Tags, CORS, lifecycle and encryption of buckets. */
 #include "handlers/s3/cors.h"
 #include "handlers/s3/kept.h"
 #include "handlers/s3/lifecycle.h"
@@ -141,7 +141,7 @@ int s3_put_bucket_lifecycle(struct request *req,
         return s3_fail_malformed_xml(req);
     if (s3_lifecycle_check(req, &c->Rules) || s3_kept_put(req, &t.bucket, S3_DOC_LIFECYCLE, c))
         return -1;
-    s3_lifecycle_wake(req->app);
+    s3_lifecycle_wake(s3_of(req->app));
     out->TransitionDefaultMinimumObjectSize = all_storage_classes_128K;
     return 0;
 }
@@ -221,63 +221,4 @@ int s3_delete_bucket_encryption(struct request *req,
                       &t))
         return -1;
     return s3_kept_delete(req, &t.bucket, S3_DOC_ENCRYPTION);
-}
-
-/* --- object lock --- */
-
-int s3_get_object_lock_configuration(struct request *req,
-                                     const struct s3_GetObjectLockConfigurationRequest *in,
-                                     struct s3_GetObjectLockConfigurationOutput *out)
-{
-    struct s3_ObjectLockConfiguration *c =
-        ARENA_NEW(&req->arena, struct s3_ObjectLockConfiguration);
-    struct s3_target t;
-
-    out->ObjectLockConfiguration = c;
-    if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner,
-                      "s3:GetBucketObjectLockConfiguration", &t))
-        return -1;
-    if (!t.bucket.object_lock || s3_bucket_has(&t.bucket, S3_DOC_OBJECT_LOCK))
-        return s3_kept_get(req, &t.bucket, S3_DOC_OBJECT_LOCK, c);
-    c->ObjectLockEnabled = "Enabled";
-    return 0;
-}
-
-static int check_retention(struct request *req, const struct s3_DefaultRetention *r)
-{
-    if (!r || !r->Mode || (!str_eq(r->Mode, "GOVERNANCE") && !str_eq(r->Mode, "COMPLIANCE")) ||
-        r->Days.set == r->Years.set)
-        return s3_fail_malformed_xml(req);
-    if (VALUE_OR(r->Days, 1) <= 0 || VALUE_OR(r->Years, 1) <= 0)
-        return s3_fail_argument(req, r->Days.set ? "Days" : "Years", NULL,
-                                "Default retention period must be a positive integer value");
-    if (VALUE_OR(r->Days, 0) > 36500 || VALUE_OR(r->Years, 0) > 100)
-        return s3_fail_argument(req, r->Days.set ? "Days" : "Years", NULL,
-                                "Default retention period too large");
-    return 0;
-}
-
-int s3_put_object_lock_configuration(struct request *req,
-                                     const struct s3_PutObjectLockConfigurationRequest *in,
-                                     struct s3_PutObjectLockConfigurationOutput *out)
-{
-    const struct s3_ObjectLockConfiguration *c = in->ObjectLockConfiguration;
-    struct s3_target t;
-
-    (void)out;
-    if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner,
-                      "s3:PutBucketObjectLockConfiguration", &t))
-        return -1;
-    if (!c || !c->ObjectLockEnabled || !str_eq(c->ObjectLockEnabled, "Enabled"))
-        return s3_fail_malformed_xml(req);
-    if (c->Rule && check_retention(req, c->Rule->DefaultRetention))
-        return -1;
-    /* AWS: a versioned bucket may be given locks later; one without versions may not. */
-    if (!t.bucket.object_lock && t.bucket.versioning != S3_VERSIONED)
-        return aws_fail(req, &s3_InvalidBucketState,
-                        "Versioning must be 'Enabled' on the bucket to apply a Object Lock "
-                        "configuration");
-    if (!t.bucket.object_lock && s3_bucket_enable_lock(s3_of(req->app)->store, t.bucket.id))
-        return aws_fail_internal(req);
-    return s3_kept_put(req, &t.bucket, S3_DOC_OBJECT_LOCK, c);
 }

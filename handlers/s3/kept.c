@@ -30,8 +30,6 @@ static const struct {
                             "The replication configuration was not found"},
     [S3_DOC_INVENTORY] = {"InventoryConfiguration", &s3_NoSuchConfiguration,
                           "The specified configuration does not exist."},
-    [S3_DOC_OBJECT_LOCK] = {"ObjectLockConfiguration", &s3_ObjectLockConfigurationNotFoundError,
-                            "Object Lock configuration does not exist for this bucket"},
     [S3_DOC_REQUEST_PAYMENT] = {"RequestPaymentConfiguration"},
     [S3_DOC_ACCELERATE] = {"AccelerateConfiguration"},
     [S3_DOC_ANALYTICS] = {"AnalyticsConfiguration", &s3_NoSuchConfiguration,

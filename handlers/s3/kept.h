@@ -5,9 +5,9 @@
  *   S3_DOC_TAGGING Tagging              S3_DOC_ACL AccessControlPolicy
  *   S3_DOC_OWNERSHIP OwnershipControls  S3_DOC_PUBLIC_ACCESS PublicAccessBlockConfiguration
  *   S3_DOC_CORS CORSConfiguration       S3_DOC_LIFECYCLE BucketLifecycleConfiguration
- *   S3_DOC_OBJECT_LOCK ObjectLockConfiguration ... the whole table is in kept.c.
+ *   and so on: the whole table is in kept.c.
  *
- * S3_DOC_POLICY alone is kept as it came: its text.
+ * S3_DOC_POLICY is kept as it came, S3_DOC_OBJECT_LOCK is lock.c's.
  */
 #ifndef CADABRA_S3_KEPT_H
 #define CADABRA_S3_KEPT_H

@@ -16,6 +16,11 @@ struct s3_lifecycle_object {
     struct tag_list tags;
 };
 
+struct s3_object;
+/* The view of a stored object; texts are borrowed. */
+void s3_lifecycle_object_of(struct arena *a, const struct s3_object *object,
+                            struct s3_lifecycle_object *out);
+
 /* Enabled, and its filter lets the object through. */
 bool s3_lifecycle_covers(const struct s3_LifecycleRule *rule,
                          const struct s3_lifecycle_object *object);

@@ -9,6 +9,6 @@
 #include "handlers/s3/state.h"
 
 /* Rules have changed, or may be there from before: starts the task where there is none. */
-void s3_lifecycle_wake(struct app *app);
+void s3_lifecycle_wake(struct s3 *s3);
 
 #endif

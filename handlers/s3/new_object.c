@@ -243,7 +243,7 @@ int s3_new_object(struct request *req, const struct s3_target *target, struct s3
         s3_tags_of_header(req, request_header(req, "x-amz-tagging"), &out->tags) ||
         s3_new_encryption(req, target, &out->head) || s3_new_lock(req, &target->bucket, &out->lock))
         return -1;
-    return s3_new_object_acl(req, target, &out->acl);
+    return s3_new_object_acl(req, target, &out->account, &out->acl);
 }
 
 /* --- conditions --- */

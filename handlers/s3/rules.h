@@ -38,8 +38,6 @@ S3_OPERATION(s3_delete_bucket_lifecycle, DeleteBucketLifecycle);
 S3_OPERATION(s3_get_bucket_encryption, GetBucketEncryption);
 S3_OPERATION(s3_put_bucket_encryption, PutBucketEncryption);
 S3_OPERATION(s3_delete_bucket_encryption, DeleteBucketEncryption);
-S3_OPERATION(s3_get_object_lock_configuration, GetObjectLockConfiguration);
-S3_OPERATION(s3_put_object_lock_configuration, PutObjectLockConfiguration);
 
 /* bucket_settings.c */
 S3_OPERATION(s3_get_bucket_website, GetBucketWebsite);

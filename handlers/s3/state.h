@@ -2,6 +2,8 @@
 #ifndef CADABRA_S3_STATE_H
 #define CADABRA_S3_STATE_H
 
+#include <stdatomic.h>
+
 #include "gen/s3.h"
 #include "handlers/s3/errors.h"
 #include "handlers/s3/s3.h"
@@ -11,6 +13,8 @@
 struct s3 {
     struct app *app;
     struct s3_store *store;
+    atomic_bool lifecycle_runs;    /* the task of lifecycle_run.c is there */
+    atomic_bool lifecycle_changed; /* rules are new */
 };
 
 struct s3 *s3_of(struct app *app);

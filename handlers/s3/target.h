@@ -8,10 +8,11 @@
 
 struct s3_target {
     struct s3_bucket bucket;
-    const char *key;                /* NULL: the request is about the bucket */
-    const char *version_id;         /* as the client named it; NULL: the present one */
-    struct s3_which which;          /* what these two mean */
-    const struct s3_object *object; /* that version, where it is known and there; else NULL */
+    const char *key;                     /* NULL: the request is about the bucket */
+    const char *version_id;              /* as the client named it; NULL: the present one */
+    struct s3_which which;               /* what these two mean */
+    const struct s3_pairs *request_tags; /* that the body sets; NULL: the headers say them */
+    const struct s3_object *object;      /* that version, where it is known and there; else NULL */
 };
 
 /* Finds the bucket, checks x-amz-expected-bucket-owner (may be NULL) and asks s3_authorize() for

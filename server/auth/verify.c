@@ -133,6 +133,9 @@ static int check_unsigned(struct request *req, const struct auth_result *auth)
 {
     if (req->operation && (req->operation->flags & OPERATION_UNSIGNED))
         return 0;
+    /* Buckets may be open to everybody: S3 looks itself. */
+    if (req->service && is_s3(req, auth))
+        return 0;
     return refuse(req, &dialect_of(req, auth)->missing);
 }
 

@@ -1,0 +1,147 @@
+/*
+ * What the policies of a user or a role say to a request: those inside it, and those attached. A
+ * boundary limits what they allow. Policies of AWS that are not carried here say nothing.
+ */
+#include "handlers/iam/iam_parts.h"
+
+#include "handlers/common/policy.h"
+
+enum { POLICIES_MAX = 1000 };
+
+struct evaluation {
+    struct request *req;
+    const struct policy_question *question;
+    enum iam_kind kind;
+    const char *name;
+    enum policy_verdict verdict;
+};
+
+static enum policy_verdict ask(struct request *req, const char *document,
+                               const struct policy_question *question)
+{
+    const char *problem;
+    const struct policy *p = policy_parse(&req->arena, document, strlen(document), &problem);
+
+    return p ? policy_evaluate(p, question) : POLICY_SILENT;
+}
+
+static void add(struct evaluation *e, enum policy_verdict says)
+{
+    e->verdict = MAX(e->verdict, says);
+}
+
+/* The document of a managed policy in its default version; NULL: not known. */
+static enum store_status managed_document(struct request *req, const char *arn, const char **out)
+{
+    struct iam_store *store = iam_store_of(req->app);
+    const struct iam_aws_policy *aws = iam_aws_policy_find(arn);
+    struct iam_policy policy;
+    struct iam_version version;
+    enum store_status status;
+    bool missing;
+
+    *out = aws ? aws->document : NULL;
+    if (aws || iam_is_aws_policy(arn))
+        return STORE_OK;
+    status = iam_policy_find(store, arn, &req->arena, &policy);
+    if (!status)
+        status = iam_version_get(store, arn, policy.version, &req->arena, &version, &missing);
+    if (!status)
+        *out = version.document;
+    return status == STORE_NOT_FOUND ? STORE_OK : status;
+}
+
+static enum store_status ask_inline(struct evaluation *e)
+{
+    struct request *req = e->req;
+    struct iam_store *store = iam_store_of(req->app);
+    struct iam_names names;
+    enum store_status status = iam_inline_list(store, req->account, e->kind, e->name, NULL,
+                                               POLICIES_MAX, &req->arena, &names);
+
+    for (size_t i = 0; !status && i < names.count; i++) {
+        const char *document;
+        bool missing;
+
+        status = iam_inline_get(store, req->account, e->kind, e->name, names.items[i], &req->arena,
+                                &document, &missing);
+        if (!status)
+            add(e, ask(req, document, e->question));
+        else if (status == STORE_NOT_FOUND)
+            status = STORE_OK;
+    }
+    return status;
+}
+
+static enum store_status ask_attached(struct evaluation *e)
+{
+    struct request *req = e->req;
+    struct iam_attached_query query = {.limit = POLICIES_MAX};
+    struct iam_attachments attached;
+    enum store_status status = iam_attached_list(iam_store_of(req->app), req->account, e->kind,
+                                                 e->name, &query, &req->arena, &attached);
+
+    for (size_t i = 0; !status && i < attached.count; i++) {
+        const char *document;
+
+        status = managed_document(req, attached.items[i].arn, &document);
+        if (!status && document)
+            add(e, ask(req, document, e->question));
+    }
+    return status;
+}
+
+static enum store_status ask_boundary(struct evaluation *e)
+{
+    struct request *req = e->req;
+    struct iam_entity entity;
+    const char *document = NULL;
+    enum store_status status = iam_entity_find(iam_store_of(req->app), req->account, e->kind,
+                                               e->name, &req->arena, &entity);
+
+    if (status || !entity.boundary)
+        return status;
+    status = managed_document(req, entity.boundary, &document);
+    if (status || !document)
+        return status;
+    enum policy_verdict says = ask(req, document, e->question);
+    if (says == POLICY_DENY || (says == POLICY_SILENT && e->verdict == POLICY_ALLOW))
+        e->verdict = says;
+    return STORE_OK;
+}
+
+int iam_identity_verdict(struct request *req, const struct policy_question *question,
+                         enum policy_verdict *out)
+{
+    struct evaluation e = {.req = req, .question = question, .verdict = POLICY_SILENT};
+    struct iam_caller caller;
+    enum store_status status;
+
+    *out = POLICY_ALLOW;
+    if (iam_caller_of(req, &caller))
+        return -1;
+    if (caller.kind == IAM_CALLER_ROOT)
+        return 0;
+    if (caller.kind == IAM_CALLER_USER) {
+        e.kind = IAM_USER;
+        e.name = caller.user_name;
+    } else {
+        /* arn:aws:sts::1:assumed-role/name/session */
+        const char *role = strstr(caller.arn, ":assumed-role/");
+
+        if (!role) /* a federated user's session: what its policy says is not kept */
+            return 0;
+        role += strlen(":assumed-role/");
+        e.kind = IAM_ROLE;
+        e.name = arena_strndup(&req->arena, role, strcspn(role, "/"));
+    }
+    status = ask_inline(&e);
+    if (!status)
+        status = ask_attached(&e);
+    if (!status)
+        status = ask_boundary(&e);
+    if (status && status != STORE_NOT_FOUND)
+        return aws_fail_internal(req);
+    *out = e.verdict;
+    return 0;
+}
