@@ -8,9 +8,6 @@
 #include "handlers/firehose/frame.h"
 #include "handlers/s3/s3.h"
 
-#pragma weak s3_put
-#pragma weak s3_put_file
-
 static bool add_chunks(struct compressor *c, const struct bytes *chunks, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -58,8 +55,6 @@ static enum store_status put_object(struct work *w, const char *bucket, const st
                  body->fd < 0 ? body->memory.len : 0},
         .content_type = "application/octet-stream",
     };
-    if (!s3_put)
-        return STORE_NOT_FOUND;
     if (body->fd < 0)
         return s3_put(w->firehose->app, w->stream->account, &object, NULL);
     return s3_put_file(w->firehose->app, w->stream->account, &object, body->fd, body->size, NULL);
