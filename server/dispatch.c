@@ -26,7 +26,8 @@
 struct dispatch_state {
     struct auth_result auth;
     bool is_internal;
-    bool inside; /* the gate */
+    bool inside;                      /* the gate */
+    const struct service *address_of; /* whose own address was called, NULL: the server's */
     void *in;
     void *out;
 };
@@ -82,12 +83,25 @@ static int precheck(struct request *req)
     return rc;
 }
 
+static const struct service *find_address(const struct request *req)
+{
+    for (size_t i = 0; i < service_count; i++)
+        if (service_registry[i]->is_own_address && service_registry[i]->is_own_address(req))
+            return service_registry[i];
+    return NULL;
+}
+
 static int begin(struct request *req)
 {
     struct dispatch_state *d = ARENA_NEW(&req->arena, struct dispatch_state);
 
     req->dispatch = d;
     identify(req);
+    d->address_of = find_address(req);
+    if (d->address_of) {
+        name_request(req);
+        return 0;
+    }
     d->is_internal = internal_is_meant(req, &d->auth);
     if (!d->is_internal)
         route_by_head(req, &d->auth);
@@ -211,10 +225,33 @@ static void add_crc32(struct request *req)
                          crc32_of(r->bytes.data ? r->bytes.data : "", r->bytes.len)));
 }
 
+/* A service's own address: HTTP as it comes, not an operation. */
+static void serve_address(struct request *req)
+{
+    struct dispatch_state *d = req->dispatch;
+    const struct service *s = d->address_of;
+
+    gate_enter(req->app->gate);
+    d->inside = true;
+    /* The words of a refusal would be the service's. */
+    req->service = s;
+    if (req->app->config->auth_verify && req->access_key)
+        auth_verify(req, &d->auth);
+    if (!s->open || service_state(req->app, s))
+        s->answer_own_address(req);
+    else
+        req->response.status = 503;
+    add_request_id(req);
+}
+
 static void serve(struct request *req)
 {
     struct dispatch_state *d = req->dispatch;
 
+    if (d->address_of) {
+        serve_address(req);
+        return;
+    }
     if (!req->failure.error && guard_is_preflight(req)) {
         guard_answer_preflight(req);
     } else if (!req->failure.error && d->is_internal) {

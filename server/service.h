@@ -61,6 +61,14 @@ struct service {
      * /_aws/<service>/.
      * False when there is nothing. Called where it may block, inside the gate. NULL for others. */
     bool (*answer_own)(struct request *req);
+
+    /* For services that give out host names of their own (function URLs): whether a request is for
+     * one of them, by the form of its Host and path alone, whatever else it looks like; and its
+     * answer. Such a request meets neither routing nor guard nor codecs; it is answered inside the
+     * gate, and must be answered whatever failed before (req->failure, req->body_state). NULL for
+     * others. */
+    bool (*is_own_address)(const struct request *req);
+    void (*answer_own_address)(struct request *req);
     /* A path of the service's own, and all below it, that is answered as this operation is: in JSON
      * for who speaks or accepts it, else in XML. NULL for others. */
     const char *own_path;

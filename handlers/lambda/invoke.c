@@ -37,7 +37,7 @@ static const char *json_problem(struct arena *a, struct bytes text)
     return r.error ? r.error : "Unexpected characters after the document";
 }
 
-static int check_payload(struct request *req, const char *type, struct bytes *payload)
+int lambda_check_payload(struct request *req, const char *type, struct bytes *payload)
 {
     bool event = str_eq(type, "Event");
     int max = event ? ASYNC_PAYLOAD_MAX : SYNC_PAYLOAD_MAX;
@@ -60,7 +60,7 @@ static int check_payload(struct request *req, const char *type, struct bytes *pa
 }
 
 /* The JSON in the header, on one line, or NULL. */
-static int read_client_context(struct request *req, const char *text, const char **out)
+int lambda_read_client_context(struct request *req, const char *text, const char **out)
 {
     size_t len;
 
@@ -136,7 +136,7 @@ static int run_now(struct request *req, const struct lambda_InvocationRequest *a
     return 0;
 }
 
-static const char *encode_tail(struct arena *a, const struct invocation *in)
+const char *lambda_encode_tail(struct arena *a, const struct invocation *in)
 {
     char *text = arena_alloc(a, BASE64_LEN(in->tail_len) + 1);
 
@@ -163,8 +163,8 @@ int lambda_invoke(struct request *req, const struct lambda_InvocationRequest *in
         out->StatusCode = SOME_INT(204);
         return 0;
     }
-    if (check_payload(req, type, &payload) < 0 ||
-        read_client_context(req, in->ClientContext, &client_context) < 0)
+    if (lambda_check_payload(req, type, &payload) < 0 ||
+        lambda_read_client_context(req, in->ClientContext, &client_context) < 0)
         return -1;
     const char *arn = lambda_qualified_arn(a, &f, f.qualifier);
     if (str_eq(type, "Event")) {
@@ -185,7 +185,7 @@ int lambda_invoke(struct request *req, const struct lambda_InvocationRequest *in
     out->Payload =
         (struct bytes){.data = (const uint8_t *)run->response.data, .len = run->response.len};
     if (in->LogType && str_eq(in->LogType, "Tail"))
-        out->LogResult = encode_tail(a, run);
+        out->LogResult = lambda_encode_tail(a, run);
     return 0;
 }
 
@@ -196,7 +196,7 @@ int lambda_invoke_async(struct request *req, const struct lambda_InvokeAsyncRequ
     struct lambda_function f;
 
     if (lambda_resolve(req, in->FunctionName, NULL, &f) < 0 ||
-        check_payload(req, "Event", &payload) < 0)
+        lambda_check_payload(req, "Event", &payload) < 0)
         return -1;
     out->Status = SOME_INT(202);
     return accept_event(req, &f, lambda_function_arn(&req->arena, &f), payload, NULL);

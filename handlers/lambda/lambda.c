@@ -8,6 +8,7 @@
 #include "handlers/lambda/poller.h"
 #include "handlers/lambda/provisioned.h"
 #include "handlers/lambda/state.h"
+#include "handlers/lambda/url.h"
 #include "server/background.h"
 
 /* AWS: of a whole request, so that a package of 50 MB fits as base64. */
@@ -131,6 +132,12 @@ static const struct lambda_handlers handlers = {
     .GetRuntimeManagementConfig = lambda_get_runtime_management_config,
     .PutFunctionRecursionConfig = lambda_put_function_recursion_config,
     .GetFunctionRecursionConfig = lambda_get_function_recursion_config,
+    .InvokeWithResponseStream = lambda_invoke_with_response_stream,
+    .CreateFunctionUrlConfig = lambda_create_function_url_config,
+    .GetFunctionUrlConfig = lambda_get_function_url_config,
+    .UpdateFunctionUrlConfig = lambda_update_function_url_config,
+    .DeleteFunctionUrlConfig = lambda_delete_function_url_config,
+    .ListFunctionUrlConfigs = lambda_list_function_url_configs,
     .CreateEventSourceMapping = lambda_create_event_source_mapping,
     .GetEventSourceMapping = lambda_get_event_source_mapping,
     .ListEventSourceMappings = lambda_list_event_source_mappings,
@@ -145,4 +152,6 @@ const struct service lambda_service = {
     .close = close_lambda,
     .body_max = BODY_MAX,
     .answer_own = package_serve,
+    .is_own_address = url_is_meant,
+    .answer_own_address = url_serve,
 };

@@ -19,6 +19,8 @@
 
 #define API_PREFIX "/2018-06-01/runtime"
 
+enum { SINK_FULL_US = 2000 };
+
 struct runtime_api {
     struct endpoint *endpoint;
     int wake;
@@ -120,6 +122,7 @@ static void take_answer(struct runtime_api *r, struct request *req, bool error,
     const char *type = request_header(req, "Lambda-Runtime-Function-Error-Type");
 
     r->answer.error = error;
+    r->answer.streamed = !error && r->event && r->event->sink && req->body_filters;
     r->answer.ready_us = clock_monotonic_us();
     r->answer.error_type[0] = 0;
     strbuf_init(&r->answer.body, RUNTIME_RESPONSE_MAX + 1);
@@ -208,9 +211,85 @@ void runtime_api_serve(struct request *req)
     respond(req, 404, "InvalidPath", "No such path");
 }
 
+/* --- answers that are streamed --- */
+
+/* One of them, while its bytes come in. */
+struct incoming {
+    struct runtime_api *api;
+    const char *id;
+    const char *content_type;
+    int64_t taken;
+};
+
+/* Whether the answer is one to the present event, which wants it streamed. The caller holds the
+ * lock. */
+static bool is_streamed(const struct runtime_api *r, const char *id, size_t id_len)
+{
+    return r->state == RUNTIME_WORKING && r->event && r->delivered && r->event->sink &&
+           strlen(r->event->request_id) == id_len && memcmp(r->event->request_id, id, id_len) == 0;
+}
+
+static int push_stream(struct request *req, struct body_filter *filter, const void *data,
+                       size_t len)
+{
+    struct incoming *in = filter->context;
+    enum sink_result result = SINK_FULL;
+
+    in->taken += (int64_t)len;
+    while (result == SINK_FULL) {
+        pthread_mutex_lock(&in->api->lock);
+        bool wanted = !in->api->closing && is_streamed(in->api, in->id, strlen(in->id));
+        if (wanted && in->taken <= RUNTIME_STREAM_MAX)
+            result = in->api->event->sink->write(in->api->event->sink->context, in->content_type,
+                                                 data, len);
+        pthread_mutex_unlock(&in->api->lock);
+        if (!wanted || in->taken > RUNTIME_STREAM_MAX) {
+            req->body_state = BODY_TOO_LARGE;
+            return -1;
+        }
+        if (result == SINK_FULL)
+            usleep(SINK_FULL_US);
+    }
+    return 0;
+}
+
+static int finish_stream(struct request *req, struct body_filter *filter)
+{
+    (void)req;
+    (void)filter;
+    return 0;
+}
+
+/* AWS: the runtime says that it streams; what it posts then goes on as it comes. */
+static void take_stream(struct request *req)
+{
+    const char *mode = request_header(req, "Lambda-Runtime-Function-Response-Mode");
+    struct runtime_api *r = req->endpoint_context;
+    const char *id = req->path + strlen(API_PREFIX "/invocation/");
+
+    if (!mode || strcasecmp(mode, "streaming") != 0 ||
+        !str_starts(req->path, API_PREFIX "/invocation/"))
+        return;
+    size_t len = strcspn(id, "/");
+    pthread_mutex_lock(&r->lock);
+    bool wanted = str_eq(id + len, "/response") && is_streamed(r, id, len);
+    pthread_mutex_unlock(&r->lock);
+    if (!wanted)
+        return;
+    struct incoming *in = ARENA_NEW(&req->arena, struct incoming);
+    *in = (struct incoming){.api = r,
+                            .id = arena_strndup(&req->arena, id, len),
+                            .content_type = request_header(req, "Content-Type")};
+    struct body_filter *filter = ARENA_NEW(&req->arena, struct body_filter);
+    *filter = (struct body_filter){.push = push_stream, .finish = finish_stream, .context = in};
+    body_add_filter(req, filter);
+}
+
 static int begin(struct request *req)
 {
     req->body_max = RUNTIME_RESPONSE_MAX;
+    if (str_eq(req->method, "POST"))
+        take_stream(req);
     return 0;
 }
 

@@ -13,9 +13,21 @@
 
 /* AWS: 6 MB and 100 bytes for what surrounds them. */
 enum { RUNTIME_RESPONSE_MAX = 6 * 1024 * 1024 + 100 };
+/* AWS: of a streamed answer. */
+enum { RUNTIME_STREAM_MAX = 200 * 1024 * 1024 };
 
 struct runtime_api;
 struct request;
+
+enum sink_result { SINK_TAKEN, SINK_FULL /* try again in a moment */ };
+
+/* Where a streamed answer goes while it is being made. Called in the runtime's threads; must not
+ * block. */
+struct response_sink {
+    enum sink_result (*write)(void *context, const char *content_type, const void *data,
+                              size_t len);
+    void *context;
+};
 
 /* Borrowed from the caller until runtime_api_finish(). */
 struct runtime_event {
@@ -25,6 +37,7 @@ struct runtime_event {
     const char *function_arn;
     const char *client_context; /* JSON, or NULL */
     const char *trace_id;
+    const struct response_sink *sink; /* NULL: answers are wanted whole */
 };
 
 enum runtime_state {
@@ -37,6 +50,7 @@ enum runtime_state {
 
 struct runtime_answer {
     bool error;
+    bool streamed;        /* it went to the sink; body is empty */
     struct strbuf body;   /* JSON as the function made it */
     char error_type[128]; /* "" where the runtime gave none */
     int64_t ready_us;     /* monotonic: when it came in */

@@ -359,7 +359,8 @@ static enum outcome handle(struct sandbox *s, struct invocation *in)
                                   .deadline_ms = real_ms + timeout_ms,
                                   .function_arn = in->function_arn,
                                   .client_context = in->client_context,
-                                  .trace_id = trace};
+                                  .trace_id = trace,
+                                  .sink = in->sink};
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 
     runtime_api_offer(s->api, &event);

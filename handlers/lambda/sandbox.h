@@ -19,9 +19,10 @@ struct invocation {
     /* set by the caller, borrowed: */
     const char *request_id;
     struct bytes payload;
-    const char *client_context; /* JSON, or NULL */
-    const char *function_arn;   /* as the caller named it */
-    int stop_fd;                /* ends the invocation early when readable; -1 for none */
+    const char *client_context;       /* JSON, or NULL */
+    const char *function_arn;         /* as the caller named it */
+    int stop_fd;                      /* ends the invocation early when readable; -1 for none */
+    const struct response_sink *sink; /* takes a streamed answer; NULL: it is wanted whole */
 
     /* set by sandbox_run(): */
     struct strbuf response;  /* to be released by the caller, in any case */

@@ -83,6 +83,12 @@ void lambda_describe(struct request *req, const struct lambda_function *f, bool 
 /* run.c: pool_run(), for every way in which functions are run. */
 enum pool_status lambda_run(struct lambda *l, struct lambda_function *f, struct invocation *in);
 
+/* invoke.c: what all synchronous invocations share. */
+int lambda_check_payload(struct request *req, const char *type, struct bytes *payload);
+int lambda_read_client_context(struct request *req, const char *text, const char **out);
+/* The end of the log in base64. */
+const char *lambda_encode_tail(struct arena *a, const struct invocation *in);
+
 /* version.c: makes a version of $LATEST, or finds the last one when nothing has changed since.
  * *latest becomes the version. 0, or -1 after failing. */
 int lambda_publish(struct request *req, const char *description, struct lambda_function *latest);

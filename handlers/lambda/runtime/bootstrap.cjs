@@ -252,11 +252,90 @@ function handleOne(handler, headers, body, next) {
   }
 }
 
+// --- answers that are streamed ---
+
+const STREAMS = Symbol.for('aws.lambda.runtime.handler.streaming');
+const HTTP_INTEGRATION = 'application/vnd.awslambda.http-integration-response';
+
+globalThis.awslambda = {
+  streamifyResponse(handler) {
+    handler[STREAMS] = 'response';
+    return handler;
+  },
+  HttpResponseStream: class HttpResponseStream {
+    static from(stream, prelude) {
+      stream.setContentType(HTTP_INTEGRATION);
+      stream.write(JSON.stringify(prelude));
+      stream.write(Buffer.alloc(8));
+      return stream;
+    }
+  },
+};
+
+/* A stream whose bytes go to the Runtime API as they come: the request begins with the first. */
+function makeResponseStream(id, next) {
+  let request;
+  let type = 'application/octet-stream';
+  let failed = false;
+  const begin = () => {
+    if (request) return request;
+    request = http.request({
+      host, port, method: 'POST', path: `${API}/invocation/${id}/response`,
+      headers: {
+        'Content-Type': type,
+        'Lambda-Runtime-Function-Response-Mode': 'streaming',
+        'Transfer-Encoding': 'chunked',
+      },
+    }, (response) => response.resume().on('end', () => { if (!failed) next(); }));
+    request.on('error', (error) => {
+      if (failed) return;
+      process.stderr.write(`Runtime API: ${error.message}\n`);
+      process.exit(1);
+    });
+    request.flushHeaders();
+    return request;
+  };
+  const stream = new (require('node:stream').Writable)({
+    write: (chunk, encoding, done) => begin().write(chunk, encoding, done),
+    final: (done) => { begin().end(); done(); },
+  });
+  stream.setContentType = (value) => { type = value; };
+  /* What was sent cannot be taken back: the error is reported beside it, then the rest is cut. */
+  stream.fail = (error) => {
+    if (failed) return;
+    failed = true;
+    logError('Invoke Error', error);
+    postError(`/invocation/${id}/error`, error, () => {
+      if (request) request.destroy();
+      next();
+    });
+  };
+  return stream;
+}
+
+function streamOne(handler, headers, body, next) {
+  const id = headers['lambda-runtime-aws-request-id'];
+  const stream = makeResponseStream(id, next);
+  requestId = id;
+  process.env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'] || '';
+  onFatal = (error, code) => postError(`/invocation/${id}/error`, error, () => process.exit(code));
+  onEmptyLoop = () => { onEmptyLoop = () => {}; if (!stream.writableEnded) stream.end(); };
+  stream.on('error', (error) => stream.fail(error));
+  try {
+    const result = handler(JSON.parse(body), stream, makeContext(headers));
+    if (result && typeof result.then === 'function')
+      result.then(() => { if (!stream.writableEnded) stream.end(); }, (error) => stream.fail(error));
+  } catch (error) {
+    stream.fail(error);
+  }
+}
+
 function serve(handler) {
   onEmptyLoop = () => {};
   call('GET', '/invocation/next', undefined, {}, (response, body) => {
     if (response.statusCode !== 200) return setImmediate(serve, handler);
-    return handleOne(handler, response.headers, body, () => setImmediate(serve, handler));
+    const handle = handler[STREAMS] === 'response' ? streamOne : handleOne;
+    return handle(handler, response.headers, body, () => setImmediate(serve, handler));
   });
 }
 
