@@ -26,12 +26,20 @@ COMMON_ERROR(cadabra_NotImplemented, "NotImplemented", 501, false);
 /* AWS: the JSON 1.x services answer AccessDeniedException with 400, all others with 403. */
 static COMMON_ERROR(access_denied_json, "AccessDeniedException", 400, true);
 
+/* AWS: S3's names for them. */
+static COMMON_ERROR(internal_error_xml, "InternalError", 500, false);
+static COMMON_ERROR(too_large_xml, "EntityTooLarge", 400, true);
+
 static const struct aws_error *in_protocol(const struct request *req, const struct aws_error *error)
 {
     const unsigned json = PROTOCOL_JSON_1_0 | PROTOCOL_JSON_1_1 | PROTOCOL_AMZ_CBOR_1_1;
 
     if (error == &aws_AccessDeniedException && req->protocol & json)
         return &access_denied_json;
+    if (error == &aws_InternalFailure && req->protocol & PROTOCOL_REST_XML)
+        return &internal_error_xml;
+    if (error == &aws_RequestEntityTooLarge && req->protocol & PROTOCOL_REST_XML)
+        return &too_large_xml;
     return error;
 }
 

@@ -22,6 +22,7 @@
 #include "server/service.h"
 #include "server/take_body.h"
 #include "server/trace.h"
+#include "server/virtual_host.h"
 
 struct dispatch_state {
     struct auth_result auth;
@@ -102,6 +103,7 @@ static int begin(struct request *req)
         name_request(req);
         return 0;
     }
+    virtual_host_apply(req, &d->auth);
     d->is_internal = internal_is_meant(req, &d->auth);
     if (!d->is_internal)
         route_by_head(req, &d->auth);

@@ -190,6 +190,8 @@ static bool is_landing(const struct request *req)
 
 bool internal_is_meant(const struct request *req, const struct auth_result *auth)
 {
+    if (req->resource) /* a bucket named by the host may hold any path */
+        return false;
     return (str_starts(req->path, "/_") && !route_is_own_path(req)) || find(req) ||
            (is_landing(req) && auth->service[0] == '\0');
 }

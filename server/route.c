@@ -15,6 +15,13 @@ static const struct aws_error unknown_path = {
     .sender_fault = true,
 };
 
+static const struct aws_error method_not_allowed = {
+    .name = "MethodNotAllowed",
+    .code = "MethodNotAllowed",
+    .status = 405,
+    .sender_fault = true,
+};
+
 static const char *content_type(const struct request *req)
 {
     const char *type = request_header(req, "content-type");
@@ -182,7 +189,7 @@ static bool route_by_scope(struct request *req, const char *scope)
 
 static void route_unsigned(struct request *req)
 {
-    for (size_t i = 0; i < service_count; i++) {
+    for (size_t i = 0; !req->resource && i < service_count; i++) {
         if (service_registry[i]->model->protocols & PROTOCOL_REST_JSON) {
             route_by_path(req, service_registry[i]);
             if (req->operation)
@@ -203,7 +210,8 @@ static bool is_form(const struct request *req)
  * path. */
 static bool is_query_call(struct request *req)
 {
-    return (is_form(req) && str_eq(req->path, "/")) || request_query(req, "Action");
+    return !req->resource &&
+           ((is_form(req) && str_eq(req->path, "/")) || request_query(req, "Action"));
 }
 
 /* The service of a scope, or where the request is unsigned of an API version; those are pairwise
@@ -359,6 +367,9 @@ static int fail_unknown(struct request *req, const struct auth_result *auth)
         return aws_fail(req, &cadabra_NotImplemented,
                         "cadabra has no service %.100s yet; `cadabra ops` lists what works.",
                         auth->service);
+    if (req->service && req->protocol == PROTOCOL_REST_XML)
+        return aws_fail(req, &method_not_allowed,
+                        "The specified method is not allowed against this resource.");
     return aws_fail(req, &unknown_path, "There is no operation %.16s %.200s.", req->method,
                     req->path);
 }
