@@ -109,3 +109,32 @@ int s3_begin(struct request *req)
         return -1;
     return s3_intake_begin(req);
 }
+
+/* AWS: the name in the path and the query decide what a request is, so without them it is none. */
+static int fail_missing(struct request *req, const struct member *member)
+{
+    const char *name = model_text(req->service->model, member->wire_name);
+
+    if (member->location == IN_HEADER)
+        return aws_fail(req, &s3_InvalidRequest, "Missing required header for this request: %s",
+                        name);
+    return aws_fail(req, &s3_MethodNotAllowed,
+                    "The specified method is not allowed against this resource.");
+}
+
+int s3_check_required(struct request *req, const void *in)
+{
+    const struct model *m = req->service->model;
+    const struct shape *input = &m->shapes[req->operation->input - 1];
+
+    for (uint32_t i = 0; req->operation->input && i < input->member_count; i++) {
+        const struct member *member = &m->members[input->first_member + i];
+        bool in_head = member->location == IN_HEADER || member->location == IN_QUERY ||
+                       member->location == IN_URI;
+
+        if (in_head && member->flags & MEMBER_REQUIRED &&
+            !shape_is_set(m, &m->shapes[member->shape], (const char *)in + member->offset))
+            return fail_missing(req, member);
+    }
+    return 0;
+}

@@ -155,9 +155,15 @@ int s3_get_bucket_location(struct request *req, const struct s3_GetBucketLocatio
 
     if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, "s3:GetBucketLocation", &target))
         return -1;
-    /* AWS: us-east-1 has no name here. */
-    if (!str_eq(target.bucket.region, "us-east-1"))
-        out->LocationConstraint = target.bucket.region;
+    (void)out;
+    /* AWS: the region is the document's own text, which its model cannot say; us-east-1 has no name
+     * here. */
+    req->response.kind = BODY_BYTES;
+    response_header(req, "Content-Type", "application/xml");
+    strbuf_add_format(&req->response.bytes,
+                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LocationConstraint "
+                      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">%s</LocationConstraint>",
+                      str_eq(target.bucket.region, "us-east-1") ? "" : target.bucket.region);
     return 0;
 }
 

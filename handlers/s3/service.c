@@ -125,8 +125,7 @@ struct s3 *s3_of(struct app *app)
 /* AWS checks each value in words of its own: the handlers do. */
 static int validate(struct request *req, const void *in)
 {
-    (void)req, (void)in;
-    return 0;
+    return s3_check_required(req, in);
 }
 
 const struct service s3_service = {

@@ -31,6 +31,7 @@ struct source_custom {
 struct source_rule {
     const char *subject; /* a shape's name: its constraints are not checked; or a pattern */
     const char *words;   /* of the pattern; NULL with a shape */
+    const char *root;    /* the shape's XML root element; NULL: the rule is another */
     int line;
 };
 

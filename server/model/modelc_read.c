@@ -368,6 +368,15 @@ static void read_rule(struct reader *r, bool has_words)
     }
 }
 
+static void read_root(struct reader *r)
+{
+    struct source_rule *rule = ARRAY_GROW(r->service->rules, r->service->rule_count);
+
+    rule->line = r->line;
+    rule->subject = need_word(r, "the shape");
+    rule->root = need_word(r, "the element");
+}
+
 static void read_custom_line(struct reader *r)
 {
     char *key = need_word(r, "a word");
@@ -383,6 +392,8 @@ static void read_custom_line(struct reader *r)
         r->service->validation_error = need_word(r, "the error's shape");
     else if (str_eq(key, "unchecked"))
         read_rule(r, false);
+    else if (str_eq(key, "root"))
+        read_root(r);
     else if (str_eq(key, "pattern-words"))
         read_rule(r, true);
     else

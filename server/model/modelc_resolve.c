@@ -172,7 +172,10 @@ static size_t apply_rule(struct source_service *s, const struct source_rule *rul
         if (rule->words && shape->pattern && str_eq(shape->pattern, rule->subject)) {
             shape->pattern_words = rule->words;
             found++;
-        } else if (!rule->words && str_eq(shape->name, rule->subject)) {
+        } else if (rule->root && str_eq(shape->name, rule->subject)) {
+            shape->wire = rule->root;
+            found++;
+        } else if (!rule->words && !rule->root && str_eq(shape->name, rule->subject)) {
             shape->pattern = NULL;
             shape->enum_count = 0;
             shape->flags &= ~(unsigned)(SHAPE_HAS_MIN | SHAPE_HAS_MAX);
