@@ -211,6 +211,11 @@ bench-sqs:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/sqs.py $(ROOT)/release
 
+.PHONY: bench-kinesis
+bench-kinesis:
+	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/kinesis.py $(ROOT)/release
+
 BENCH_SRC = $(sort $(wildcard tests/bench/*.c))
 .PHONY: $(O)/bench
 $(O)/bench: $(BENCH_SRC:tests/bench/%.c=$(O)/bench_%)
@@ -268,7 +273,7 @@ install: $(O)/cadabra
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 	@echo "targets: all check test test-unit test-wire test-vectors test-sdk test-workflows workflow-full"
-	@echo "         test-fault test-fuzz fuzz bench lint format cov install clean"
+	@echo "         test-fault test-fuzz fuzz bench bench-kinesis lint format cov install clean"
 
 clean:
 	rm -rf build

@@ -312,14 +312,24 @@ bool epoch_seconds_to_ms(double seconds, int64_t *out_ms)
 
 void epoch_seconds_text(int64_t ms, char out[EPOCH_TEXT_MAX])
 {
+    /* By hand: an answer may hold ten thousand of them. */
     uint64_t size = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
-    int len = snprintf(out, EPOCH_TEXT_MAX, "%s%" PRIu64 ".%03u", ms < 0 ? "-" : "", size / 1000,
-                       (unsigned)(size % 1000));
+    uint64_t seconds = size / 1000;
+    const char fraction[] = {'.', (char)('0' + size / 100 % 10), (char)('0' + size / 10 % 10),
+                             (char)('0' + size % 10)};
+    size_t fraction_len = size % 10 ? 4 : size % 100 ? 3 : size % 1000 ? 2 : 0;
+    char whole[EPOCH_TEXT_MAX - 8];
+    char *end = whole + sizeof(whole);
+    char *begin = end;
 
-    while (out[len - 1] == '0')
-        out[--len] = '\0';
-    if (out[len - 1] == '.')
-        out[len - 1] = '\0';
+    do
+        *--begin = (char)('0' + seconds % 10);
+    while (seconds /= 10);
+    if (ms < 0)
+        *--begin = '-';
+    memcpy(out, begin, (size_t)(end - begin));
+    memcpy(out + (end - begin), fraction, fraction_len);
+    out[(size_t)(end - begin) + fraction_len] = '\0';
 }
 
 static bool time_from_text(enum timestamp_format format, const char *text, int64_t *out_ms)

@@ -125,14 +125,14 @@ class Bench:
             bare.kill()
         self.ratio(f"GetItem of 1 KB, {CONNECTIONS} connections / bare server", ours, limit, "requests/s", 0.4)
 
-    def writes(self, server, name, script, kind):
+    def writes(self, server, name, script, kind, least=0.5):
         ours, limit = [], []
         for i in range(ROUNDS):
             loop = subprocess.run([BUILD / "bench_write_loop", kind, f"{self.folder}/loop-{kind}-{i}.db", str(SECONDS)],
                                   capture_output=True, text=True, check=True)
             limit.append(float(loop.stdout))
             ours.append(wrk(server.endpoint + "/", script, self.folder))
-        self.ratio(f"{name} of 1 KB, {CONNECTIONS} connections / C loop", ours, limit, "rows/s", 0.5)
+        self.ratio(f"{name} of 1 KB, {CONNECTIONS} connections / C loop", ours, limit, "rows/s", least)
 
     def ratio(self, what, ours, limit, unit, least):
         ratio = statistics.median(a / b for a, b in zip(ours, limit))
