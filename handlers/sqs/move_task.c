@@ -13,17 +13,9 @@
 
 enum { RATE_MAX = 500, LISTED_MAX = 10, HANDLE_MAX = 1024 };
 
-/* AWS: 404, whatever the model says. */
-static const struct aws_error not_found = {
-    .name = "ResourceNotFoundException",
-    .code = "ResourceNotFoundException",
-    .status = 404,
-    .sender_fault = true,
-};
-
 static int fail_no_resource(struct request *req, const char *parameter)
 {
-    return aws_fail(req, &not_found,
+    return aws_fail(req, &sqs_ResourceNotFoundException,
                     "The resource that you specified for the %s parameter doesn't exist.",
                     parameter);
 }
@@ -196,7 +188,7 @@ int sqs_cancel_message_move_task(struct request *req,
         return -1;
     rc = sqs_store_task_find(q->store, in->TaskHandle, &req->arena, &task);
     if (rc == STORE_NOT_FOUND)
-        return aws_fail(req, &not_found, "Task does not exist.");
+        return aws_fail(req, &sqs_ResourceNotFoundException, "Task does not exist.");
     if (rc == STORE_OK)
         rc = sqs_store_task_cancel(q->store, task.id);
     if (rc == STORE_NOT_FOUND)

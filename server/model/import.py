@@ -243,7 +243,8 @@ def add_query_facts(model, older):
         shape = model["shapes"].get(name, {})
         traits = dict(member_lists(shape))
         for member, old_traits in member_lists(old):
-            wire = old_traits.get("locationName")
+            # On a shape it names all members of that shape.
+            wire = old_traits.get("locationName") or older["shapes"][old_traits["shape"]].get("locationName")
             if member in traits and wire and wire != traits[member].get("locationName", member):
                 traits[member]["queryName"] = wire
         if "error" in old and shape:

@@ -179,7 +179,7 @@ static bool decode_list(struct decoder *d, const struct shape *s, const struct r
     size_t count;
 
     if (!flattened) {
-        inside = run_below(&inside, model_text(d->m, mb->wire_name));
+        inside = run_below(&inside, xml_wire_name(d->m, mb));
         inside = run_inside(&inside);
     }
     if (!split_numbered(d, &inside, &elements, &count))
@@ -211,8 +211,8 @@ static bool decode_map(struct decoder *d, const struct shape *s, const struct ru
         return false;
     for (size_t i = 0; i < count; i++) {
         struct run entry = run_inside(&entries[i].run);
-        struct run key = run_below(&entry, model_text(d->m, mb[0].wire_name));
-        struct run value = run_below(&entry, model_text(d->m, mb[1].wire_name));
+        struct run key = run_below(&entry, xml_wire_name(d->m, &mb[0]));
+        struct run value = run_below(&entry, xml_wire_name(d->m, &mb[1]));
         if (key.first == key.end || value.first == value.end)
             return decode_fail(d, "An entry of a map has no key or no value");
         char *place = growing_add(d, &g);
@@ -224,11 +224,6 @@ static bool decode_map(struct decoder *d, const struct shape *s, const struct ru
     }
     growing_finish_map(d, &g, out);
     return true;
-}
-
-static const char *member_name(const struct model *m, const struct member *mb)
-{
-    return mb->query_name ? model_text(m, mb->query_name) : xml_member_name(m, mb);
 }
 
 /* The name as it stands in the sorted fields; members' names hold no dots but in odd models. */
@@ -252,7 +247,7 @@ static bool decode_structure(struct decoder *d, const struct shape *s, const str
     for (uint32_t i = 0; i < s->member_count; i++) {
         const struct member *mb = &members[i];
         const struct shape *shape = member_shape(d->m, mb);
-        struct run below = run_below(r, as_sorted(d, member_name(d->m, mb)));
+        struct run below = run_below(r, as_sorted(d, xml_member_name(d->m, mb)));
         if (below.first == below.end)
             continue;
         void *place = member_place(d, mb, out);

@@ -11,9 +11,14 @@
 
 /* NOLINTBEGIN(misc-no-recursion): shapes nest; the depth of a tree is bounded when it is read. */
 
+const char *xml_wire_name(const struct model *m, const struct member *mb)
+{
+    return model_text(m, mb->query_name ? mb->query_name : mb->wire_name);
+}
+
 const char *xml_list_element_name(const struct model *m, const struct shape *list)
 {
-    return model_text(m, first_member(m, list)->wire_name);
+    return xml_wire_name(m, first_member(m, list));
 }
 
 const char *xml_member_name(const struct model *m, const struct member *mb)
@@ -27,7 +32,7 @@ const char *xml_member_name(const struct model *m, const struct member *mb)
         if (!str_eq(name, "member"))
             return name;
     }
-    return model_text(m, mb->wire_name);
+    return xml_wire_name(m, mb);
 }
 
 /* --- decoding --- */
@@ -89,8 +94,8 @@ static bool decode_entry(struct decoder *d, const struct shape *map, const struc
                          struct growing *g)
 {
     const struct member *mb = first_member(d->m, map);
-    const struct xml_node *key = xml_child(entry, model_text(d->m, mb[0].wire_name));
-    const struct xml_node *value = xml_child(entry, model_text(d->m, mb[1].wire_name));
+    const struct xml_node *key = xml_child(entry, xml_wire_name(d->m, &mb[0]));
+    const struct xml_node *value = xml_child(entry, xml_wire_name(d->m, &mb[1]));
 
     if (!key || !value)
         return decode_fail(d, "An entry of a map has no key or no value");
@@ -276,9 +281,9 @@ static void encode_map_entries(struct xml_out *x, const struct shape *s, const c
     for (size_t i = 0; i < map->count; i++) {
         const char *key = map_entry_key(map, size, i);
         xml_open(x->b, name);
-        xml_encode_element(x, &mb[0], member_shape(x->m, &mb[0]), model_text(x->m, mb[0].wire_name),
+        xml_encode_element(x, &mb[0], member_shape(x->m, &mb[0]), xml_wire_name(x->m, &mb[0]),
                            &key);
-        xml_encode_element(x, &mb[1], shape, model_text(x->m, mb[1].wire_name),
+        xml_encode_element(x, &mb[1], shape, xml_wire_name(x->m, &mb[1]),
                            map_entry_value(&mb[1], map, size, i));
         xml_close(x->b, name);
     }

@@ -19,6 +19,8 @@ void xml_encode_members(struct xml_out *x, const struct shape *s, const void *va
 void xml_encode_element(struct xml_out *x, const struct member *mb, const struct shape *s,
                         const char *name, const void *value);
 
+/* The name of a member in XML and in forms, where that is not its name in JSON. */
+const char *xml_wire_name(const struct model *m, const struct member *mb);
 /* The element name of a member: that of its elements when it is a flattened list. */
 const char *xml_member_name(const struct model *m, const struct member *mb);
 const char *xml_list_element_name(const struct model *m, const struct shape *list);
