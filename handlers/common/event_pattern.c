@@ -29,6 +29,7 @@ struct sought {
 struct matching {
     struct jr r;
     const struct pattern_rule *rule;
+    unsigned decimals;
     uint64_t present; /* fields that the event has at all */
 };
 
@@ -79,7 +80,7 @@ static bool field_accepts(const struct pattern_field *field, const struct event_
 static void match_scalar(struct matching *m, const struct sought *sought, size_t count,
                          enum jr_type type, struct sets *out)
 {
-    struct event_value value;
+    struct event_value value = {.decimals = m->decimals};
     uint64_t set = 0;
 
     if (!read_scalar(&m->r, type, &value))
@@ -178,9 +179,10 @@ static uint64_t absent_fields(const struct matching *m)
     return set;
 }
 
-static bool rule_matches(const struct pattern_rule *rule, struct bytes event, struct arena *scratch)
+static bool rule_matches(const struct event_pattern *p, const struct pattern_rule *rule,
+                         struct bytes event, struct arena *scratch)
 {
-    struct matching m = {.rule = rule};
+    struct matching m = {.rule = rule, .decimals = p->decimals};
     struct sought sought[EVENT_PATTERN_FIELDS_MAX] = {0};
     struct sets sets = {.count = 0};
     uint64_t all = rule->count == 64 ? UINT64_MAX : (UINT64_C(1) << rule->count) - 1;
@@ -204,7 +206,7 @@ static bool rule_matches(const struct pattern_rule *rule, struct bytes event, st
 bool event_pattern_matches(const struct event_pattern *p, struct bytes event, struct arena *scratch)
 {
     for (size_t i = 0; i < p->rule_count; i++) {
-        if (rule_matches(p->rules[i], event, scratch))
+        if (rule_matches(p, p->rules[i], event, scratch))
             return true;
     }
     return false;

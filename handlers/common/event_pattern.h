@@ -27,6 +27,7 @@ struct event_pattern_rules {
     size_t names_max;          /* at the top; 0: any number */
     uint64_t combinations_max; /* of values, deeper ones counting more; 0: any number */
     bool flat;                 /* objects inside objects are refused */
+    unsigned decimals;         /* digits behind the point that count in numbers; 0: all */
 };
 
 enum event_pattern_fault {

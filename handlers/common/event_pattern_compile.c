@@ -19,6 +19,7 @@ struct compiler {
     struct event_pattern_problem *problem;
     bool failed;
     bool nested; /* an object stands in an object */
+    unsigned decimals;
 };
 
 /* The rules so far: each new field goes into all of them. */
@@ -162,7 +163,7 @@ static bool number_matcher(struct compiler *c, struct matcher *out)
     jr_number(&c->r, &digits);
     out->kind = MATCHER_NUMBER;
     out->text = keep(c, digits);
-    out->is_double = number_parse(out->text, &out->number);
+    out->is_double = number_parse(out->text, c->decimals, &out->number);
     return true;
 }
 
@@ -179,7 +180,7 @@ static bool range_end(struct compiler *c, const char *operator, double * out)
         return c->r.next[-1] == ']' ? fail_here(c, text) : fail_at_next(c, text);
     }
     jr_number(&c->r, &digits);
-    if (!number_parse(digits, out))
+    if (!number_parse(digits, c->decimals, out))
         return fail_here(c, arena_printf(c->arena, "Cannot compare number : %.*s", (int)digits.len,
                                          digits.data));
     return true;
@@ -748,7 +749,8 @@ const struct event_pattern *event_pattern_compile(struct arena *a, struct bytes 
                                                   const struct event_pattern_rules *rules,
                                                   struct event_pattern_problem *out_problem)
 {
-    struct compiler c = {.arena = a, .problem = out_problem};
+    struct compiler c = {
+        .arena = a, .problem = out_problem, .decimals = rules ? rules->decimals : 0};
     struct pattern_rule *first = ARENA_NEW(a, struct pattern_rule);
     struct rule_set all = {.items = &first, .count = 1, .combinations = 1};
     struct event_pattern *p;
@@ -767,5 +769,6 @@ const struct event_pattern *event_pattern_compile(struct arena *a, struct bytes 
     p = ARENA_NEW(a, struct event_pattern);
     p->rules = arena_memdup(a, all.items, all.count * sizeof(struct pattern_rule *));
     p->rule_count = all.count;
+    p->decimals = c.decimals;
     return p;
 }

@@ -70,12 +70,14 @@ struct pattern_rule {
 struct event_pattern {
     struct pattern_rule *const *rules;
     size_t rule_count;
+    unsigned decimals;
 };
 
 /* A value of an event. Text of a string is unescaped, of all others it is as written. */
 struct event_value {
     enum jr_type type;
     struct jr_text text;
+    unsigned decimals; /* of a number: how many count; 0: all */
 };
 
 /* --- event_pattern_value.c --- */
@@ -87,6 +89,6 @@ const char *wildcard_problem(struct arena *a, struct jr_text text);
 /* An address alone: all its bits count. False when it is none. */
 bool address_parse(struct jr_text text, struct address_range *out);
 /* False when the number can't be told exactly by a double. */
-bool number_parse(struct jr_text digits, double *out);
+bool number_parse(struct jr_text digits, unsigned decimals, double *out);
 
 #endif

@@ -31,9 +31,9 @@ static bool significant_digits(const char *text, char out[SIGNIFICANT_DIGITS + 1
 }
 
 /* AWS: numbers are compared as doubles; one that a double does not hold can't be compared with. */
-bool number_parse(struct jr_text digits, double *out)
+bool number_parse(struct jr_text digits, unsigned decimals, double *out)
 {
-    char text[NUMBER_TEXT_MAX], printed[40];
+    char text[NUMBER_TEXT_MAX], printed[NUMBER_TEXT_MAX];
     char meant[SIGNIFICANT_DIGITS + 1], held[SIGNIFICANT_DIGITS + 1];
 
     if (digits.len >= sizeof(text))
@@ -41,6 +41,11 @@ bool number_parse(struct jr_text digits, double *out)
     memcpy(text, digits.data, digits.len);
     text[digits.len] = '\0';
     *out = strtod(text, NULL);
+    if (isfinite(*out) && decimals) {
+        snprintf(printed, sizeof(printed), "%.*f", (int)decimals, *out);
+        *out = strtod(printed, NULL);
+        return true;
+    }
     if (!isfinite(*out) || !significant_digits(text, meant))
         return false;
     snprintf(printed, sizeof(printed), "%.*e", MAX((int)strlen(meant), 1) - 1, *out);
@@ -49,7 +54,7 @@ bool number_parse(struct jr_text digits, double *out)
 
 static bool number_of(const struct event_value *value, double *out)
 {
-    return value->type == JR_NUMBER && number_parse(value->text, out);
+    return value->type == JR_NUMBER && number_parse(value->text, value->decimals, out);
 }
 
 static bool in_range(const struct number_range *r, double x)

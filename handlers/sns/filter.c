@@ -2,7 +2,7 @@
  * Filter policies: on the attributes of a message, or on its body.
  *
  * Attributes are matched as the JSON object that they amount to: String is a string, Number a
- * number, String.Array its own array. AWS: Binary can't be matched.
+ * number, String.Array its own array (or AWS: one value). Binary can't be matched.
  *
  * https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
  */
@@ -11,7 +11,7 @@
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
 
-enum { NAMES_MAX = 5, COMBINATIONS_MAX = 150, ARRAY_DEPTH_MAX = 8 };
+enum { NAMES_MAX = 5, COMBINATIONS_MAX = 150, ARRAY_DEPTH_MAX = 8, DECIMALS = 5 };
 
 static struct bytes bytes_of(const char *text)
 {
@@ -42,6 +42,7 @@ const char *sns_filter_problem(struct arena *a, const char *policy, const char *
         .names_max = NAMES_MAX,
         .combinations_max = COMBINATIONS_MAX,
         .flat = !scope || str_eq(scope, "MessageAttributes"),
+        .decimals = DECIMALS,
     };
     struct event_pattern_problem problem;
 
@@ -60,16 +61,17 @@ const char *sns_filter_problem(struct arena *a, const char *policy, const char *
 
 /* --- when a message comes --- */
 
-/* A number or an array as the attribute says it, where it is one: JSON as it stands. */
+/* What an attribute says in JSON, as it stands, where it is JSON and (if asked for) a number. */
 static bool add_json(struct jw *w, struct arena *a, const struct sns_attribute *attribute,
-                     enum jr_type wanted)
+                     bool number)
 {
     const char *text = (const char *)attribute->value.data;
     struct jr_text raw;
     struct jr r;
 
     jr_init(&r, text, attribute->value.len, a, ARRAY_DEPTH_MAX);
-    if (jr_peek(&r) != wanted || !jr_skip(&r, &raw) || !jr_finish(&r))
+    if ((number && jr_peek(&r) != JR_NUMBER) || jr_peek(&r) == JR_OBJECT || !jr_skip(&r, &raw) ||
+        !jr_finish(&r))
         return false;
     jw_raw(w, raw.data, raw.len);
     return true;
@@ -83,9 +85,9 @@ static void add_attribute(struct jw *w, struct arena *a, const struct sns_attrib
         return;
     jw_key(w, attribute->name);
     if (str_eq(attribute->type, "String.Array"))
-        done = add_json(w, a, attribute, JR_ARRAY);
+        done = add_json(w, a, attribute, false);
     else if (str_starts(attribute->type, "Number"))
-        done = add_json(w, a, attribute, JR_NUMBER);
+        done = add_json(w, a, attribute, true);
     if (!done)
         jw_string_n(w, (const char *)attribute->value.data, attribute->value.len);
 }
@@ -116,7 +118,8 @@ bool sns_filter_wants(struct arena *a, struct tag_list subscription_attributes,
 
     if (!policy || is_empty_object(a, policy))
         return true;
-    pattern = event_pattern_compile(a, bytes_of(policy), NULL, &problem);
+    pattern = event_pattern_compile(a, bytes_of(policy),
+                                    &(struct event_pattern_rules){.decimals = DECIMALS}, &problem);
     if (!pattern)
         return false; /* it was good when it was set */
     if (on_body(subscription_attributes))

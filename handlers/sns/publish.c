@@ -279,8 +279,6 @@ static int publish_to_endpoint(struct request *req, const char *arn, const char 
     struct sns_endpoint endpoint;
     struct sns_application application;
 
-    if (read_structure(req, structure, false, m))
-        return -1;
     if (!sns_endpoint_split(&req->arena, arn, &name) ||
         sns_store_endpoint_find(store, &name.scope, name.uuid, &req->arena, &endpoint) != STORE_OK)
         return aws_fail(req, &sns_InvalidParameterException,
@@ -293,6 +291,8 @@ static int publish_to_endpoint(struct request *req, const char *arn, const char 
         !sns_attribute_true(tags_from_json(&req->arena, application.attributes), "Enabled"))
         return aws_fail(req, &sns_PlatformApplicationDisabledException,
                         "Platform application is disabled");
+    if (read_structure(req, structure, false, m))
+        return -1;
     if (m->is_json && !sns_message_text(m, name.platform))
         return aws_fail(req, &sns_InvalidParameterException,
                         "Invalid parameter: Message Structure - No default entry in JSON message "

@@ -34,6 +34,21 @@ static bool is_arn_of(struct request *req, const char *endpoint, const char *ser
            str_starts(arn.resource, prefix);
 }
 
+static int check_app(struct request *req, const char *arn)
+{
+    struct sns_endpoint_name name;
+    struct sns_endpoint endpoint;
+
+    if (sns_endpoint_split(&req->arena, arn, &name) &&
+        sns_store_endpoint_find(sns_of(req->app)->store, &name.scope, name.uuid, &req->arena,
+                                &endpoint) == STORE_OK)
+        return 0;
+    return aws_fail(req, &sns_InvalidParameterException,
+                    "Invalid parameter: Endpoint Reason: Endpoint does not exist for endpoint arn"
+                    "%s",
+                    arn);
+}
+
 static int check_arn(struct request *req, const char *protocol, const char *endpoint)
 {
     static const struct {
@@ -51,7 +66,26 @@ static int check_arn(struct request *req, const char *protocol, const char *endp
             return aws_fail(req, &sns_InvalidParameterException, "Invalid parameter: %s",
                             known[i].words);
     }
-    return 0;
+    return str_eq(protocol, "application") ? check_app(req, endpoint) : 0;
+}
+
+/* AWS: +15/55-123.4567 will do, but no two of these marks together, nor one at an end. */
+static bool is_phone(struct request *req, const char *endpoint)
+{
+    static const char marks[] = "./-";
+    char *digits = arena_alloc(&req->arena, strlen(endpoint) + 1);
+    size_t len = 0;
+
+    for (const char *p = endpoint; *p; p++) {
+        bool mark = strchr(marks, *p) != NULL;
+
+        if (mark && (p == endpoint || !p[1] || strchr(marks, p[1])))
+            return false;
+        if (!mark)
+            digits[len++] = *p;
+    }
+    digits[len] = '\0';
+    return sns_is_phone_number(digits);
 }
 
 static int check_endpoint(struct request *req, const char *protocol, const char *endpoint)
@@ -70,11 +104,8 @@ static int check_endpoint(struct request *req, const char *protocol, const char 
         return check_http(req, protocol, endpoint);
     if (str_starts(protocol, "email") && (!strchr(endpoint, '@') || strchr(endpoint, ' ')))
         return aws_fail(req, &sns_InvalidParameterException, "Invalid parameter: Email address");
-    if (str_eq(protocol, "sms") && !sns_is_phone_number(endpoint))
-        return aws_fail(req, &sns_InvalidParameterException,
-                        "Invalid parameter: Invalid SMS "
-                        "endpoint: %s",
-                        endpoint);
+    if (str_eq(protocol, "sms") && !is_phone(req, endpoint))
+        return aws_fail(req, &sns_InvalidParameterException, "Invalid SMS endpoint: %s", endpoint);
     return check_arn(req, protocol, endpoint);
 }
 
@@ -333,7 +364,7 @@ int sns_subscription_named(struct request *req, const char *text, const char **o
     if (!arn_parse(&req->arena, text, &arn))
         return sns_fail_arn(req, "SubscriptionArn", text);
     colon = strchr(arn.resource, ':');
-    if (!str_eq(arn.service, "sns") || !colon || !colon[1])
+    if (!colon || !colon[1])
         return aws_fail(req, &sns_InvalidParameterException, "Invalid parameter: SubscriptionId");
     *out_uuid = arena_strdup(&req->arena, colon + 1);
     return 0;

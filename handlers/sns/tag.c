@@ -28,8 +28,8 @@ static int use(struct request *req, const char *arn, struct sns_topic *out)
     struct sns_topic_name name;
     enum store_status rc;
 
-    if (sns_topic_named(req, arn, "ResourceArn", &name))
-        return -1;
+    if (!sns_topic_split(&req->arena, arn, &name))
+        return aws_fail(req, &sns_ResourceNotFoundException, "Resource does not exist");
     rc = sns_store_topic_find(sns_of(req->app)->store, &name.scope, name.name, &req->arena, out);
     if (rc == STORE_NOT_FOUND || !str_eq(name.scope.account, req->account))
         return aws_fail(req, &sns_ResourceNotFoundException, "Resource does not exist");

@@ -207,13 +207,18 @@ def test_subscription(sns, topic, account):
         ("carrier-pigeon", "x", "Amazon SNS does not support this protocol string: carrier-pigeon"),
         ("http", "https://example.com", "Endpoint must match the specified protocol"),
         ("sqs", "q", "SQS endpoint ARN"),
-        ("sms", "NAA+15551234567", "Invalid SMS endpoint: NAA+15551234567"),
         ("lambda", "f", "Lambda endpoint ARN"),
         ("email", "nobody", "Email address"),
     ],
 )
 def test_subscriptions_refused(sns, topic, protocol, target, words):
     refused(sns.subscribe, f"Invalid parameter: {words}", TopicArn=topic, Protocol=protocol, Endpoint=target)
+
+
+def test_phone_numbers_of_subscriptions(sns, topic):
+    assert sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15/55-123.4567")["SubscriptionArn"]
+    for number in ["NAA+15551234567", "+15--551234567", "/+15551234567", "+15551234567."]:
+        refused(sns.subscribe, f"Invalid SMS endpoint: {number}", TopicArn=topic, Protocol="sms", Endpoint=number)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +367,9 @@ def test_endpoints(sns):
     refused(sns.set_endpoint_attributes, words, EndpointArn=arn, Attributes={"Colour": "red"})
     sns.delete_endpoint(EndpointArn=arn)
     sns.delete_endpoint(EndpointArn=arn)
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    words = f"Invalid parameter: Endpoint Reason: Endpoint does not exist for endpoint arn{arn}"
+    refused(sns.subscribe, words, TopicArn=topic, Protocol="application", Endpoint=arn)
     refused(sns.get_endpoint_attributes, "Endpoint does not exist", "NotFound", EndpointArn=arn)
 
 

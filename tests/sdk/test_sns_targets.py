@@ -1,0 +1,81 @@
+"""SNS to functions and delivery streams."""
+
+import json
+
+import pytest
+
+from lambda_kit import create, eventually
+from sns_kit import make_queue, receive
+
+TO_QUEUE = """
+import json, os, urllib.request
+
+def handler(event, context):
+    # What came goes into the queue, without an SDK.
+    body = json.dumps({"QueueUrl": os.environ["QUEUE"], "MessageBody": json.dumps(event)}).encode()
+    scope = os.environ["ACCOUNT"] + "/20260101/us-east-1/sqs/aws4_request"
+    headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.SendMessage",
+               "Authorization": "AWS4-HMAC-SHA256 Credential=" + scope + ", SignedHeaders=host, Signature=0"}
+    urllib.request.urlopen(urllib.request.Request(os.environ["ENDPOINT"], data=body, headers=headers)).read()
+"""
+
+
+@pytest.fixture
+def function(client, account, endpoint):
+    """A function that puts its events into a queue: its ARN, and the queue's URL."""
+    url, _ = make_queue(client("sqs"), "seen")
+    variables = {"QUEUE": url, "ACCOUNT": account, "ENDPOINT": endpoint}
+    return create(client("lambda"), TO_QUEUE, Environment={"Variables": variables}, Timeout=30)["FunctionArn"], url
+
+
+def test_function(client, function):
+    sns, (arn, url) = client("sns"), function
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    client("lambda").add_permission(
+        FunctionName="f", StatementId="s", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com", SourceArn=topic
+    )
+    subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)["SubscriptionArn"]
+    attribute = {"DataType": "String", "StringValue": "v"}
+    sent = sns.publish(TopicArn=topic, Message="hello", MessageAttributes={"a": attribute})["MessageId"]
+    [message] = receive(client("sqs"), url, 1, seconds=20)
+    [record] = json.loads(message["Body"])["Records"]
+    assert record["EventSource"] == "aws:sns"
+    assert record["EventVersion"] == "1.0"
+    assert record["EventSubscriptionArn"] == subscription
+    event = record["Sns"]
+    assert event["MessageId"] == sent and event["Message"] == "hello" and event["TopicArn"] == topic
+    assert event["Subject"] is None and event["Type"] == "Notification"
+    assert event["MessageAttributes"] == {"a": {"Type": "String", "Value": "v"}}
+    assert event["SigningCertUrl"].endswith(".pem") and event["Signature"] and event["UnsubscribeUrl"]
+
+
+def test_function_that_does_not_let_the_topic_in(client, function):
+    sns, (arn, _) = client("sns"), function
+    dead_url, dead_arn = make_queue(client("sqs"), "dead")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn})
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn, Attributes={"RedrivePolicy": redrive})
+    sns.publish(TopicArn=topic, Message="hello")
+    [message] = receive(client("sqs"), dead_url, 1)
+    assert message["MessageAttributes"]["ErrorCode"]["StringValue"] == "AccessDeniedException"
+
+
+def test_delivery_stream(client, account):
+    sns, firehose, s3 = client("sns"), client("firehose"), client("s3")
+    role = "arn:aws:iam::123456789012:role/r"
+    bucket = f"sns-{account}"
+    s3.create_bucket(Bucket=bucket)
+    stream = firehose.create_delivery_stream(
+        DeliveryStreamName="d",
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": role,
+            "BucketARN": f"arn:aws:s3:::{bucket}",
+            "BufferingHints": {"IntervalInSeconds": 0, "SizeInMBs": 1},
+        },
+    )["DeliveryStreamARN"]
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    attributes = {"SubscriptionRoleArn": role, "RawMessageDelivery": "true"}
+    sns.subscribe(TopicArn=topic, Protocol="firehose", Endpoint=stream, Attributes=attributes)
+    sns.publish(TopicArn=topic, Message="into the lake")
+    keys = eventually(lambda: [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])])
+    assert s3.get_object(Bucket=bucket, Key=keys[0])["Body"].read() == b"into the lake"
