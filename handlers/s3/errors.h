@@ -31,6 +31,7 @@
     X(InvalidConfigurationId, 400)                                                                 \
     X(InvalidDigest, 400)                                                                          \
     X(InvalidEncryptionAlgorithmError, 400)                                                        \
+    X(InvalidExpressionType, 400)                                                                  \
     X(InvalidLocationConstraint, 400)                                                              \
     X(InvalidPart, 400)                                                                            \
     X(InvalidPartNumber, 416)                                                                      \
@@ -40,6 +41,7 @@
     X(InvalidRedirectLocation, 400)                                                                \
     X(InvalidRetentionPeriod, 400)                                                                 \
     X(InvalidS3DestinationBucket, 400)                                                             \
+    X(InvalidScanRange, 400)                                                                       \
     X(InvalidStorageClass, 400)                                                                    \
     X(InvalidTag, 400)                                                                             \
     X(InvalidTargetBucketForLogging, 400)                                                          \
@@ -77,6 +79,7 @@
     X(TooManyConfigurations, 400)                                                                  \
     X(UnexpectedContent, 400)                                                                      \
     X(UnresolvableGrantByEmailAddress, 400)                                                        \
+    X(UnsupportedScanRangeInput, 400)                                                              \
     X(UserKeyMustBeSpecified, 400)                                                                 \
     X(XAmzContentSHA256Mismatch, 400)
 

@@ -55,6 +55,15 @@ S3_OPERATION(s3_put_bucket_accelerate, PutBucketAccelerateConfiguration);
 S3_OPERATION(s3_get_bucket_abac, GetBucketAbac);
 S3_OPERATION(s3_put_bucket_abac, PutBucketAbac);
 
+/* notification.c */
+int s3_get_bucket_notification(struct request *req,
+                               const struct s3_GetBucketNotificationConfigurationRequest *in,
+                               struct s3_NotificationConfiguration *out);
+S3_OPERATION(s3_put_bucket_notification, PutBucketNotificationConfiguration);
+
+/* select_object.c */
+S3_OPERATION(s3_select_object_content, SelectObjectContent);
+
 /* bucket_reports.c */
 S3_OPERATION(s3_get_bucket_inventory, GetBucketInventoryConfiguration);
 S3_OPERATION(s3_put_bucket_inventory, PutBucketInventoryConfiguration);

@@ -570,3 +570,8 @@ int64_t select_input_processed(const struct select_input *in)
 {
     return in->processed;
 }
+
+int64_t select_input_position(const struct select_input *in)
+{
+    return in->processed - (int64_t)(in->end - in->start);
+}

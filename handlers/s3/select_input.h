@@ -28,6 +28,8 @@ void select_input_free(struct select_input *in);
 int select_input_next(struct select_input *in, struct arena *a, struct select_row *out,
                       struct select_error *out_error);
 
+/* Unpacked bytes that have become rows: where the next row begins. */
+int64_t select_input_position(const struct select_input *in);
 /* Bytes taken from the source, and what became of them. */
 int64_t select_input_scanned(const struct select_input *in);
 int64_t select_input_processed(const struct select_input *in);
