@@ -97,8 +97,10 @@ static enum store_status expire(struct sql *s, int64_t group_id, int64_t before_
 }
 
 static enum store_status add_all(struct sql *s, int64_t group_id, int64_t stream_id,
-                                 const struct logs_new_event *events, size_t count, int64_t now_ms)
+                                 const struct logs_new_event *events, size_t count, int64_t now_ms,
+                                 bool subscribed)
 {
+    int64_t first_id = 0;
     int64_t bytes = 0;
     int64_t first_ms = INT64_MAX;
     int64_t last_ms = INT64_MIN;
@@ -108,9 +110,16 @@ static enum store_status add_all(struct sql *s, int64_t group_id, int64_t stream
         status = insert_event(s, group_id, stream_id, &events[i], now_ms);
         if (status)
             return status;
+        if (!first_id)
+            first_id = sql_last_rowid(s);
         bytes += (int64_t)events[i].len + EVENT_OVERHEAD;
         first_ms = MIN(first_ms, events[i].time_ms);
         last_ms = MAX(last_ms, events[i].time_ms);
+    }
+    if (subscribed) {
+        status = logs_outbox_note(s, group_id, stream_id, first_id, sql_last_rowid(s));
+        if (status)
+            return status;
     }
     status = note_stream(s, stream_id, first_ms, last_ms, now_ms);
     return status ? status : add_bytes(s, group_id, bytes);
@@ -137,7 +146,7 @@ enum store_status logs_events_add(struct logs_store *store, const struct scope *
         status =
             logs_find_stream(s, scope_id, group, stream, &group_id, &stream_id, &retention_days);
     if (!status && count > 0)
-        status = add_all(s, group_id, stream_id, events, count, now_ms);
+        status = add_all(s, group_id, stream_id, events, count, now_ms, logs_is_subscribed(store));
     if (!status && retention_days > 0)
         status = expire(s, group_id, now_ms - retention_days * DAY_MS);
     return sql_write_end(s, status);

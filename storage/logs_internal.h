@@ -2,12 +2,19 @@
 #ifndef CADABRA_LOGS_INTERNAL_H
 #define CADABRA_LOGS_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "storage/lazy.h"
 #include "storage/logs_store.h"
 
 struct logs_store {
     struct lazy_db *db;
+    atomic_bool subscribed; /* some group has a subscription filter */
 };
+
+/* Notes events for all subscriptions of the group, in the write that adds them. */
+enum store_status logs_outbox_note(struct sql *s, int64_t group_id, int64_t stream_id,
+                                   int64_t first_event, int64_t last_event);
 
 /* Begins a read or a write in that scope; ended by sql_read_end and sql_write_end. */
 enum store_status logs_begin_read(struct logs_store *store, const struct scope *scope,

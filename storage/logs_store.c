@@ -6,8 +6,10 @@
 #include "storage/scope.h"
 
 EMBED(storage_schema_logs_001_sql);
+EMBED(storage_schema_logs_002_sql);
 
-static const struct sql_migration migrations[] = {{embed_storage_schema_logs_001_sql}};
+static const struct sql_migration migrations[] = {{embed_storage_schema_logs_001_sql},
+                                                  {embed_storage_schema_logs_002_sql}};
 
 struct logs_store *logs_store_open(struct store_root *root)
 {
@@ -145,6 +147,15 @@ enum store_status logs_group_delete(struct logs_store *store, const struct scope
         status = run_with_id(s, "DELETE FROM event WHERE group_id = ?1", id);
     if (!status)
         status = run_with_id(s, "DELETE FROM log_stream WHERE group_id = ?1", id);
+    if (!status)
+        status = run_with_id(s,
+                             "DELETE FROM outbox WHERE subscription_id IN (SELECT id FROM "
+                             "subscription WHERE group_id = ?1)",
+                             id);
+    if (!status)
+        status = run_with_id(s, "DELETE FROM subscription WHERE group_id = ?1", id);
+    if (!status)
+        status = run_with_id(s, "DELETE FROM metric_filter WHERE group_id = ?1", id);
     if (!status)
         status = run_with_id(s, "DELETE FROM log_group WHERE id = ?1", id);
     return sql_write_end(s, status);

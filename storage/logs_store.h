@@ -137,4 +137,80 @@ enum store_status logs_events_read(struct logs_store *store, const struct scope 
                                    const struct logs_events_query *query, struct arena *a,
                                    struct logs_event_rows *out);
 
+/* --- subscription and metric filters: logs_filter_store.c --- */
+
+enum { LOGS_SUBSCRIPTIONS_MAX = 2 }; /* AWS: of a group */
+
+struct logs_subscription {
+    const char *name;
+    const char *pattern;
+    const char *destination; /* ARN */
+    const char *role;        /* or NULL */
+    const char *distribution;
+    int64_t created_ms;
+};
+
+/* STORE_NOT_FOUND: no such group; STORE_LIMIT: it has as many as it may. */
+enum store_status logs_subscription_put(struct logs_store *store, const struct scope *scope,
+                                        const char *group, const struct logs_subscription *sub);
+/* With what it has not delivered. STORE_CONFLICT: the group has none of that name. */
+enum store_status logs_subscription_delete(struct logs_store *store, const struct scope *scope,
+                                           const char *group, const char *name);
+struct logs_filter_list {
+    const char *prefix; /* "" for all */
+    const char *after;  /* names; of metric filters "name group" */
+    size_t limit;
+};
+enum store_status logs_subscription_list(struct logs_store *store, const struct scope *scope,
+                                         const char *group, const struct logs_filter_list *list,
+                                         struct arena *a, struct logs_subscription **out,
+                                         size_t *out_count);
+/* Whether there is any, as far as this server knows without asking the database: true once one was
+ * made or found. */
+bool logs_is_subscribed(const struct logs_store *store);
+
+/* Events of one append that a subscription has not delivered yet. */
+struct logs_delivery {
+    int64_t id;
+    const char *account;
+    const char *region;
+    const char *group;
+    const char *stream;
+    int64_t stream_id;
+    int64_t first_event;
+    int64_t last_event;
+    struct logs_subscription subscription;
+};
+struct logs_outbox_event {
+    int64_t id;
+    int64_t time_ms;
+    const char *text;
+};
+
+/* The first with a higher id than `after` (0: the first of all). STORE_NOT_FOUND: none is left. */
+enum store_status logs_outbox_next(struct logs_store *store, int64_t after, struct arena *a,
+                                   struct logs_delivery *out);
+enum store_status logs_outbox_events(struct logs_store *store, const struct logs_delivery *d,
+                                     size_t max, struct arena *a, struct logs_outbox_event *out,
+                                     size_t *out_count);
+enum store_status logs_outbox_done(struct logs_store *store, int64_t id);
+
+struct logs_metric {
+    const char *group; /* in lists only */
+    const char *name;
+    const char *pattern;
+    const char *transformations; /* JSON */
+    int64_t created_ms;
+};
+
+enum store_status logs_metric_put(struct logs_store *store, const struct scope *scope,
+                                  const char *group, const struct logs_metric *m);
+/* STORE_CONFLICT: the group has none of that name. */
+enum store_status logs_metric_delete(struct logs_store *store, const struct scope *scope,
+                                     const char *group, const char *name);
+/* group NULL: of all groups. */
+enum store_status logs_metric_list(struct logs_store *store, const struct scope *scope,
+                                   const char *group, const struct logs_filter_list *list,
+                                   struct arena *a, struct logs_metric **out, size_t *out_count);
+
 #endif

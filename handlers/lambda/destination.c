@@ -2,6 +2,8 @@
 
 #include "handlers/common/arn.h"
 #include "handlers/lambda/lambda.h"
+#include "handlers/s3/s3.h"
+#include "handlers/sns/sns.h"
 #include "handlers/sqs/sqs.h"
 #include "server/base/digest.h"
 #include "server/base/log.h"
@@ -75,6 +77,48 @@ static enum destination_outcome to_queue(struct app *app, const char *arn,
     return outcome_of(sqs_send(app, arn, &message, 1));
 }
 
+static enum destination_outcome to_topic(struct app *app, const char *arn, struct arena *a,
+                                         const struct destination_message *m)
+{
+    struct sns_attribute attributes[ATTRIBUTES_MAX];
+    char id[SNS_MESSAGE_ID_LEN];
+    const struct sns_outgoing message = {
+        .message = arena_strndup(a, (const char *)m->body.data, m->body.len),
+        .attributes = attributes,
+        .attribute_count = MIN(m->attribute_count, (size_t)ATTRIBUTES_MAX),
+    };
+
+    for (size_t i = 0; i < message.attribute_count; i++)
+        attributes[i] = (struct sns_attribute){
+            .name = m->attributes[i].name,
+            .type = m->attributes[i].type,
+            .value = {.data = (const uint8_t *)m->attributes[i].value,
+                      .len = strlen(m->attributes[i].value)},
+        };
+    return outcome_of(sns_publish(app, arn, &message, id));
+}
+
+/* AWS: prefix/2026/11/22/2026-11-22T17.20.00-<uuid> */
+static enum destination_outcome to_bucket(struct app *app, const char *arn, struct arena *a,
+                                          const struct destination_message *m)
+{
+    char time[TIME_TEXT_MAX], uuid[37];
+    struct arn parsed;
+
+    if (!m->s3_prefix || !arn_parse(a, arn, &parsed))
+        return DESTINATION_GONE;
+    time_iso8601(clock_now_ms(&app->clock), false, time);
+    uuid_v4(uuid);
+    const struct s3_object_in object = {
+        .bucket = parsed.resource,
+        .key = arena_printf(a, "%s%.4s/%.2s/%.2s/%.13s.%.2s.%.2s-%s", m->s3_prefix, time, time + 5,
+                            time + 8, time, time + 14, time + 17, uuid),
+        .body = m->body,
+        .content_type = "application/json",
+    };
+    return outcome_of(s3_put(app, m->account, &object, NULL));
+}
+
 enum destination_outcome destination_send(struct app *app, const char *arn,
                                           const struct destination_message *m)
 {
@@ -88,6 +132,12 @@ enum destination_outcome destination_send(struct app *app, const char *arn,
         break;
     case DESTINATION_SQS:
         outcome = to_queue(app, arn, m);
+        break;
+    case DESTINATION_SNS:
+        outcome = to_topic(app, arn, &a, m);
+        break;
+    case DESTINATION_S3:
+        outcome = to_bucket(app, arn, &a, m);
         break;
     default:
         break;

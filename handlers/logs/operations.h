@@ -17,9 +17,23 @@ enum {
     LOGS_LIST_MAX = 50,      /* groups or streams a page */
 };
 
+struct subscriptions;
+
+/* The service's state. */
+struct logs {
+    struct app *app;
+    struct logs_store *store;
+    struct subscriptions *subscriptions;
+};
+
+static inline struct logs *logs_of(struct app *app)
+{
+    return service_state(app, &logs_service);
+}
+
 static inline struct logs_store *logs_store_of(const struct request *req)
 {
-    return service_state(req->app, &logs_service);
+    return logs_of(req->app)->store;
 }
 
 static inline struct scope logs_scope(const struct request *req)
@@ -78,6 +92,25 @@ int logs_untag_log_group(struct request *req, const struct logs_UntagLogGroupReq
                          struct logs_UntagLogGroupOutput *out);
 int logs_list_tags_log_group(struct request *req, const struct logs_ListTagsLogGroupRequest *in,
                              struct logs_ListTagsLogGroupResponse *out);
+
+/* subscription.c */
+int logs_put_subscription_filter(struct request *req,
+                                 const struct logs_PutSubscriptionFilterRequest *in,
+                                 struct logs_PutSubscriptionFilterOutput *out);
+int logs_describe_subscription_filters(struct request *req,
+                                       const struct logs_DescribeSubscriptionFiltersRequest *in,
+                                       struct logs_DescribeSubscriptionFiltersResponse *out);
+int logs_delete_subscription_filter(struct request *req,
+                                    const struct logs_DeleteSubscriptionFilterRequest *in,
+                                    struct logs_DeleteSubscriptionFilterOutput *out);
+/* metric_filter.c */
+int logs_put_metric_filter(struct request *req, const struct logs_PutMetricFilterRequest *in,
+                           struct logs_PutMetricFilterOutput *out);
+int logs_describe_metric_filters(struct request *req,
+                                 const struct logs_DescribeMetricFiltersRequest *in,
+                                 struct logs_DescribeMetricFiltersResponse *out);
+int logs_delete_metric_filter(struct request *req, const struct logs_DeleteMetricFilterRequest *in,
+                              struct logs_DeleteMetricFilterOutput *out);
 
 /* Tags of a new group as they are stored; NULL after aws_fail() when one is illegal. */
 const char *logs_new_tags(struct request *req, const struct logs_Tags *tags);

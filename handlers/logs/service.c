@@ -3,12 +3,19 @@
 
 #include "handlers/common/arn.h"
 #include "handlers/logs/operations.h"
+#include "handlers/logs/subscriptions.h"
 #include "server/base/utf8.h"
 
 static const struct logs_handlers handlers = {
     .CreateLogGroup = logs_create_log_group,
     .CreateLogStream = logs_create_log_stream,
     .DeleteLogGroup = logs_delete_log_group,
+    .DeleteMetricFilter = logs_delete_metric_filter,
+    .DeleteSubscriptionFilter = logs_delete_subscription_filter,
+    .DescribeMetricFilters = logs_describe_metric_filters,
+    .DescribeSubscriptionFilters = logs_describe_subscription_filters,
+    .PutMetricFilter = logs_put_metric_filter,
+    .PutSubscriptionFilter = logs_put_subscription_filter,
     .DeleteLogStream = logs_delete_log_stream,
     .DeleteRetentionPolicy = logs_delete_retention_policy,
     .DescribeLogGroups = logs_describe_log_groups,
@@ -27,12 +34,21 @@ static const struct logs_handlers handlers = {
 
 static void *logs_open(struct app *app)
 {
-    return logs_store_open(app->store);
+    struct logs *l = x_calloc(1, sizeof(*l));
+
+    l->app = app;
+    l->store = logs_store_open(app->store);
+    l->subscriptions = subscriptions_new(l);
+    return l;
 }
 
 static void logs_close(void *state)
 {
-    logs_store_close(state);
+    struct logs *l = state;
+
+    subscriptions_free(l->subscriptions);
+    logs_store_close(l->store);
+    free(l);
 }
 
 const struct service logs_service = {
@@ -140,8 +156,10 @@ enum store_status logs_append(struct app *app, struct scope scope, const char *g
     clean = ARENA_ARRAY(&a, struct logs_new_event, count);
     for (size_t i = 0; i < count; i++)
         clean[i] = clean_event(&events[i], &a);
-    status = logs_events_add(service_state(app, &logs_service), &scope, group, stream, clean, count,
+    status = logs_events_add(logs_of(app)->store, &scope, group, stream, clean, count,
                              clock_now_ms(&app->clock), true);
     arena_release(&a);
+    if (!status)
+        subscriptions_wake(logs_of(app)->subscriptions);
     return status;
 }
