@@ -335,7 +335,7 @@ static enum store_status load_dedup(struct sql *s, const struct sqs_queue_row *q
 {
     struct sql_stmt *st = sql_query(
         s, "SELECT id, sent_ms, key, message_id FROM dedup WHERE id >= ?1 AND id < ?2 ORDER BY id",
-        sql_int(sqs_row_id(queue->id, 0)), sql_int(sqs_row_id(queue->id + 1, 0)));
+        sql_int(sqs_row_id(queue->id, queue->purged)), sql_int(sqs_row_id(queue->id + 1, 0)));
     enum store_status rc;
 
     while ((rc = sql_step(st)) == STORE_OK) {

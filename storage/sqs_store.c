@@ -309,11 +309,7 @@ static enum store_status trim_turn(struct sql *s, void *context)
     if (rc != STORE_OK || *more)
         return rc;
     *more = true; /* there may be another range */
-    /* Deduplication outlives a purge, not the queue. */
-    rc = sql_exec(s,
-                  "DELETE FROM dedup WHERE id BETWEEN ?1 AND ?2"
-                  " AND NOT EXISTS (SELECT 1 FROM queue WHERE id = ?3)",
-                  sql_int(first), sql_int(last), sql_int(first / SQS_NUMBERS));
+    rc = sql_exec(s, "DELETE FROM dedup WHERE id BETWEEN ?1 AND ?2", sql_int(first), sql_int(last));
     if (rc == STORE_OK)
         rc = sql_exec(s, "DELETE FROM gone WHERE first = ?1", sql_int(first));
     return rc;

@@ -120,7 +120,7 @@ enum store_status sqs_store_list(struct sqs_store *store, const struct scope *sc
                                  struct arena *a, const char ***out_names, size_t *out_count);
 enum store_status sqs_store_set(struct sqs_store *store, const struct sqs_queue_ref *queue,
                                 const char *settings, int64_t modified_ms);
-/* Messages with numbers below `number` are gone at once. */
+/* Messages with numbers below `number`, and their deduplication, are gone at once. */
 enum store_status sqs_store_purge(struct sqs_store *store, const struct sqs_queue_ref *queue,
                                   int64_t number);
 /* The tags as JSON; NULL: none. */

@@ -74,6 +74,17 @@ void sqs_dedup_remove(struct sqs_dedup *d, struct sqs_sent *sent)
     free(sent);
 }
 
+void sqs_dedup_forget_settled(struct sqs_dedup *d)
+{
+    struct sqs_sent *next;
+
+    for (struct sqs_sent *sent = d->first; sent; sent = next) {
+        next = sent->next;
+        if (!sent->pending)
+            sqs_dedup_remove(d, sent);
+    }
+}
+
 void sqs_dedup_release(struct sqs_dedup *d)
 {
     while (d->first)

@@ -36,6 +36,8 @@ struct sqs_sent *sqs_dedup_find(struct sqs_dedup *d, const uint8_t key[SQS_DEDUP
 /* There must be none of that key. */
 struct sqs_sent *sqs_dedup_add(struct sqs_dedup *d, const struct sqs_sent *like);
 void sqs_dedup_remove(struct sqs_dedup *d, struct sqs_sent *sent);
+/* Forgets all but those that are pending. */
+void sqs_dedup_forget_settled(struct sqs_dedup *d);
 void sqs_dedup_release(struct sqs_dedup *d);
 
 #endif

@@ -249,7 +249,7 @@ enum store_status sqs_drop(struct sqs *q, struct sqs_queue *queue,
 
         if (e && rc == STORE_OK)
             sqs_index_remove(queue->index, e);
-        else if (e)
+        else if (e) /* in flight, or ready if its time is over */
             sqs_index_settle(queue->index, e, SQS_IN_FLIGHT, e->visible_ms);
     }
     ready = queue->fifo && sqs_index_ready(queue->index);
@@ -262,6 +262,7 @@ enum store_status sqs_drop(struct sqs *q, struct sqs_queue *queue,
 struct hiding {
     int64_t numbers[SQS_BATCH_MAX];
     int64_t visible_ms[SQS_BATCH_MAX];
+    enum sqs_entry_state was[SQS_BATCH_MAX];
     size_t count;
 };
 
@@ -271,10 +272,12 @@ static void claim_for_hide(struct sqs_queue *queue, const struct sqs_receipt *re
 {
     struct sqs_entry *e = find_received(queue, receipt, outcome);
     int64_t until_ms = now_ms + (int64_t)visibility_s * 1000;
+    enum sqs_entry_state was;
 
     if (!e || e->state == SQS_BUSY)
         return;
-    if (e->state != SQS_IN_FLIGHT) {
+    /* AWS: a standard queue lets a receiver hide a message again whose time is over. */
+    if (queue->fifo && e->state != SQS_IN_FLIGHT) {
         *outcome = SQS_NOT_IN_FLIGHT;
         return;
     }
@@ -282,7 +285,9 @@ static void claim_for_hide(struct sqs_queue *queue, const struct sqs_receipt *re
         *outcome = SQS_TOO_LONG;
         return;
     }
+    was = e->state;
     sqs_index_claim(queue->index, e);
+    h->was[h->count] = was;
     h->numbers[h->count] = e->number;
     h->visible_ms[h->count++] = until_ms;
 }
@@ -299,7 +304,7 @@ static void settle_hidden(struct sqs_queue *queue, const struct hiding *h, int64
             sqs_index_settle(queue->index, e, until_ms > now_ms ? SQS_IN_FLIGHT : SQS_READY,
                              until_ms);
         else if (e)
-            sqs_index_settle(queue->index, e, SQS_IN_FLIGHT, e->visible_ms);
+            sqs_index_settle(queue->index, e, h->was[i], e->visible_ms);
     }
 }
 
@@ -348,6 +353,7 @@ enum store_status sqs_purge(struct sqs *q, struct sqs_queue *queue)
     }
     queue->purged_ms = now_ms;
     number = sqs_index_clear(queue->index);
+    sqs_dedup_forget_settled(&queue->dedup);
     pthread_cond_broadcast(&queue->settled);
     pthread_mutex_unlock(&queue->lock);
     rc = sqs_store_purge(q->store, &queue->ref, number);

@@ -4,7 +4,7 @@ static bool before(const struct sqs_heap *h, const struct sqs_entry *a, const st
 {
     if (h->by_time && a->visible_ms != b->visible_ms)
         return a->visible_ms < b->visible_ms;
-    return a->number < b->number;
+    return h->by_time ? a->number < b->number : a->rank < b->rank;
 }
 
 static void place(struct sqs_heap *h, size_t at, struct sqs_entry *e)

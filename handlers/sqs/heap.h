@@ -1,5 +1,5 @@
 /*
- * A binary heap of a queue's entries, the smallest first: by number, or by the time at which they
+ * A binary heap of a queue's entries, the smallest first: by rank, or by the time at which they
  * become visible. An entry is in one heap at most, and knows its place in it.
  */
 #ifndef CADABRA_SQS_HEAP_H

@@ -1,8 +1,8 @@
 /*
  * Entries are found by number in a hash table that grows. Those that are ready stand in one heap,
- * by number; those that wait for a time in another. In a FIFO queue the first heap holds no more
- * than the first message of each group, and only while nobody holds one of the group: so what it
- * gives may always be given.
+ * by rank; those that wait for a time in another. In a FIFO queue the first heap holds no more than
+ * the first message of each group, so what it gives may always be given; and groups take turns, as
+ * the rank of such a message counts from when it became the first that is ready.
  */
 #include "handlers/sqs/index.h"
 
@@ -13,7 +13,6 @@
 struct sqs_group {
     struct sqs_entry *first;
     struct sqs_entry *last;
-    size_t held;
     char name[];
 };
 
@@ -25,6 +24,7 @@ struct sqs_index {
     size_t bucket_count; /* a power of two */
     size_t entry_count;
     size_t counts[SQS_STATES];
+    int64_t offers; /* rank of the next first of a group */
     struct sqs_heap ready;
     struct sqs_heap waiting;
     void *groups; /* tsearch() tree of struct sqs_group */
@@ -181,15 +181,15 @@ const char *sqs_entry_group(const struct sqs_entry *e, struct arena *a)
 
 bool sqs_index_is_blocked(const struct sqs_entry *e)
 {
-    return e->state == SQS_READY && e->group && e->group->held > 0;
+    return e->state == SQS_READY && e->group && e->group->first->state != SQS_READY;
 }
 
 /* --- what can be taken --- */
 
-/* Of the groups only the first message, and only while nobody holds one. */
+/* Of a group only the first message. AWS: what was received after it may still be in flight. */
 static bool may_be_taken(const struct sqs_entry *e)
 {
-    return e->state == SQS_READY && (!e->group || (e->group->first == e && e->group->held == 0));
+    return e->state == SQS_READY && (!e->group || e->group->first == e);
 }
 
 /* The heap holds an entry exactly while it may be taken: these two stand before and after a change
@@ -202,36 +202,24 @@ static void withdraw(struct sqs_index *ix, struct sqs_entry *first)
 
 static void offer(struct sqs_index *ix, struct sqs_entry *first)
 {
-    if (may_be_taken(first))
-        sqs_heap_add(&ix->ready, first);
-}
-
-static void set_held(struct sqs_entry *e, bool held)
-{
-    if (e->group && held != e->held) {
-        if (held)
-            e->group->held++;
-        else
-            e->group->held--;
-    }
-    e->held = held;
+    if (!may_be_taken(first))
+        return;
+    first->rank = first->group ? ix->offers++ : first->number;
+    sqs_heap_add(&ix->ready, first);
 }
 
 /* Changes the state, and with it what can be taken. */
-static void change(struct sqs_index *ix, struct sqs_entry *e, enum sqs_entry_state state, bool held)
+static void change(struct sqs_index *ix, struct sqs_entry *e, enum sqs_entry_state state)
 {
-    struct sqs_entry *first = e->group ? e->group->first : e;
-
-    withdraw(ix, first);
+    withdraw(ix, e);
     if (e->state == SQS_DELAYED || e->state == SQS_IN_FLIGHT)
         sqs_heap_remove(&ix->waiting, e);
     ix->counts[e->state]--;
     ix->counts[state]++;
     e->state = state;
-    set_held(e, held);
     if (state == SQS_DELAYED || state == SQS_IN_FLIGHT)
         sqs_heap_add(&ix->waiting, e);
-    offer(ix, first);
+    offer(ix, e);
 }
 
 /* --- coming and going --- */
@@ -274,7 +262,7 @@ void sqs_index_load(struct sqs_index *ix, const struct sqs_entry *like, const ch
 void sqs_index_claim(struct sqs_index *ix, struct sqs_entry *e)
 {
     assert(e->state != SQS_BUSY);
-    change(ix, e, SQS_BUSY, e->held);
+    change(ix, e, SQS_BUSY);
 }
 
 void sqs_index_settle(struct sqs_index *ix, struct sqs_entry *e, enum sqs_entry_state state,
@@ -282,7 +270,7 @@ void sqs_index_settle(struct sqs_index *ix, struct sqs_entry *e, enum sqs_entry_
 {
     assert(e->state == SQS_BUSY && state != SQS_BUSY);
     e->visible_ms = visible_ms;
-    change(ix, e, state, state == SQS_IN_FLIGHT);
+    change(ix, e, state);
 }
 
 static void unlink_entry(struct sqs_index *ix, struct sqs_entry *e)
@@ -300,12 +288,10 @@ static void unlink_entry(struct sqs_index *ix, struct sqs_entry *e)
 static void drop_from_group(struct sqs_index *ix, struct sqs_entry *e)
 {
     struct sqs_group *g = e->group;
-    bool last = g->first == g->last;
+    bool next_is_first = g->first == e && g->last != e;
 
-    withdraw(ix, g->first);
-    set_held(e, false);
     leave_group(ix, e);
-    if (!last)
+    if (next_is_first)
         offer(ix, g->first);
 }
 
@@ -326,7 +312,7 @@ bool sqs_index_advance(struct sqs_index *ix, int64_t now_ms)
     bool any = false;
 
     while ((e = sqs_heap_first(&ix->waiting)) && e->visible_ms <= now_ms) {
-        change(ix, e, SQS_READY, false);
+        change(ix, e, SQS_READY);
         any = true;
     }
     return any;
@@ -334,14 +320,14 @@ bool sqs_index_advance(struct sqs_index *ix, int64_t now_ms)
 
 static void retire(struct sqs_index *ix, struct sqs_entry *e)
 {
-    change(ix, e, SQS_OLD, false);
+    change(ix, e, SQS_OLD);
     if (e->group)
         drop_from_group(ix, e);
 }
 
 static void take_one(struct sqs_index *ix, struct sqs_entry *e)
 {
-    change(ix, e, SQS_BUSY, true);
+    change(ix, e, SQS_BUSY);
     e->received++;
 }
 

@@ -7,7 +7,7 @@
  * may be purged; so an owner keeps numbers, never entries, across a write.
  *
  * Standard queues give what has waited longest. In a FIFO queue a group gives its messages in the
- * order of their numbers, and none while one of them is held by a receiver.
+ * order of their numbers: none behind one that is in flight, delayed or being written.
  *
  * Not thread-safe: all calls under the queue's lock. Times are milliseconds since 1970.
  */
@@ -35,9 +35,9 @@ struct sqs_entry {
     int64_t taken_ms; /* when it was received last; 0: not since the queue was loaded */
     int32_t received; /* how often */
     enum sqs_entry_state state;
-    bool held; /* in flight, or busy since it was received: its group waits */
     /* The index's own. */
     uint32_t heap_at;
+    int64_t rank; /* among those that are ready: the lowest is taken first */
     struct sqs_entry *next_in_bucket;
     struct sqs_entry *next_in_group;
     struct sqs_group *group;
@@ -59,7 +59,7 @@ struct sqs_entry *sqs_index_find(const struct sqs_index *ix, int64_t number);
 /* The name of its group, copied; NULL: it has none. */
 const char *sqs_entry_group(const struct sqs_entry *e, struct arena *a);
 
-/* True when it is ready and waits for another one of its group. */
+/* True when it is ready and the first of its group is not. */
 bool sqs_index_is_blocked(const struct sqs_entry *e);
 
 /* Makes an entry that is not busy so. */

@@ -61,6 +61,8 @@ size_t sqs_draft_size(const struct sqs_draft *draft);
 int sqs_check_batch(struct request *req, const char *const *ids, size_t count);
 /* What aws_fail() has said of one entry, taken out of the request again, as the entry's failure. */
 struct sqs_BatchResultErrorEntry sqs_entry_failure(struct request *req, const char *id);
+/* AWS: lists without an item are left out of an answer. */
+#define SQS_LEAVE_OUT_EMPTY(list) ((list).items = (list).count > 0 ? (list).items : NULL)
 
 /* --- receipts --- */
 

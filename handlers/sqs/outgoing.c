@@ -48,6 +48,21 @@ static int check_fifo_id(struct request *req, const char *id, const char *name)
 
 /* --- attributes --- */
 
+/* AWS: Latin letters with accents (U+00C0 to U+017F) count as letters. */
+static bool has_name_characters(const char *name)
+{
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                     (*p >= '0' && *p <= '9') || strchr("_-.", *p);
+
+        if (!plain && (*p < 0xC3 || *p > 0xC5))
+            return false;
+        if (!plain)
+            p++; /* the text is UTF-8: one more byte */
+    }
+    return true;
+}
+
 static int check_name(struct request *req, const char *name)
 {
     size_t len = strlen(name);
@@ -55,17 +70,10 @@ static int check_name(struct request *req, const char *name)
     if (len >= ATTRIBUTE_NAME_MAX)
         return aws_fail(req, &sqs_InvalidParameterValue,
                         "Message (user) attribute names must be shorter than 256 Bytes");
-    for (const char *p = name; *p; p++) {
-        bool good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                    (*p >= '0' && *p <= '9') || strchr("_-.", *p);
-
-        if (!good)
-            return aws_fail(req, &sqs_InvalidParameterValue,
-                            "The message attribute name '%s' is invalid. Attribute name can "
-                            "contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) "
-                            "characters.",
-                            name);
-    }
+    if (!has_name_characters(name))
+        return aws_fail(req, &sqs_InvalidParameterValue,
+                        "Message (user) attributes name can only contain upper and lower score "
+                        "characters, digits, periods, hyphens and underscores. ");
     if (len == 0 || strncasecmp(name, "AWS.", 4) == 0 || strncasecmp(name, "Amazon.", 7) == 0 ||
         name[0] == '.' || name[len - 1] == '.' || strstr(name, ".."))
         return aws_fail(req, &sqs_InvalidParameterValue,
@@ -116,8 +124,8 @@ static int check_text(struct request *req, const char *name, const char *type, c
     if (!text || !*text)
         return aws_fail(req, &sqs_InvalidParameterValue,
                         "Message (user) attribute '%s' must contain a non-empty value of type "
-                        "'%s'.",
-                        name, number ? "String" : "String");
+                        "'String'.",
+                        name);
     if (number && !is_number(text))
         return aws_fail(req, &sqs_InvalidParameterValue,
                         "Can't cast the value of message (user) attribute '%s' to a number.", name);
@@ -205,7 +213,9 @@ static int read_system_attributes(struct request *req,
             (struct bytes){(const uint8_t *)value->StringValue, strlen(value->StringValue)};
         out->content.trace = value->StringValue;
     }
-    if (out->content.trace)
+    if (!out->content.trace) /* AWS: the header of who traces its calls does for it */
+        out->content.trace = request_header(req, "x-amzn-trace-id");
+    else
         digests->md5_of_system_attributes =
             md5_of(req, sqs_attributes_pack(&req->arena, &trace, 1));
     return 0;

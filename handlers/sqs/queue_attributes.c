@@ -91,20 +91,28 @@ static int check_kind(const struct sqs_attribute_change *c, enum sqs_setting whi
     return 0;
 }
 
-/* High throughput wants groups to deduplicate for themselves. */
-static int check_together(struct request *req, const struct sqs_settings *s)
+static bool is_given_true(const struct sqs_attribute_change *c, enum sqs_setting which)
+{
+    for (size_t i = 0; i < c->given->count; i++) {
+        if (sqs_setting_named(c->given->items[i].key) == which)
+            return strcasecmp(c->given->items[i].value, "true") == 0;
+    }
+    return false;
+}
+
+/* High throughput wants groups to deduplicate for themselves; encryption is of one kind. */
+static int check_together(const struct sqs_attribute_change *c, const struct sqs_settings *s)
 {
     const char *scope = sqs_setting_value(s, SQS_DEDUPLICATION_SCOPE);
     const char *limit = sqs_setting_value(s, SQS_THROUGHPUT_LIMIT);
-    const char *key = s->text[SQS_KMS_KEY];
 
     if (limit && str_eq(limit, "perMessageGroupId") && (!scope || str_eq(scope, "queue")))
-        return aws_fail(req, &sqs_InvalidAttributeValue,
+        return aws_fail(c->req, &sqs_InvalidAttributeValue,
                         "Invalid value for the parameter FifoThroughputLimit. Reason: The "
                         "perMessageGroupId value is allowed only when the value for "
                         "DeduplicationScope is messageGroup.");
-    if (key && *key && s->text[SQS_MANAGED_SSE] && sqs_setting_number(s, SQS_MANAGED_SSE) != 0)
-        return aws_fail(req, &sqs_InvalidAttributeName,
+    if (s->text[SQS_KMS_KEY] && is_given_true(c, SQS_MANAGED_SSE))
+        return aws_fail(c->req, &sqs_InvalidAttributeName,
                         "You can use one type of server-side encryption (SSE) at one time. You can "
                         "either enable KMS SSE or SQS SSE.");
     return 0;
@@ -149,7 +157,11 @@ int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings, const v
             return -1;
         settings->text[which] = *value ? kept_value(a, which, value) : NULL;
     }
-    return check_together(req, settings);
+    if (check_together(c, settings))
+        return -1;
+    if (settings->text[SQS_KMS_KEY]) /* AWS: its own encryption stays off when the key goes */
+        settings->text[SQS_MANAGED_SSE] = "false";
+    return 0;
 }
 
 int sqs_set_queue_attributes(struct request *req, const struct sqs_SetQueueAttributesRequest *in,
@@ -257,6 +269,8 @@ int sqs_get_queue_attributes(struct request *req, const struct sqs_GetQueueAttri
     out->Attributes.items = ARENA_ARRAY(&req->arena, struct sqs_QueueAttributeMap_entry,
                                         SQS_SETTINGS + ARRAY_LEN(made_names));
     show_made(req, queue, &s);
+    if (!settings.text[SQS_KMS_KEY])
+        settings.text[SQS_KMS_REUSE_PERIOD] = NULL; /* AWS: kept, and told only with a key */
     for (enum sqs_setting i = 0; i < SQS_SETTINGS; i++)
         show(&s, sqs_setting_name(i),
              settings.text[i] ? settings.text[i] : sqs_setting_default(&settings, i, queue->fifo));

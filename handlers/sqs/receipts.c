@@ -103,6 +103,8 @@ int sqs_delete_message_batch(struct request *req, const struct sqs_DeleteMessage
         else
             out->Successful.items[out->Successful.count++].Id = id;
     }
+    SQS_LEAVE_OUT_EMPTY(out->Successful);
+    SQS_LEAVE_OUT_EMPTY(out->Failed);
     return 0;
 }
 
@@ -203,5 +205,7 @@ int sqs_change_message_visibility_batch(struct request *req,
         else
             out->Successful.items[out->Successful.count++].Id = id;
     }
+    SQS_LEAVE_OUT_EMPTY(out->Successful);
+    SQS_LEAVE_OUT_EMPTY(out->Failed);
     return 0;
 }

@@ -161,6 +161,8 @@ int sqs_send_message_batch(struct request *req, const struct sqs_SendMessageBatc
     if (rc != STORE_OK)
         return sqs_fail_store(req, rc);
     out->Successful.count = good;
+    SQS_LEAVE_OUT_EMPTY(out->Successful);
+    SQS_LEAVE_OUT_EMPTY(out->Failed);
     for (size_t i = 0; i < good; i++) {
         struct sqs_SendMessageBatchResultEntry *result = &out->Successful.items[i];
 

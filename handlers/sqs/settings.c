@@ -68,8 +68,6 @@ const char *sqs_setting_default(const struct sqs_settings *settings, enum sqs_se
         return fifo ? "perQueue" : NULL;
     case SQS_KMS_REUSE_PERIOD:
         return key ? "300" : NULL;
-    case SQS_MANAGED_SSE:
-        return key ? "false" : "true";
     default:
         return table[which].standard;
     }
