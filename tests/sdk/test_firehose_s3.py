@@ -1,0 +1,631 @@
+"""Deliveries to S3: when, under which keys, in which form; transformations on the way."""
+
+import base64
+import datetime
+import gzip
+import io
+import json
+import lzma
+import random
+import re
+import struct
+import urllib.request
+import uuid
+import zipfile
+import zlib
+
+import boto3
+import pytest
+from firehose_kit import AT_ONCE, body, keys, lines, processors, s3, until
+from lambda_kit import create
+from server import TOP, Server
+
+
+@pytest.fixture
+def bucket(client):
+    name = f"landing-{random.randrange(10**12)}"
+    client("s3").create_bucket(Bucket=name)
+    return name
+
+
+def make(firehose, bucket, name="f", **more):
+    configuration = s3(bucket, **{"BufferingHints": AT_ONCE, **more})
+    firehose.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=configuration)
+
+
+def put(firehose, *records, name="f"):
+    answer = firehose.put_record_batch(DeliveryStreamName=name, Records=[{"Data": r} for r in records])
+    assert answer["FailedPutCount"] == 0
+
+
+def arrive(store, bucket, prefix="", count=1):
+    """The bodies of all objects below a prefix, once there are as many."""
+    until(lambda: len(keys(store, bucket, prefix)) >= count)
+    return [body(store, bucket, key) for key in keys(store, bucket, prefix)]
+
+
+# --- when: on a server whose clock this test moves ---
+
+
+class Clocked:
+    def __init__(self, folder):
+        self.server = Server(folder / "data", "--test-clock")
+
+    def client(self, service, account="123456789012"):
+        session = boto3.Session(aws_access_key_id=account, aws_secret_access_key="test", region_name="us-east-1")
+        return session.client(service, endpoint_url=self.server.endpoint)
+
+    def advance(self, seconds):
+        document = json.dumps({"advance_ms": int(seconds * 1000)}).encode()
+        request = urllib.request.Request(self.server.endpoint + "/_cadabra/clock", data=document, method="POST")
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def clocked(tmp_path_factory):
+    c = Clocked(tmp_path_factory.mktemp("clocked"))
+    yield c
+    c.server.stop()
+
+
+def test_a_buffer_waits_for_its_time_and_no_longer(clocked):
+    account = str(random.randrange(10**11, 10**12))
+    firehose, store = clocked.client("firehose", account), clocked.client("s3", account)
+    bucket = f"timed-{account}"
+    store.create_bucket(Bucket=bucket)
+    make(firehose, bucket, BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 900})
+    make(firehose, bucket, name="soon", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 60}, Prefix="soon/")
+    put(firehose, b"late")
+    put(firehose, b"soon", name="soon")
+    clocked.advance(59)
+    put(firehose, b"er", name="soon")
+    assert keys(store, bucket) == []
+    clocked.advance(1.5)
+    assert arrive(store, bucket, "soon/") == [b"sooner"]
+    clocked.advance(830)
+    assert len(keys(store, bucket)) == 1
+    clocked.advance(10)
+    assert b"late" in arrive(store, bucket, count=2)
+
+
+def test_a_buffer_that_is_full_waits_for_nothing(clocked):
+    account = str(random.randrange(10**11, 10**12))
+    firehose, store = clocked.client("firehose", account), clocked.client("s3", account)
+    bucket = f"sized-{account}"
+    store.create_bucket(Bucket=bucket)
+    make(firehose, bucket, BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 900})
+    sent = [bytes([65 + i]) * 200_000 for i in range(11)]
+    for record in sent:
+        put(firehose, record)
+    until(lambda: len(keys(store, bucket)) == 2)
+    sizes = [len(body(store, bucket, key)) for key in keys(store, bucket)]
+    assert sizes == [1_000_000, 1_000_000]
+    clocked.advance(901)
+    until(lambda: len(keys(store, bucket)) == 3)
+    assert sorted(b"".join(body(store, bucket, key) for key in keys(store, bucket))) == sorted(b"".join(sent))
+
+
+# --- which keys ---
+
+
+def test_the_default_key(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    before = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    make(firehose, bucket)
+    put(firehose, b"x")
+    arrive(store, bucket)
+    after = datetime.datetime.now(datetime.timezone.utc)
+    (key,) = keys(store, bucket)
+    found = re.fullmatch(r"(\d{4}/\d\d/\d\d/\d\d)/f-1-(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-([0-9a-f-]{36})", key)
+    when = datetime.datetime.strptime(found[2], "%Y-%m-%d-%H-%M-%S").replace(tzinfo=datetime.timezone.utc)
+    assert before <= when <= after
+    assert found[1] == when.strftime("%Y/%m/%d/%H")
+    uuid.UUID(found[3])
+
+
+def test_prefixes_are_evaluated(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    make(
+        firehose,
+        bucket,
+        Prefix="y=!{timestamp:yyyy}/!{timestamp:'m='MM'/d='dd}/!{firehose:random-string}/",
+        ErrorOutputPrefix="e/!{firehose:error-output-type}/",
+        FileExtension=".json",
+        CustomTimeZone="Asia/Kolkata",
+    )
+    put(firehose, b"x")
+    arrive(store, bucket)
+    (key,) = keys(store, bucket)
+    found = re.fullmatch(r"y=(\d{4})/m=(\d\d)/d=(\d\d)/[0-9a-f-]{11}/f-1-(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-[0-9a-f-]{36}\.json", key)
+    there = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=5, minutes=30)))
+    written = datetime.datetime.strptime(found[4], "%Y-%m-%d-%H-%M-%S")
+    assert abs(there.replace(tzinfo=None) - written) < datetime.timedelta(minutes=5)
+    assert "-".join(found.groups()[:3]) == found[4][:10]
+
+
+def test_a_version_and_a_static_prefix(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    make(firehose, bucket, Prefix="static-")
+    firehose.update_destination(
+        DeliveryStreamName="f",
+        CurrentDeliveryStreamVersionId="1",
+        DestinationId="destinationId-000000000001",
+        ExtendedS3DestinationUpdate={"Prefix": "other-"},
+    )
+    put(firehose, b"x")
+    arrive(store, bucket)
+    assert re.match(r"other-20\d\d/\d\d/\d\d/\d\d/f-2-", keys(store, bucket)[0])
+
+
+# --- which form ---
+
+
+def snappy_block(block):
+    """A raw snappy block, as its format description has it."""
+    size = shift = at = 0
+    while True:
+        b = block[at]
+        at += 1
+        size |= (b & 0x7F) << shift
+        shift += 7
+        if b < 0x80:
+            break
+    out = bytearray()
+    while at < len(block):
+        tag = block[at]
+        at += 1
+        if tag & 3 == 0:
+            n = tag >> 2
+            if n >= 60:
+                extra = n - 59
+                n = int.from_bytes(block[at : at + extra], "little")
+                at += extra
+            out += block[at : at + n + 1]
+            at += n + 1
+            continue
+        if tag & 3 == 1:
+            n, offset = (tag >> 2 & 7) + 4, (tag >> 5) << 8 | block[at]
+            at += 1
+        else:
+            width = 2 if tag & 3 == 2 else 4
+            n, offset = (tag >> 2) + 1, int.from_bytes(block[at : at + width], "little")
+            at += width
+        for _ in range(n):
+            out.append(out[-offset])
+    assert len(out) == size
+    return bytes(out)
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def unsnappy(data):
+    assert data[:10] == b"\xff\x06\x00\x00sNaPpY"
+    out, at = b"", 10
+    while at < len(data):
+        kind, size = data[at], int.from_bytes(data[at + 1 : at + 4], "little")
+        check, block = struct.unpack_from("<I", data, at + 4)[0], data[at + 8 : at + 4 + size]
+        assert kind == 0
+        plain = snappy_block(block)
+        if len(out) == 0:
+            crc = crc32c(plain)
+            assert check == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+        out += plain
+        at += 4 + size
+    return out
+
+
+def unhadoop(data):
+    out, at = b"", 0
+    while at < len(data):
+        plain_size, size = struct.unpack_from(">II", data, at)
+        plain = snappy_block(data[at + 8 : at + 8 + size])
+        assert len(plain) == plain_size
+        out += plain
+        at += 8 + size
+    return out
+
+
+def unzip(data):
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    (name,) = archive.namelist()
+    assert archive.testzip() is None and name.startswith("f-1-")
+    return archive.read(name)
+
+
+FORMATS = {
+    "UNCOMPRESSED": ("", lambda data: data),
+    "GZIP": (".gz", gzip.decompress),
+    "ZIP": (".zip", unzip),
+    "Snappy": (".snappy", unsnappy),
+    "HADOOP_SNAPPY": (".hsnappy", unhadoop),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_compressions(client, bucket, form):
+    firehose, store = client("firehose"), client("s3")
+    extension, undo = FORMATS[form]
+    make(firehose, bucket, CompressionFormat=form, BufferingHints={"SizeInMBs": 5, "IntervalInSeconds": 1})
+    sent = [f"line {i} of some text that repeats itself\n".encode() * 20 for i in range(450)]
+    put(firehose, *sent)
+    (data,) = arrive(store, bucket)
+    (key,) = keys(store, bucket)
+    assert key.endswith(extension)
+    assert undo(data) == b"".join(sent)
+
+
+def test_large_buffers_go_through_a_file(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    make(firehose, bucket, BufferingHints={"SizeInMBs": 8, "IntervalInSeconds": 900})
+    blocks = [random.randbytes(1_000_000) for _ in range(9)]
+    for block in blocks:
+        put(firehose, block)
+    (data,) = arrive(store, bucket)
+    assert data == b"".join(blocks[:8])
+
+
+# --- transformations ---
+
+APACHE = r"""
+import base64, json, re
+
+PATTERN = re.compile(r'^([\d.]+) (\S+) (\S+) \[([\w:/]+\s[\+\-]\d{4})\] "(.+?)" (\d{3}) (\d+)')
+
+def handler(event, context):
+    out = []
+    for r in event["records"]:
+        line = base64.b64decode(r["data"]).decode()
+        found = PATTERN.match(line)
+        if found:
+            data = json.dumps({"host": found[1], "response": found[6]}) + "\n"
+            out.append({"recordId": r["recordId"], "result": "Ok", "data": base64.b64encode(data.encode()).decode()})
+        else:
+            out.append({"recordId": r["recordId"], "result": "ProcessingFailed", "data": r["data"]})
+    return {"records": out}
+"""
+
+
+def function(client, code, name="f"):
+    return create(client("lambda"), code, name=name, Timeout=60)["FunctionArn"]
+
+
+def transformed(arn, *more, **parameters):
+    given = {"LambdaArn": arn, "BufferSizeInMBs": "1", "BufferIntervalInSeconds": "0", **parameters}
+    return processors(("Lambda", given), *more)
+
+
+CASES = r"""
+import base64
+
+def handler(event, context):
+    assert event["deliveryStreamArn"].endswith(":deliverystream/f") and event["region"] == "us-east-1" and event["invocationId"]
+    out = []
+    for r in event["records"]:
+        assert r["approximateArrivalTimestamp"] > 1.7e12
+        text = base64.b64decode(r["data"]).decode()
+        result = {"drop": "Dropped", "fail": "ProcessingFailed"}.get(text, "Ok")
+        out.append({"recordId": r["recordId"], "result": result, "data": base64.b64encode(text.upper().encode()).decode()})
+    return {"records": out}
+"""
+
+
+def test_ok_dropped_and_failed(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    arn = function(client, CASES)
+    make(firehose, bucket, Prefix="ok/", ErrorOutputPrefix="bad/", ProcessingConfiguration=transformed(arn))
+    put(firehose, b"a", b"drop", b"fail", b"b")
+    assert arrive(store, bucket, "ok/") == [b"AB"]
+    until(lambda: keys(store, bucket, "bad/"))
+    (failed,) = lines(store, bucket, "bad/processing-failed/")
+    assert base64.b64decode(failed["rawData"]) == b"fail"
+    assert (failed["errorCode"], failed["attemptsMade"], failed["lambdaArn"]) == ("Lambda.ProcessingFailedStatus", 1, arn)
+    assert failed["arrivalTimestamp"] <= failed["attemptEndingTimestamp"]
+    assert set(failed) == {
+        "attemptsMade", "arrivalTimestamp", "errorCode", "errorMessage", "attemptEndingTimestamp", "rawData", "lambdaArn",
+    }
+
+
+WRONG_ANSWERS = {
+    "too few": ("records[:-1]", "Lambda.MissingRecordId"),
+    "one twice": ("records + records[:1]", "Lambda.DuplicatedRecordId"),
+    "foreign": ("records + [dict(records[0], recordId='somebody')]", "Lambda.JsonProcessingException"),
+    "no data": ("[{k: v for k, v in r.items() if k != 'data'} for r in records]", "Lambda.JsonProcessingException"),
+    "no base64": ("[dict(r, data='*') for r in records]", "Lambda.JsonProcessingException"),
+    "no such result": ("[dict(r, result='Fine') for r in records]", "Lambda.JsonProcessingException"),
+    "nothing": ("None", "Lambda.JsonProcessingException"),
+    "an error": ("1 / 0", "Lambda.FunctionError"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_ANSWERS)
+def test_an_answer_that_is_wrong_passes_nothing_through(client, bucket, what):
+    firehose, store = client("firehose"), client("s3")
+    answer, code = WRONG_ANSWERS[what]
+    arn = function(
+        client,
+        "def handler(event, context):\n"
+        "    records = [dict(recordId=r['recordId'], result='Ok', data=r['data']) for r in event['records']]\n"
+        f"    return {{'records': {answer}}}\n",
+    )
+    make(firehose, bucket, Prefix="ok/", ErrorOutputPrefix="bad/", ProcessingConfiguration=transformed(arn, NumberOfRetries="1"))
+    put(firehose, b"a", b"b")
+    until(lambda: keys(store, bucket))
+    failed = lines(store, bucket, "bad/processing-failed/")
+    assert [base64.b64decode(f["rawData"]) for f in failed] == [b"a", b"b"]
+    assert {(f["errorCode"], f["attemptsMade"]) for f in failed} == {(code, 2)}
+    assert keys(store, bucket, "ok/") == []
+
+
+def test_a_function_that_is_not_there(client, bucket, account):
+    firehose, store = client("firehose"), client("s3")
+    arn = f"arn:aws:lambda:us-east-1:{account}:function:nobody"
+    make(firehose, bucket, ProcessingConfiguration=transformed(arn, NumberOfRetries="0"))
+    put(firehose, b"a")
+    until(lambda: keys(store, bucket))
+    (failed,) = lines(store, bucket, "processing-failed/")
+    assert failed["errorCode"] == "Lambda.ResourceNotFound"
+
+
+def test_what_came_in_is_backed_up(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    arn = function(client, CASES)
+    make(
+        firehose,
+        bucket,
+        Prefix="ok/",
+        ProcessingConfiguration=transformed(arn),
+        S3BackupMode="Enabled",
+        S3BackupConfiguration=s3(bucket, Prefix="raw/", BufferingHints=AT_ONCE, CompressionFormat="GZIP"),
+    )
+    put(firehose, b"a", b"drop", b"b")
+    assert arrive(store, bucket, "ok/") == [b"AB"]
+    assert gzip.decompress(arrive(store, bucket, "raw/")[0]) == b"adropb"
+
+
+def test_the_access_log(client, bucket, apache_log):
+    firehose, store = client("firehose"), client("s3")
+    arn = function(client, APACHE)
+    make(
+        firehose,
+        bucket,
+        Prefix="ok/",
+        ErrorOutputPrefix="bad/",
+        BufferingHints={"SizeInMBs": 5, "IntervalInSeconds": 1},
+        ProcessingConfiguration=transformed(arn),
+    )
+    for i in range(0, len(apache_log), 500):
+        put(firehose, *apache_log[i : i + 500])
+
+    def count(prefix):
+        return sum(len(body(store, bucket, key).splitlines()) for key in keys(store, bucket, prefix))
+
+    until(lambda: count("ok/") + count("bad/processing-failed/") >= 10_000)
+    assert (count("ok/"), count("bad/processing-failed/"), count("")) == (9_331, 669, 10_000)
+
+
+@pytest.fixture
+def apache_log():
+    path = TOP.parent / "shared" / "data" / "apache_access.log.xz"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    return lzma.open(path).read().splitlines(keepends=True)
+
+
+# --- partitions ---
+
+PARTITIONED = {"BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 0}, "DynamicPartitioningConfiguration": {"Enabled": True}}
+
+
+def by_query(query):
+    return ("MetadataExtraction", {"MetadataExtractionQuery": query, "JsonParsingEngine": "JQ-1.6"})
+
+
+def test_partitions_by_query(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    make(
+        firehose,
+        bucket,
+        **PARTITIONED,
+        Prefix="c=!{partitionKeyFromQuery:customer}/y=!{partitionKeyFromQuery:year}/",
+        ErrorOutputPrefix="bad/!{firehose:error-output-type}/",
+        ProcessingConfiguration=processors(
+            by_query('{customer:.customer, year:(.at|strftime("%Y"))}'), ("AppendDelimiterToRecord", {"Delimiter": "\\n"})
+        ),
+    )
+    records = [{"customer": c, "at": at} for c, at in (("ann", 1565382027), ("bob", 1565382027), ("ann", 1765382027), ("ann", 1565382028))]
+    broken = [b"no json", b'{"customer": "x"}', b'{"customer": "", "at": 1}', b"[]"]
+    put(firehose, *[json.dumps(r).encode() for r in records], *broken)
+    until(lambda: len(keys(store, bucket)) == 4)
+    assert lines(store, bucket, "c=ann/y=2019/f-1-") == [records[0], records[3]]
+    assert lines(store, bucket, "c=bob/y=2019/f-1-") == [records[1]]
+    assert lines(store, bucket, "c=ann/y=2025/f-1-") == [records[2]]
+    failed = lines(store, bucket, "bad/processing-failed/")
+    assert [base64.b64decode(f["rawData"]) for f in failed] == broken
+    assert {f["errorCode"] for f in failed} == {"DynamicPartitioning.MetadataExtractionFailed"}
+
+
+def test_partitions_by_function(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    arn = function(
+        client,
+        "import base64\n"
+        "def handler(event, context):\n"
+        "    out = []\n"
+        "    for r in event['records']:\n"
+        "        keys = {'k': base64.b64decode(r['data']).decode()[:1], 'unused': r['recordId']}\n"
+        "        out.append(dict(recordId=r['recordId'], result='Ok', data=r['data'], metadata={'partitionKeys': keys}))\n"
+        "    return {'records': out}\n",
+    )
+    make(
+        firehose,
+        bucket,
+        **PARTITIONED,
+        Prefix="!{partitionKeyFromLambda:k}/",
+        ErrorOutputPrefix="bad/",
+        ProcessingConfiguration=transformed(arn),
+    )
+    put(firehose, b"a1", b"b1", b"a2", b"")
+    until(lambda: len(keys(store, bucket)) == 3)
+    assert arrive(store, bucket, "a/") == [b"a1a2"]
+    assert arrive(store, bucket, "b/") == [b"b1"]
+    assert len(lines(store, bucket, "bad/processing-failed/")) == 1
+
+
+def test_a_query_that_never_ends_costs_its_record_only(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    make(
+        firehose,
+        bucket,
+        **PARTITIONED,
+        Prefix="k=!{partitionKeyFromQuery:k}/",
+        ErrorOutputPrefix="bad/",
+        ProcessingConfiguration=processors(by_query("{k: (if .k == 0 then last(repeat(1)) else .k end)}")),
+    )
+    put(firehose, b'{"k": 1}', b'{"k": 0}', b'{"k": 1}')
+    until(lambda: len(keys(store, bucket)) == 2)
+    assert arrive(store, bucket, "k=1/") == [b'{"k": 1}{"k": 1}']
+    (failed,) = lines(store, bucket, "bad/processing-failed/")
+    assert base64.b64decode(failed["rawData"]) == b'{"k": 0}'
+
+
+def test_a_query_that_does_not_compile_is_refused(client, bucket):
+    firehose = client("firehose")
+    with pytest.raises(firehose.exceptions.InvalidArgumentException, match="syntax error"):
+        make(
+            firehose,
+            bucket,
+            **PARTITIONED,
+            Prefix="k=!{partitionKeyFromQuery:k}/",
+            ErrorOutputPrefix="bad/",
+            ProcessingConfiguration=processors(by_query("{k: .k ||}")),
+        )
+
+
+@pytest.mark.parametrize("kind", ["JSON", "DELIMITED"])
+def test_aggregates_are_taken_apart(client, bucket, kind):
+    firehose, store = client("firehose"), client("s3")
+    more = {"Delimiter": base64.b64encode(b"####").decode()} if kind == "DELIMITED" else {}
+    make(
+        firehose,
+        bucket,
+        **PARTITIONED,
+        Prefix="k=!{partitionKeyFromQuery:k}/",
+        ErrorOutputPrefix="bad/",
+        ProcessingConfiguration=processors(
+            ("RecordDeAggregation", {"SubRecordType": kind, **more}), by_query("{k: .k}"), ("AppendDelimiterToRecord", {})
+        ),
+    )
+    parts = [b'{"k": 1, "n": 1}', b'{"k":2}', b'{"k": 1, "n": 2}']
+    put(firehose, (b"" if kind == "JSON" else b"####").join(parts))
+    until(lambda: len(keys(store, bucket)) == 2)
+    assert arrive(store, bucket, "k=1/") == [parts[0] + b"\n" + parts[2] + b"\n"]
+    assert arrive(store, bucket, "k=2/") == [parts[1] + b"\n"]
+
+
+def test_logs_are_unpacked(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    make(
+        firehose,
+        bucket,
+        ErrorOutputPrefix="bad/",
+        Prefix="ok/",
+        ProcessingConfiguration=processors(
+            ("Decompression", {"CompressionFormat": "GZIP"}), ("CloudWatchLogProcessing", {"DataMessageExtraction": "true"})
+        ),
+    )
+    event = {"messageType": "DATA_MESSAGE", "owner": "1", "logEvents": [{"id": "1", "message": "one"}, {"id": "2", "message": "two \u00e9"}]}
+    control = {"messageType": "CONTROL_MESSAGE", "logEvents": [{"id": "", "message": "checking"}]}
+    packed = [gzip.compress(json.dumps(d).encode()) for d in (event, control)]
+    bomb = zlib.compressobj(wbits=31)
+    bomb = bomb.compress(b"0" * 20_000_000) + bomb.flush()
+    put(firehose, *packed, b"not packed", bomb)
+    until(lambda: len(keys(store, bucket)) == 2)
+    assert arrive(store, bucket, "ok/") == ["one\ntwo \u00e9\n".encode()]
+    assert len(lines(store, bucket, "bad/processing-failed/")) == 2
+
+
+# --- from Kinesis ---
+
+
+def test_a_kinesis_stream_is_a_source(client, bucket):
+    kinesis, firehose, store = client("kinesis"), client("firehose"), client("s3")
+    kinesis.create_stream(StreamName="source", ShardCount=2)
+    arn = kinesis.describe_stream_summary(StreamName="source")["StreamDescriptionSummary"]["StreamARN"]
+    firehose.create_delivery_stream(
+        DeliveryStreamName="f",
+        DeliveryStreamType="KinesisStreamAsSource",
+        KinesisStreamSourceConfiguration={"KinesisStreamARN": arn, "RoleARN": "arn:aws:iam::000000000000:role/r"},
+        ExtendedS3DestinationConfiguration=s3(bucket, BufferingHints=AT_ONCE),
+    )
+    description = firehose.describe_delivery_stream(DeliveryStreamName="f")["DeliveryStreamDescription"]
+    assert description["Source"]["KinesisStreamSourceDescription"]["KinesisStreamARN"] == arn
+    with pytest.raises(firehose.exceptions.InvalidArgumentException):
+        firehose.put_record(DeliveryStreamName="f", Record={"Data": b"x"})
+    sent = [f"{i}\n".encode() for i in range(300)]
+    kinesis.put_records(StreamName="source", Records=[{"Data": d, "PartitionKey": d.decode()} for d in sent])
+
+    def all_of_it():
+        return b"".join(body(store, bucket, key) for key in keys(store, bucket))
+
+    until(lambda: len(all_of_it()) >= len(b"".join(sent)))
+    assert sorted(all_of_it().splitlines(keepends=True)) == sorted(sent)
+
+
+def test_functions_are_told_of_the_source(client, bucket):
+    kinesis, firehose, store = client("kinesis"), client("firehose"), client("s3")
+    kinesis.create_stream(StreamName="source", ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName="source")["StreamDescriptionSummary"]["StreamARN"]
+    echo = function(
+        client,
+        "import base64, json\n"
+        "def handler(event, context):\n"
+        "    def told(r):\n"
+        "        data = base64.b64encode((json.dumps(r['kinesisRecordMetadata']) + '\\n').encode()).decode()\n"
+        "        return dict(recordId=r['recordId'], result='Ok', data=data)\n"
+        "    return {'records': [told(r) for r in event['records']]}\n",
+    )
+    firehose.create_delivery_stream(
+        DeliveryStreamName="f",
+        DeliveryStreamType="KinesisStreamAsSource",
+        KinesisStreamSourceConfiguration={"KinesisStreamARN": arn, "RoleARN": "arn:aws:iam::000000000000:role/r"},
+        ExtendedS3DestinationConfiguration=s3(bucket, BufferingHints=AT_ONCE, ProcessingConfiguration=transformed(echo)),
+    )
+    sequence = kinesis.put_record(StreamName="source", Data=b"x", PartitionKey="key")["SequenceNumber"]
+    until(lambda: keys(store, bucket))
+    (told,) = lines(store, bucket)
+    assert (told["sequenceNumber"], told["partitionKey"], told["shardId"]) == (sequence, "key", "shardId-000000000000")
+
+
+# --- when S3 is not there ---
+
+
+def test_a_bucket_that_comes_late_gets_everything(client):
+    firehose, store = client("firehose"), client("s3")
+    name = f"late-{random.randrange(10**12)}"
+    make(firehose, name)
+    put(firehose, b"first")
+    put(firehose, b"second")
+    store.create_bucket(Bucket=name)
+    until(lambda: b"".join(sorted(body(store, name, key) for key in keys(store, name))) in (b"firstsecond",))
+
+
+def test_errors_are_told_to_cloudwatch_logs(client):
+    firehose, logs = client("firehose"), client("logs")
+    logs.create_log_group(logGroupName="/aws/kinesisfirehose/f")
+    make(
+        firehose,
+        f"nowhere-{random.randrange(10**12)}",
+        CloudWatchLoggingOptions={"Enabled": True, "LogGroupName": "/aws/kinesisfirehose/f", "LogStreamName": "S3Delivery"},
+    )
+    put(firehose, b"x")
+    event = until(lambda: logs.filter_log_events(logGroupName="/aws/kinesisfirehose/f")["events"])[0]
+    told = json.loads(event["message"])
+    assert (told["errorCode"], told["deliveryStreamVersionId"]) == ("S3.NoSuchBucket", 1)
