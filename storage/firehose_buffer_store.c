@@ -20,13 +20,14 @@ struct open_buffer {
     int64_t id; /* 0: there is none */
     int64_t chunks;
     int64_t bytes;
+    int64_t records;
 };
 
 static enum store_status find_open(struct sql *s, int64_t stream,
                                    const struct firehose_target *target, struct open_buffer *out)
 {
     struct sql_stmt *st = sql_query(s,
-                                    "SELECT id, chunks, bytes FROM buffer"
+                                    "SELECT id, chunks, bytes, records FROM buffer"
                                     " WHERE stream = ?1 AND lane = ?2 AND sort = ?3 AND sealed = 0",
                                     sql_int(stream), sql_int(target->lane), sql_text(target->sort));
     enum store_status rc = sql_step(st);
@@ -34,8 +35,12 @@ static enum store_status find_open(struct sql *s, int64_t stream,
     *out = (struct open_buffer){0};
     if (rc != STORE_OK)
         return rc == STORE_NOT_FOUND ? STORE_OK : rc;
-    *out =
-        (struct open_buffer){sql_column_int(st, 0), sql_column_int(st, 1), sql_column_int(st, 2)};
+    *out = (struct open_buffer){
+        .id = sql_column_int(st, 0),
+        .chunks = sql_column_int(st, 1),
+        .bytes = sql_column_int(st, 2),
+        .records = sql_column_int(st, 3),
+    };
     sql_reset(st);
     return STORE_OK;
 }
@@ -67,13 +72,27 @@ static enum store_status add_chunk(struct sql *s, struct open_buffer *b,
 
     b->chunks++;
     b->bytes += (int64_t)chunk->bytes;
+    b->records += (int64_t)chunk->records;
     if (rc == STORE_OK)
         rc = sql_exec(s,
-                      "UPDATE buffer SET chunks = ?2, bytes = ?3, records = records + ?4"
+                      "UPDATE buffer SET chunks = ?2, bytes = ?3, records = ?4"
                       " WHERE id = ?1",
-                      sql_int(b->id), sql_int(b->chunks), sql_int(b->bytes),
-                      sql_int((int64_t)chunk->records));
+                      sql_int(b->id), sql_int(b->chunks), sql_int(b->bytes), sql_int(b->records));
     return rc;
+}
+
+static bool fits(const struct open_buffer *b, const struct firehose_target *target,
+                 const struct firehose_chunk *chunk)
+{
+    if (target->records_max && b->records + (int64_t)chunk->records > target->records_max)
+        return false;
+    return b->bytes == 0 || b->bytes + (int64_t)chunk->bytes <= target->bytes_max;
+}
+
+static bool is_full(const struct open_buffer *b, const struct firehose_target *target)
+{
+    return b->bytes >= target->bytes_max || b->chunks >= CHUNKS_MAX ||
+           (target->records_max && b->records >= target->records_max);
 }
 
 static enum store_status put_chunk(struct sql *s, int64_t stream,
@@ -84,8 +103,7 @@ static enum store_status put_chunk(struct sql *s, int64_t stream,
     enum store_status rc = find_open(s, stream, target, &b);
 
     /* Full before it gets in: the buffer stays within its size. */
-    if (rc == STORE_OK && b.id && b.bytes > 0 &&
-        b.bytes + (int64_t)chunk->bytes > target->bytes_max) {
+    if (rc == STORE_OK && b.id && !fits(&b, target, chunk)) {
         rc = seal(s, b.id);
         b.id = 0;
     }
@@ -95,7 +113,7 @@ static enum store_status put_chunk(struct sql *s, int64_t stream,
     }
     if (rc == STORE_OK)
         rc = add_chunk(s, &b, chunk);
-    if (rc == STORE_OK && (b.bytes >= target->bytes_max || b.chunks >= CHUNKS_MAX)) {
+    if (rc == STORE_OK && is_full(&b, target)) {
         *wake = true;
         rc = seal(s, b.id);
     }
@@ -122,7 +140,7 @@ struct place {
 
 #define PLACE_COLUMNS                                                                              \
     "SELECT id, type = 'DirectPut', encrypted, lane, bytes_max, wait_ms, copy_bytes_max,"          \
-    " copy_wait_ms FROM stream "
+    " copy_wait_ms, records_max FROM stream "
 
 static enum store_status read_place(struct sql_stmt *st, struct place *out)
 {
@@ -141,6 +159,7 @@ static enum store_status read_place(struct sql_stmt *st, struct place *out)
                 .wait_ms = sql_column_int(st, 5),
                 .copy_bytes_max = sql_column_int(st, 6),
                 .copy_wait_ms = sql_column_int(st, 7),
+                .records_max = sql_column_int(st, 8),
             },
     };
     sql_reset(st);
@@ -151,9 +170,9 @@ static enum store_status put_all(struct sql *s, const struct place *place,
                                  struct firehose_append *append)
 {
     const struct firehose_target target = {place->route.lane, "", place->route.bytes_max,
-                                           place->route.wait_ms};
+                                           place->route.wait_ms, place->route.records_max};
     const struct firehose_target copy = {FIREHOSE_SIDE, "", place->route.copy_bytes_max,
-                                         place->route.copy_wait_ms};
+                                         place->route.copy_wait_ms, 0};
     enum store_status rc = STORE_OK;
 
     append->encrypted = place->encrypted;
@@ -220,6 +239,18 @@ enum store_status firehose_store_ingest(struct firehose_store *store, int64_t st
 
     append->wake = false;
     return lazy_write(store->db, ingest_turn, &turn);
+}
+
+static enum store_status forget_turn(struct sql *s, void *context)
+{
+    const int64_t *id = context;
+
+    return sql_exec(s, "DELETE FROM position WHERE stream = ?1", sql_int(*id));
+}
+
+enum store_status firehose_store_forget_positions(struct firehose_store *store, int64_t stream_id)
+{
+    return lazy_write(store->db, forget_turn, &stream_id);
 }
 
 enum store_status firehose_store_position(struct firehose_store *store, int64_t stream_id,

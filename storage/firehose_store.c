@@ -62,13 +62,15 @@ static enum store_status create_turn(struct sql *s, void *context)
     rc = sql_exec(s,
                   "INSERT INTO stream (scope, name, type, version, created_ms, source,"
                   " destination, secret, encryption, encrypted, tags, lane, bytes_max, wait_ms,"
-                  " copy_bytes_max, copy_wait_ms)"
-                  " VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                  " copy_bytes_max, copy_wait_ms, records_max)"
+                  " VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                  " ?16)",
                   sql_int(scope_id), sql_text(f->name), sql_text(f->type), sql_int(f->created_ms),
                   sql_text(f->source), sql_text(f->destination), sql_text(f->secret),
                   sql_text(f->encryption), sql_int(f->encrypted), sql_text(f->tags),
                   sql_int(f->route.lane), sql_int(f->route.bytes_max), sql_int(f->route.wait_ms),
-                  sql_int(f->route.copy_bytes_max), sql_int(f->route.copy_wait_ms));
+                  sql_int(f->route.copy_bytes_max), sql_int(f->route.copy_wait_ms),
+                  sql_int(f->route.records_max));
     turn->id = sql_last_rowid(s);
     return rc;
 }
@@ -90,7 +92,7 @@ enum store_status firehose_store_create(struct firehose_store *store,
 #define STREAM_COLUMNS                                                                             \
     "SELECT stream.id, account, region, name, type, version, created_ms, updated_ms, source,"      \
     " destination, secret, encryption, encrypted, tags, lane, bytes_max, wait_ms, copy_bytes_max," \
-    " copy_wait_ms FROM stream JOIN scope ON scope.id = stream.scope "
+    " copy_wait_ms, records_max FROM stream JOIN scope ON scope.id = stream.scope "
 
 static void read_stream(struct sql_stmt *st, struct arena *a, struct firehose_stream *out)
 {
@@ -116,6 +118,7 @@ static void read_stream(struct sql_stmt *st, struct arena *a, struct firehose_st
                 .wait_ms = sql_column_int(st, 16),
                 .copy_bytes_max = sql_column_int(st, 17),
                 .copy_wait_ms = sql_column_int(st, 18),
+                .records_max = sql_column_int(st, 19),
             },
     };
 }
@@ -225,15 +228,15 @@ enum store_status firehose_store_of_type(struct firehose_store *store, const cha
 static enum store_status update_turn(struct sql *s, void *context)
 {
     const struct firehose_stream *f = context;
-    enum store_status rc =
-        sql_exec(s,
-                 "UPDATE stream SET destination = ?3, secret = ?4, updated_ms = ?5, lane = ?6,"
-                 " bytes_max = ?7, wait_ms = ?8, copy_bytes_max = ?9, copy_wait_ms = ?10,"
-                 " version = version + 1 WHERE id = ?1 AND version = ?2",
-                 sql_int(f->id), sql_int(f->version), sql_text(f->destination), sql_text(f->secret),
-                 sql_int(f->updated_ms), sql_int(f->route.lane), sql_int(f->route.bytes_max),
-                 sql_int(f->route.wait_ms), sql_int(f->route.copy_bytes_max),
-                 sql_int(f->route.copy_wait_ms));
+    enum store_status rc = sql_exec(
+        s,
+        "UPDATE stream SET destination = ?3, secret = ?4, updated_ms = ?5, lane = ?6,"
+        " bytes_max = ?7, wait_ms = ?8, copy_bytes_max = ?9, copy_wait_ms = ?10, records_max = ?11,"
+        " version = version + 1 WHERE id = ?1 AND version = ?2",
+        sql_int(f->id), sql_int(f->version), sql_text(f->destination), sql_text(f->secret),
+        sql_int(f->updated_ms), sql_int(f->route.lane), sql_int(f->route.bytes_max),
+        sql_int(f->route.wait_ms), sql_int(f->route.copy_bytes_max), sql_int(f->route.copy_wait_ms),
+        sql_int(f->route.records_max));
 
     return rc == STORE_OK && sql_changes(s) == 0 ? STORE_CONFLICT : rc;
 }

@@ -23,12 +23,13 @@ enum firehose_lane {
     FIREHOSE_LANES,
 };
 
-/* Where records go, and when a buffer there is full (bytes of data) or due. */
+/* Where records go, and when a buffer there is full (bytes of data, records) or due. */
 struct firehose_target {
     enum firehose_lane lane;
     const char *sort;
     int64_t bytes_max;
     int64_t wait_ms;
+    int64_t records_max; /* 0: any number */
 };
 
 /* Where records of a stream go that come in: PROCESS or DELIVER, and copies of them to SIDE. */
@@ -36,6 +37,7 @@ struct firehose_route {
     enum firehose_lane lane;
     int64_t bytes_max;
     int64_t wait_ms;
+    int64_t records_max;
     int64_t copy_bytes_max; /* 0: no copies */
     int64_t copy_wait_ms;
 };
@@ -122,6 +124,8 @@ enum store_status firehose_store_append(struct firehose_store *store, const stru
 enum store_status firehose_store_ingest(struct firehose_store *store, int64_t stream_id,
                                         int64_t shard, int64_t next,
                                         struct firehose_append *append);
+/* The source is gone: what comes under its name begins anew. */
+enum store_status firehose_store_forget_positions(struct firehose_store *store, int64_t stream_id);
 /* STORE_NOT_FOUND: nothing was read from it yet. */
 enum store_status firehose_store_position(struct firehose_store *store, int64_t stream_id,
                                           int64_t shard, int64_t *out_next);

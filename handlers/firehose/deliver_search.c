@@ -313,7 +313,7 @@ static void keep_rest(struct bulk *b)
         moves[count++] = (struct firehose_move){.target = failed, .chunk = b->failed.chunks[i]};
     for (size_t i = 0; i < b->again.count; i++)
         moves[count++] = (struct firehose_move){
-            .target = {FIREHOSE_DELIVER, "", 0, 0},
+            .target = {.lane = FIREHOSE_DELIVER, .sort = ""},
             .chunk = b->again.chunks[i],
             .again = true,
             .due_ms = now_ms + deliver_backoff_ms(w->buffer.tries),

@@ -4,6 +4,7 @@
 
 enum {
     MIB = 1024 * 1024,
+    HTTP_RECORDS_MAX = 10000,     /* AWS: of a request */
     LAMBDA_BUFFER_DEFAULT_S = 60, /* AWS: with a size of 1 MB */
 };
 
@@ -61,6 +62,7 @@ static void look_at_http(struct destination *d)
     const struct firehose_HttpEndpointDestinationDescription *http = d->http;
 
     d->kind = DESTINATION_HTTP;
+    d->records_max = HTTP_RECORDS_MAX;
     d->processing = http->ProcessingConfiguration;
     d->failures = http->S3DestinationDescription;
     d->logging = http->CloudWatchLoggingOptions;
@@ -152,6 +154,7 @@ static void route_through_processing(const struct destination *d, struct firehos
     const char *interval = lambda ? processor_parameter(lambda, "BufferIntervalInSeconds") : NULL;
 
     out->lane = FIREHOSE_PROCESS;
+    out->records_max = 0;
     out->bytes_max = size ? (int64_t)(strtod(size, NULL) * MIB) : MIB;
     out->wait_ms = interval ? strtol(interval, NULL, 10) * 1000
                    : lambda ? LAMBDA_BUFFER_DEFAULT_S * 1000
@@ -160,7 +163,8 @@ static void route_through_processing(const struct destination *d, struct firehos
 
 struct firehose_route destination_route(const struct destination *d)
 {
-    struct firehose_route route = {FIREHOSE_DELIVER, d->bytes_max, d->wait_ms, 0, 0};
+    struct firehose_route route = {
+        FIREHOSE_DELIVER, d->bytes_max, d->wait_ms, d->records_max, 0, 0};
 
     if (d->processing)
         route_through_processing(d, &route);

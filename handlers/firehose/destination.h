@@ -29,7 +29,8 @@ struct destination {
     const struct firehose_CloudWatchLoggingOptions *logging;   /* NULL: none */
     int64_t bytes_max;                                         /* of a delivery */
     int64_t wait_ms;
-    bool partitioned; /* dynamically */
+    int64_t records_max; /* 0: any number */
+    bool partitioned;    /* dynamically */
 };
 
 /* What the description says; all in the arena. */

@@ -165,7 +165,8 @@ static void replace_buffer(struct processing *p)
 {
     const struct destination *d = p->work->destination;
     struct outputs o = {0};
-    struct firehose_target target = {FIREHOSE_DELIVER, "", d->bytes_max, d->wait_ms};
+    struct firehose_target target = {FIREHOSE_DELIVER, "", d->bytes_max, d->wait_ms,
+                                     d->records_max};
     struct firehose_target failed = failure_target(d, failed_type);
     struct firehose_move *moves;
     size_t total;

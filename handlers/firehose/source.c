@@ -26,6 +26,7 @@ struct source {
     const char *kinesis_arn;
     int64_t begin_ms; /* records that came earlier are not read */
     struct kinesis_hold *hold;
+    bool forgotten;     /* what is known of positions: the source was gone */
     struct arena arena; /* of this turn */
 };
 
@@ -161,20 +162,32 @@ static bool read_all(struct source *s)
     return some;
 }
 
+/* The stream is gone; another one may come under its name, with shards of its own. */
+static void forget(struct source *s)
+{
+    if (!s->forgotten)
+        s->forgotten =
+            firehose_store_forget_positions(s->firehose->store, s->stream_id) == STORE_OK;
+}
+
 /* One turn; false when the delivery stream is gone. */
 static bool read_turn(struct source *s, struct background_task *task)
 {
     if (!describe(s))
         return false;
     if (kinesis_hold_arn(kinesis_of(s->firehose->app), s->kinesis_arn, &s->hold) != STORE_OK) {
+        forget(s);
         background_sleep_ms(task, LOOK_AGAIN_MS);
         return true;
     }
+    s->forgotten = false;
     struct waitq *arrivals = kinesis_waitq(s->hold);
     uint64_t ticket = waitq_ticket(arrivals);
 
     if (!read_all(s))
         waitq_wait(arrivals, ticket, LOOK_AGAIN_MS, -1, background_stop_fd(task));
+    if (kinesis_gone(s->hold))
+        forget(s);
     kinesis_release(s->hold);
     return true;
 }

@@ -16,6 +16,7 @@ CREATE TABLE stream (
     lane INTEGER NOT NULL,
     bytes_max INTEGER NOT NULL,
     wait_ms INTEGER NOT NULL,
+    records_max INTEGER NOT NULL, -- 0: any number
     copy_bytes_max INTEGER NOT NULL, -- 0: no copies
     copy_wait_ms INTEGER NOT NULL,
     UNIQUE (scope, name)

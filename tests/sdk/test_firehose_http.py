@@ -3,6 +3,8 @@
 import base64
 import json
 import random
+import re
+import urllib.request
 
 import pytest
 from firehose_kit import AT_ONCE, Endpoint, accept, keys, lines, records_of, s3, until
@@ -148,7 +150,6 @@ ROTATIONS = {
 
 @pytest.mark.parametrize("period", ROTATIONS)
 def test_documents_are_indexed(client, period):
-    import re
 
     firehose = client("firehose")
     with Endpoint(bulk(lambda d: 201)) as endpoint:
@@ -203,3 +204,50 @@ def test_an_engine_that_is_down_loses_nothing(client, bucket):
         until(lambda: keys(store, bucket))
     (failed,) = lines(store, bucket)
     assert (failed["errorCode"], failed["rawData"]) == ("502", base64.b64encode(b"{}").decode())
+
+
+# --- an endpoint that is down for minutes, and a server that is killed meanwhile ---
+
+
+def test_nothing_is_lost_while_the_endpoint_is_down(tmp_path):
+    import boto3
+    from server import Server
+
+    def clients(server):
+        session = boto3.Session(aws_access_key_id="777788889999", aws_secret_access_key="test", region_name="us-east-1")
+        return (session.client(name, endpoint_url=server.endpoint) for name in ("firehose", "s3"))
+
+    def advance(server, seconds):
+        document = json.dumps({"advance_ms": seconds * 1000}).encode()
+        urllib.request.urlopen(urllib.request.Request(server.endpoint + "/_cadabra/clock", data=document, method="POST")).read()
+
+    down = True
+    server = Server(tmp_path / "data", "--test-clock")
+    with Endpoint(lambda r: (503, "down") if down else accept(r)) as endpoint:
+        firehose, store = clients(server)
+        store.create_bucket(Bucket="outage")
+        make(firehose, endpoint, "outage", RetryOptions={"DurationInSeconds": 600})
+        firehose.put_record(DeliveryStreamName="h", Record={"Data": b"patient"})
+        until(lambda: len(endpoint.requests) >= 2)
+        advance(server, 300)
+        server.kill()
+        server = Server(tmp_path / "data", "--test-clock")
+        firehose, store = clients(server)
+        firehose.put_record(DeliveryStreamName="h", Record={"Data": b"late"})
+        tried = len(endpoint.requests)
+        until(lambda: len(endpoint.requests) > tried + 1)
+        down = False
+        advance(server, 120)
+        until(lambda: {records_of(r)[0] for r in endpoint.requests[tried:] if not down} >= {b"patient", b"late"})
+        patient = [r for r in endpoint.requests if records_of(r) == [b"patient"]]
+        assert len({r["headers"]["X-Amz-Firehose-Request-Id"] for r in patient}) == 1
+        # And one that stays down beyond the retry duration: into S3.
+        down = True
+        firehose.put_record(DeliveryStreamName="h", Record={"Data": b"given up"})
+        seen = len(endpoint.requests)
+        until(lambda: len(endpoint.requests) > seen)
+        advance(server, 601)
+        until(lambda: keys(store, "outage"))
+        (failed,) = lines(store, "outage", "http-endpoint-failed/")
+        assert base64.b64decode(failed["rawData"]) == b"given up" and failed["attemptsMade"] >= 2
+    server.stop()

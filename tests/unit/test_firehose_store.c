@@ -130,7 +130,7 @@ END_TEST
 
 START_TEST(a_buffer_is_due_when_its_time_has_come)
 {
-    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 1000, 0, 0});
+    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 1000, 0, 0, 0});
     struct firehose_due *due;
     size_t count;
 
@@ -151,7 +151,7 @@ END_TEST
 
 START_TEST(a_buffer_stays_within_its_size)
 {
-    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 10, 1000, 0, 0});
+    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 10, 1000, 0, 0, 0});
 
     put("s", "12345", start_ms);
     ck_assert(put("s", "678901", start_ms)); /* does not fit: the first is sealed */
@@ -169,9 +169,20 @@ START_TEST(a_buffer_stays_within_its_size)
 }
 END_TEST
 
+START_TEST(a_buffer_stays_within_its_count)
+{
+    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 1000, 2, 0, 0});
+
+    put("s", "1", start_ms);
+    ck_assert(put("s", "2", start_ms));
+    put("s", "3", start_ms);
+    ck_assert_str_eq(content(next(id, FIREHOSE_DELIVER, start_ms).id), "12");
+}
+END_TEST
+
 START_TEST(copies_go_beside)
 {
-    int64_t id = make("s", (struct firehose_route){FIREHOSE_PROCESS, 100, 0, 100, 5000});
+    int64_t id = make("s", (struct firehose_route){FIREHOSE_PROCESS, 100, 0, 0, 100, 5000});
 
     put("s", "text", start_ms);
     ck_assert_str_eq(content(next(id, FIREHOSE_PROCESS, start_ms).id), "text");
@@ -182,7 +193,7 @@ END_TEST
 
 START_TEST(a_label_is_given_once)
 {
-    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 0, 0, 0});
+    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 0, 0, 0, 0});
     struct firehose_buffer b;
 
     put("s", "a", start_ms);
@@ -205,7 +216,7 @@ END_TEST
 
 START_TEST(what_comes_of_a_buffer_takes_its_place)
 {
-    int64_t id = make("s", (struct firehose_route){FIREHOSE_PROCESS, 100, 0, 0, 0});
+    int64_t id = make("s", (struct firehose_route){FIREHOSE_PROCESS, 100, 0, 0, 0, 0});
     struct firehose_move moves[3] = {0};
     struct firehose_buffer b;
     struct chunker c;
@@ -217,7 +228,7 @@ START_TEST(what_comes_of_a_buffer_takes_its_place)
     chunker_finish(&c);
     for (size_t i = 0; i < ARRAY_LEN(moves); i++)
         moves[i] = (struct firehose_move){
-            .target = {i == 2 ? FIREHOSE_SIDE : FIREHOSE_DELIVER, i ? "b" : "a", 100, 1000},
+            .target = {i == 2 ? FIREHOSE_SIDE : FIREHOSE_DELIVER, i ? "b" : "a", 100, 1000, 0},
             .chunk = c.chunks[0]};
     moves[1].again = true;
     moves[1].tries = 3;
@@ -234,7 +245,7 @@ END_TEST
 
 START_TEST(a_deleted_stream_leaves_nothing)
 {
-    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 0, 0, 0});
+    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 0, 0, 0, 0});
     struct firehose_append append = {.now_ms = start_ms};
     struct firehose_due *due;
     size_t count;
@@ -244,13 +255,13 @@ START_TEST(a_deleted_stream_leaves_nothing)
     ck_assert_int_eq(firehose_store_due(store, &arena, &due, &count), STORE_OK);
     ck_assert_uint_eq(count, 0);
     ck_assert_int_eq(firehose_store_append(store, &scope, "s", &append), STORE_NOT_FOUND);
-    ck_assert_int_ne(make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 0, 0, 0}), id);
+    ck_assert_int_ne(make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 0, 0, 0, 0}), id);
 }
 END_TEST
 
 START_TEST(an_update_needs_the_version)
 {
-    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 0, 0, 0});
+    int64_t id = make("s", (struct firehose_route){FIREHOSE_DELIVER, 100, 0, 0, 0, 0});
     struct firehose_stream s;
 
     ck_assert_int_eq(firehose_store_find(store, &scope, "s", &arena, &s), STORE_OK);
@@ -276,6 +287,7 @@ int main(void)
     tcase_add_test(tc, frames_come_back);
     tcase_add_test(tc, a_buffer_is_due_when_its_time_has_come);
     tcase_add_test(tc, a_buffer_stays_within_its_size);
+    tcase_add_test(tc, a_buffer_stays_within_its_count);
     tcase_add_test(tc, copies_go_beside);
     tcase_add_test(tc, a_label_is_given_once);
     tcase_add_test(tc, what_comes_of_a_buffer_takes_its_place);
