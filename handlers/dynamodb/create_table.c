@@ -1,6 +1,7 @@
 /* CreateTable. */
 #include "handlers/dynamodb/describe.h"
 #include "handlers/dynamodb/keeper.h"
+#include "handlers/dynamodb/policy.h"
 #include "handlers/dynamodb/schema.h"
 #include "handlers/dynamodb/stream_setting.h"
 
@@ -13,10 +14,6 @@
 /* What AWS has and cadabra has not built. */
 static int refuse_unbuilt(struct request *req, const struct dynamodb_CreateTableInput *in)
 {
-    if (in->WarmThroughput != NULL)
-        return aws_fail_unsupported(req, "WarmThroughput");
-    if (in->ResourcePolicy != NULL)
-        return aws_fail_unsupported(req, "ResourcePolicy");
     if (in->GlobalTableSourceArn != NULL)
         return aws_fail_unsupported(req, "GlobalTableSourceArn");
     if (in->GlobalTableSettingsReplicationMode != NULL)
@@ -97,7 +94,10 @@ static int define(struct request *req, const struct dynamodb_CreateTableInput *i
     if (ddb_throughput_of(req, in->ProvisionedThroughput, on_demand, NULL, &d->throughput) != 0 ||
         ddb_on_demand_of(req, in->OnDemandThroughput, on_demand, &d->on_demand) != 0 ||
         ddb_table_key_schema(req, &in->KeySchema, attributes, &d->key) != 0 ||
+        ddb_warm_of(req, in->WarmThroughput, &d->warm) != 0 ||
         take_indexes(req, in, attributes, d) != 0 || ddb_attributes_all_used(req, d) != 0)
+        return -1;
+    if (in->ResourcePolicy != NULL && ddb_policy_take(req, in->ResourcePolicy, &d->policy) != 0)
         return -1;
     return take_tags(req, &in->Tags, d) != 0 ||
                    ddb_stream_take(req, in->StreamSpecification, NULL, &d->stream) != 0

@@ -99,6 +99,15 @@ static void add_global(struct request *req, const struct ddb_table *t,
                 arena_printf(&req->arena, "%s/index/%s", ddb_table_arn(req, t->name), index->name),
             .OnDemandThroughput = on_demand(req, &index->on_demand),
         };
+    if (index->warm.read != 0) {
+        struct dynamodb_GlobalSecondaryIndexWarmThroughputDescription *warm =
+            ARENA_NEW(&req->arena, struct dynamodb_GlobalSecondaryIndexWarmThroughputDescription);
+        warm->ReadUnitsPerSecond = SOME_LONG(index->warm.read);
+        warm->WriteUnitsPerSecond = SOME_LONG(index->warm.write);
+        warm->Status = "ACTIVE";
+        out->GlobalSecondaryIndexes.items[out->GlobalSecondaryIndexes.count - 1].WarmThroughput =
+            warm;
+    }
     if (index->backfilling)
         out->GlobalSecondaryIndexes.items[out->GlobalSecondaryIndexes.count - 1].Backfilling =
             SOME_BOOL(true);
@@ -143,6 +152,13 @@ static void add_settings(struct request *req, const struct ddb_definition *d,
         out->TableClassSummary = ARENA_NEW(&req->arena, struct dynamodb_TableClassSummary);
         out->TableClassSummary->TableClass = d->table_class;
     }
+    if (d->warm.read != 0) {
+        out->WarmThroughput =
+            ARENA_NEW(&req->arena, struct dynamodb_TableWarmThroughputDescription);
+        out->WarmThroughput->ReadUnitsPerSecond = SOME_LONG(d->warm.read);
+        out->WarmThroughput->WriteUnitsPerSecond = SOME_LONG(d->warm.write);
+        out->WarmThroughput->Status = "ACTIVE";
+    }
     if (d->restored_ms != 0) {
         out->RestoreSummary = ARENA_NEW(&req->arena, struct dynamodb_RestoreSummary);
         out->RestoreSummary->SourceBackupArn = d->restored_backup;
@@ -165,6 +181,29 @@ static void add_settings(struct request *req, const struct ddb_definition *d,
         out->SSEDescription->Status = "ENABLED";
         out->SSEDescription->SSEType = "KMS";
         out->SSEDescription->KMSMasterKeyArn = d->sse_key;
+    }
+}
+
+/* AWS: the other ones, not the table itself. */
+static void add_replicas(struct request *req, const struct ddb_table *t,
+                         struct dynamodb_TableDescription *out)
+{
+    if (t->peer_count == 0)
+        return;
+    out->GlobalTableVersion = t->definition.global_since_ms != 0 ? "2017.11.29" : "2019.11.21";
+    out->Replicas.items =
+        ARENA_ARRAY(&req->arena, struct dynamodb_ReplicaDescription, t->peer_count);
+    for (size_t i = 0; i < t->peer_count; i++) {
+        const struct ddb_table *peer = t->peers[i];
+        struct dynamodb_ReplicaDescription *r = &out->Replicas.items[out->Replicas.count++];
+        r->RegionName = peer->region;
+        r->ReplicaStatus = peer->definition.creating ? "CREATING" : "ACTIVE";
+        r->ReplicaArn =
+            arn_make(&req->arena, "dynamodb", peer->region, peer->account, "table/%s", peer->name);
+        if (peer->definition.table_class == NULL)
+            continue;
+        r->ReplicaTableClassSummary = ARENA_NEW(&req->arena, struct dynamodb_TableClassSummary);
+        r->ReplicaTableClassSummary->TableClass = peer->definition.table_class;
     }
 }
 
@@ -197,6 +236,7 @@ struct dynamodb_TableDescription *ddb_describe(struct request *req, const struct
     out->TableId = d->uuid;
     out->DeletionProtectionEnabled = SOME_BOOL(d->deletion_protection);
     add_settings(req, d, out);
+    add_replicas(req, t, out);
     add_indexes(req, t, status, counts, out);
     return out;
 }

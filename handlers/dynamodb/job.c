@@ -260,6 +260,10 @@ static enum store_status run_step(struct step *st)
 
 static void forget(struct ddb *d, const struct ddb_table *t)
 {
+    /* Peers show how far their replicas are. */
+    for (size_t i = 0; i < t->peer_count; i++)
+        forget(d, t->peers[i]);
+
     struct scope scope = {t->account, t->region};
 
     if (t->account[0] != '\0')

@@ -33,6 +33,12 @@ DDB_OPERATION(enable_kinesis_streaming_destination, KinesisStreamingDestination)
 DDB_OPERATION(disable_kinesis_streaming_destination, KinesisStreamingDestination);
 DDB_OPERATION(update_kinesis_streaming_destination, UpdateKinesisStreamingDestination);
 DDB_OPERATION(describe_kinesis_streaming_destination, DescribeKinesisStreamingDestination);
+DDB_OPERATION(put_resource_policy, PutResourcePolicy);
+DDB_OPERATION(get_resource_policy, GetResourcePolicy);
+DDB_OPERATION(delete_resource_policy, DeleteResourcePolicy);
+DDB_OPERATION(update_contributor_insights, UpdateContributorInsights);
+DDB_OPERATION(describe_contributor_insights, DescribeContributorInsights);
+DDB_OPERATION(list_contributor_insights, ListContributorInsights);
 DDB_OPERATION(put_item, PutItem);
 DDB_OPERATION(get_item, GetItem);
 DDB_OPERATION(update_item, UpdateItem);

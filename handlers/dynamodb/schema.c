@@ -335,6 +335,29 @@ int ddb_on_demand_of(struct request *req, const struct dynamodb_OnDemandThroughp
                            &out->max_write);
 }
 
+/* AWS: what every table can do from the start is the least that can be asked for. */
+int ddb_warm_of(struct request *req, const struct dynamodb_WarmThroughput *in, struct ddb_warm *out)
+{
+    enum { READ_MIN = 12000, WRITE_MIN = 4000 };
+
+    if (in == NULL)
+        return 0;
+    if (!in->ReadUnitsPerSecond.set && !in->WriteUnitsPerSecond.set)
+        return ddb_invalid(req, INVALID "WarmThroughput must specify ReadUnitsPerSecond or "
+                                        "WriteUnitsPerSecond");
+    int64_t read = VALUE_OR(in->ReadUnitsPerSecond, MAX(out->read, READ_MIN));
+    int64_t write = VALUE_OR(in->WriteUnitsPerSecond, MAX(out->write, WRITE_MIN));
+    if (read < MAX(out->read, READ_MIN) || write < MAX(out->write, WRITE_MIN))
+        return ddb_invalid(req,
+                           INVALID "Requested WarmThroughput of %lld read units and %lld write "
+                                   "units per second is lower than the current one of %lld and "
+                                   "%lld",
+                           (long long)read, (long long)write, (long long)MAX(out->read, READ_MIN),
+                           (long long)MAX(out->write, WRITE_MIN));
+    *out = (struct ddb_warm){read, write};
+    return 0;
+}
+
 int ddb_global_index(struct request *req, const struct dynamodb_GlobalSecondaryIndex *in,
                      struct ddb_attributes attributes, struct ddb_definition *d)
 {
@@ -343,8 +366,10 @@ int ddb_global_index(struct request *req, const struct dynamodb_GlobalSecondaryI
     struct ddb_throughput throughput;
     struct ddb_on_demand limits;
 
-    if (in->WarmThroughput != NULL)
-        return aws_fail_unsupported(req, "WarmThroughput");
+    struct ddb_warm warm = {0, 0};
+
+    if (ddb_warm_of(req, in->WarmThroughput, &warm) != 0)
+        return -1;
     if (!all_defined(&in->KeySchema, attributes))
         return fail_undefined(req, &in->KeySchema, attributes);
     if (index_key(req, &in->KeySchema, attributes, &key) != 0 ||
@@ -360,6 +385,7 @@ int ddb_global_index(struct request *req, const struct dynamodb_GlobalSecondaryI
     index->key = key;
     index->throughput = throughput;
     index->on_demand = limits;
+    index->warm = warm;
     fill_projection(req, in->Projection, index);
     return 0;
 }

@@ -30,6 +30,9 @@ int ddb_throughput_of(struct request *req, const struct dynamodb_ProvisionedThro
                       bool on_demand, const char *index, struct ddb_throughput *out);
 int ddb_on_demand_of(struct request *req, const struct dynamodb_OnDemandThroughput *in,
                      bool on_demand, struct ddb_on_demand *out);
+/* NULL: it stays as it is. */
+int ddb_warm_of(struct request *req, const struct dynamodb_WarmThroughput *in,
+                struct ddb_warm *out);
 /* The ARN of the key that encrypts the table; NULL: the default encryption. */
 int ddb_encryption_of(struct request *req, const struct dynamodb_SSESpecification *in,
                       const char **out_key);

@@ -183,6 +183,22 @@ void ddb_table_changed(struct request *req, const char *name)
     ddb_table_forget(ddb_of(req), &scope, name);
 }
 
+/* A snapshot with its peers; the reference is the caller's. */
+static enum store_status snapshot(struct ddb *d, struct ddb_session *s,
+                                  const struct ddb_table_row *row, struct ddb_table **out)
+{
+    struct ddb_table *t = ddb_table_new(row, d->feeds, &d->app->clock);
+    enum store_status rc = t != NULL ? STORE_OK : STORE_FAILED;
+
+    if (t != NULL && t->definition.replica_count > 0)
+        rc = ddb_table_peers(t, s, d->feeds);
+    if (rc == STORE_OK)
+        *out = t;
+    else if (t != NULL)
+        ddb_table_release(t);
+    return rc;
+}
+
 enum store_status ddb_table_load(struct ddb *d, struct ddb_session *s, int64_t table_id,
                                  struct ddb_table **out)
 {
@@ -191,10 +207,8 @@ enum store_status ddb_table_load(struct ddb *d, struct ddb_session *s, int64_t t
 
     arena_init(&a);
     enum store_status rc = ddb_table_by_id(s, table_id, &a, &row);
-    if (rc == STORE_OK) {
-        *out = ddb_table_new(&row, d->feeds, &d->app->clock);
-        rc = *out != NULL ? STORE_OK : STORE_FAILED;
-    }
+    if (rc == STORE_OK)
+        rc = snapshot(d, s, &row, out);
     arena_release(&a);
     return rc;
 }
@@ -211,11 +225,10 @@ static enum store_status load(struct request *req, const struct scope *scope, co
     if (rc != STORE_OK)
         return rc;
     rc = ddb_table_find(&s, scope, name, &req->arena, &row);
+    if (rc == STORE_OK)
+        rc = snapshot(d, &s, &row, out);
     ddb_read_end(&s);
-    if (rc != STORE_OK)
-        return rc;
-    *out = ddb_table_new(&row, d->feeds, &d->app->clock);
-    return *out != NULL ? STORE_OK : STORE_FAILED;
+    return rc;
 }
 
 static void release_later(void *table)
@@ -373,8 +386,11 @@ enum ddb_begin ddb_write_to(struct request *req, const struct ddb_table **tables
 
 static void wake(const struct ddb_table *const *tables, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         ddb_feed_wake(tables[i]->feed);
+        for (size_t k = 0; k < tables[i]->peer_count; k++)
+            ddb_feed_wake(tables[i]->peers[k]->feed);
+    }
 }
 
 enum store_status ddb_write_done(const struct ddb_table **tables, size_t count,

@@ -6,7 +6,7 @@
 #define INVALID "One or more parameter values were invalid: "
 
 /* 2026-11-22T21:15:00.123: the time at which the stream was made, unlike that of the one before. */
-static const char *new_label(struct request *req, const struct ddb_stream_setting *before)
+const char *ddb_stream_new_label(struct request *req, const struct ddb_stream_setting *before)
 {
     int64_t ms = clock_now_ms(&req->app->clock);
     char text[TIME_TEXT_MAX];
@@ -39,7 +39,7 @@ int ddb_stream_take(struct request *req, const struct dynamodb_StreamSpecificati
     if (!on && !setting->enabled && table_name != NULL)
         return ddb_invalid(req, "Table does not have an enabled stream: TableName: %s", table_name);
     if (on) {
-        setting->label = new_label(req, setting);
+        setting->label = ddb_stream_new_label(req, setting);
         ddb_view_named(in->StreamViewType, &setting->view);
     }
     setting->enabled = on;

@@ -8,6 +8,8 @@ void ddb_table_release(struct ddb_table *t)
 {
     if (--t->references > 0)
         return;
+    for (size_t i = 0; i < t->peer_count; i++)
+        ddb_table_release(t->peers[i]);
     ddb_feed_release(t->feed);
     arena_release(&t->arena);
     free(t);
@@ -32,10 +34,31 @@ struct ddb_table *ddb_table_new(const struct ddb_table_row *row, struct ddb_feed
     snprintf(t->region, sizeof(t->region), "%s", row->region);
     t->clock = clock;
     t->logs = ddb_definition_logs(&t->definition);
-    t->plain = t->definition.index_count == 0 && t->definition.ttl_attribute == NULL && !t->logs;
+    t->plain = t->definition.index_count == 0 && t->definition.ttl_attribute == NULL &&
+               t->definition.replica_count == 0 && !t->logs;
     if (t->logs)
         t->feed = ddb_feed_hold(feeds, t->id);
     return t;
+}
+
+enum store_status ddb_table_peers(struct ddb_table *t, struct ddb_session *s,
+                                  struct ddb_feeds *feeds)
+{
+    const struct ddb_definition *d = &t->definition;
+    enum store_status rc = STORE_OK;
+
+    t->peers = ARENA_ARRAY(&t->arena, struct ddb_table *, d->replica_count);
+    for (size_t i = 0; i < d->replica_count && rc == STORE_OK; i++) {
+        struct ddb_table_row row;
+        rc = ddb_table_by_id(s, d->replicas[i].table_id, &t->arena, &row);
+        if (rc != STORE_OK)
+            break;
+        struct ddb_table *peer = ddb_table_new(&row, feeds, t->clock);
+        if (peer == NULL)
+            return STORE_FAILED;
+        t->peers[t->peer_count++] = peer;
+    }
+    return rc == STORE_NOT_FOUND ? STORE_FAILED : rc;
 }
 
 const struct ddb_index *ddb_table_index(const struct ddb_table *t, const char *name)

@@ -18,6 +18,7 @@ enum {
         4, /* attributes that make up the partition key, or the sort key, of an index */
     DDB_LOCAL_INDEXES_MAX = 5,
     DDB_GLOBAL_INDEXES_MAX = 20,
+    DDB_REPLICAS_MAX = 40,
     DDB_HASH_KEY_MAX = 2048,
     DDB_RANGE_KEY_MAX = 1024,
 };
@@ -48,6 +49,31 @@ struct ddb_on_demand {
     int64_t max_write;
 };
 
+/* Warm throughput that was asked for; zeros: none. */
+struct ddb_warm {
+    int64_t read;
+    int64_t write;
+};
+
+/* Contributor insights. */
+struct ddb_insights {
+    bool enabled;
+    int64_t changed_ms; /* 0: never */
+    const char *mode;   /* NULL: never said */
+};
+
+/* A resource policy; text NULL: none. */
+struct ddb_policy {
+    const char *text;
+    const char *revision;
+};
+
+/* Another table of the same global table. */
+struct ddb_replica {
+    const char *region;
+    int64_t table_id;
+};
+
 struct ddb_index {
     int serial; /* see ddb_index_id() */
     bool global;
@@ -58,6 +84,8 @@ struct ddb_index {
     size_t included_count;
     struct ddb_throughput throughput;
     struct ddb_on_demand on_demand;
+    struct ddb_insights insights;
+    struct ddb_warm warm;
     bool backfilling; /* entries of older items are still being made: nobody reads it */
 };
 
@@ -98,6 +126,13 @@ struct ddb_definition {
     const char *ttl_attribute; /* NULL: off */
     int64_t ttl_changed_ms;    /* 0: never */
     struct ddb_stream_setting stream;
+    struct ddb_warm warm;
+    struct ddb_insights insights;
+    struct ddb_policy policy;
+    struct ddb_policy stream_policy;
+    struct ddb_replica *replicas; /* the other ones, not this table */
+    size_t replica_count;
+    int64_t global_since_ms;   /* a global table of version 2017.11.29; 0: it is not */
     int64_t recovery_since_ms; /* recovery to a point in time is on; 0: off */
     int64_t recovery_days;
     const char *restored_backup; /* ARNs: where the items came from; NULL: they did not */
@@ -117,8 +152,10 @@ struct ddb_table {
     char account[13];
     char region[32];
     const char *name;
-    bool logs;             /* changes go to the log */
-    bool plain;            /* a change is one row and nothing else */
+    bool logs;                /* changes go to the log */
+    bool plain;               /* a change is one row and nothing else */
+    struct ddb_table **peers; /* the other replicas, with no peers of their own */
+    size_t peer_count;
     struct ddb_feed *feed; /* woken after logged changes; NULL unless it logs */
     const struct clock_source *clock;
     _Atomic unsigned references;
@@ -144,6 +181,9 @@ struct ddb_feeds;
 struct ddb_table *ddb_table_new(const struct ddb_table_row *row, struct ddb_feeds *feeds,
                                 const struct clock_source *clock);
 void ddb_table_release(struct ddb_table *t);
+/* In a session that sees the row the snapshot was made of: its peers. */
+enum store_status ddb_table_peers(struct ddb_table *t, struct ddb_session *s,
+                                  struct ddb_feeds *feeds);
 
 const struct ddb_index *ddb_table_index(const struct ddb_table *t, const char *name);
 static inline int64_t ddb_index_store_id(const struct ddb_table *t, const struct ddb_index *index)

@@ -60,6 +60,38 @@ static void write_throughput(struct jw *w, const struct ddb_throughput *throughp
     jw_member_int(w, "max_write", on_demand->max_write);
 }
 
+static void write_warm(struct jw *w, const struct ddb_warm *warm)
+{
+    if (warm->read == 0 && warm->write == 0)
+        return;
+    jw_member_int(w, "warm_read", warm->read);
+    jw_member_int(w, "warm_write", warm->write);
+}
+
+static void write_insights(struct jw *w, const struct ddb_insights *i)
+{
+    if (i->changed_ms == 0)
+        return;
+    jw_member_bool(w, "insights", i->enabled);
+    jw_member_int(w, "insights_ms", i->changed_ms);
+    jw_member_string(w, "insights_mode", i->mode);
+}
+
+static void write_replicas(struct jw *w, const struct ddb_definition *d)
+{
+    if (d->replica_count == 0)
+        return;
+    jw_key(w, "replicas");
+    jw_begin_array(w);
+    for (size_t i = 0; i < d->replica_count; i++) {
+        jw_begin_object(w);
+        jw_member_string(w, "region", d->replicas[i].region);
+        jw_member_int(w, "table", d->replicas[i].table_id);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
 static void write_index(struct jw *w, const struct ddb_index *index)
 {
     jw_begin_object(w);
@@ -75,6 +107,8 @@ static void write_index(struct jw *w, const struct ddb_index *index)
         jw_string_n(w, index->included[i].data, index->included[i].len);
     jw_end_array(w);
     write_throughput(w, &index->throughput, &index->on_demand);
+    write_warm(w, &index->warm);
+    write_insights(w, &index->insights);
     if (index->backfilling)
         jw_member_bool(w, "backfilling", true);
     jw_end_object(w);
@@ -139,6 +173,14 @@ void ddb_definition_write(struct strbuf *out, const struct ddb_definition *d)
     jw_member_bool(&w, "creating", d->creating);
     jw_member_int(&w, "copies", d->copies);
     jw_member_int(&w, "deliveries", d->deliveries);
+    jw_member_string(&w, "policy", d->policy.text);
+    jw_member_string(&w, "policy_revision", d->policy.revision);
+    jw_member_string(&w, "stream_policy", d->stream_policy.text);
+    jw_member_string(&w, "stream_policy_revision", d->stream_policy.revision);
+    jw_member_int(&w, "global_since_ms", d->global_since_ms);
+    write_warm(&w, &d->warm);
+    write_insights(&w, &d->insights);
+    write_replicas(&w, d);
     write_tags(&w, d);
     write_stream(&w, &d->stream);
     jw_end_object(&w);
@@ -259,6 +301,45 @@ static bool read_throughput(struct jr *r, struct jr_text key, struct ddb_through
     return true;
 }
 
+static bool read_feature(struct jr *r, struct jr_text key, struct ddb_warm *warm,
+                         struct ddb_insights *insights)
+{
+    if (jr_text_eq(key, "warm_read"))
+        warm->read = read_int(r);
+    else if (jr_text_eq(key, "warm_write"))
+        warm->write = read_int(r);
+    else if (jr_text_eq(key, "insights"))
+        insights->enabled = read_flag(r);
+    else if (jr_text_eq(key, "insights_ms"))
+        insights->changed_ms = read_int(r);
+    else if (jr_text_eq(key, "insights_mode"))
+        insights->mode = read_string(r);
+    else
+        return false;
+    return true;
+}
+
+static void read_replicas(struct jr *r, struct ddb_definition *d)
+{
+    d->replicas = ARENA_ARRAY(r->arena, struct ddb_replica, DDB_REPLICAS_MAX);
+    if (!jr_enter_array(r))
+        return;
+    while (jr_next_item(r)) {
+        struct ddb_replica replica = {.region = ""};
+        struct jr_text key;
+        if (!jr_enter_object(r))
+            return;
+        while (jr_next_key(r, &key)) {
+            if (jr_text_eq(key, "region"))
+                replica.region = read_string(r);
+            else
+                replica.table_id = read_int(r);
+        }
+        if (d->replica_count < DDB_REPLICAS_MAX)
+            d->replicas[d->replica_count++] = replica;
+    }
+}
+
 static struct ddb_index read_index(struct jr *r)
 {
     struct ddb_index index = {.name = "", .on_demand = {-1, -1}};
@@ -283,7 +364,8 @@ static struct ddb_index read_index(struct jr *r)
             read_included(r, &index);
         else if (jr_text_eq(key, "backfilling"))
             index.backfilling = read_flag(r);
-        else if (!read_throughput(r, key, &index.throughput, &index.on_demand))
+        else if (!read_feature(r, key, &index.warm, &index.insights) &&
+                 !read_throughput(r, key, &index.throughput, &index.on_demand))
             jr_skip(r, NULL);
     }
     return index;
@@ -360,6 +442,23 @@ static bool read_plain(struct jr *r, struct jr_text key, struct ddb_definition *
         d->sse_key = read_string(r);
     else if (jr_text_eq(key, "ttl_attribute"))
         d->ttl_attribute = read_string(r);
+    else
+        return false;
+    return true;
+}
+
+static bool read_setting(struct jr *r, struct jr_text key, struct ddb_definition *d)
+{
+    if (jr_text_eq(key, "policy"))
+        d->policy.text = read_string(r);
+    else if (jr_text_eq(key, "policy_revision"))
+        d->policy.revision = read_string(r);
+    else if (jr_text_eq(key, "stream_policy"))
+        d->stream_policy.text = read_string(r);
+    else if (jr_text_eq(key, "stream_policy_revision"))
+        d->stream_policy.revision = read_string(r);
+    else if (jr_text_eq(key, "global_since_ms"))
+        d->global_since_ms = read_int(r);
     else if (jr_text_eq(key, "ttl_changed_ms"))
         d->ttl_changed_ms = read_int(r);
     else if (jr_text_eq(key, "recovery_since_ms"))
@@ -403,9 +502,13 @@ bool ddb_definition_read(const char *json, struct arena *a, struct ddb_definitio
             read_indexes(&r, &d);
         else if (jr_text_eq(key, "tags"))
             read_tags(&r, &d);
+        else if (jr_text_eq(key, "replicas"))
+            read_replicas(&r, &d);
         else if (jr_text_eq(key, "stream"))
             read_stream(&r, &d.stream);
-        else if (!read_plain(&r, key, &d) && !read_throughput(&r, key, &d.throughput, &d.on_demand))
+        else if (!read_plain(&r, key, &d) && !read_setting(&r, key, &d) &&
+                 !read_feature(&r, key, &d.warm, &d.insights) &&
+                 !read_throughput(&r, key, &d.throughput, &d.on_demand))
             jr_skip(&r, NULL);
     }
     if (!jr_finish(&r) || d.key.hash_count != 1)

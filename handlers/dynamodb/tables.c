@@ -3,6 +3,7 @@
 #include "handlers/dynamodb/counts.h"
 #include "handlers/dynamodb/describe.h"
 #include "handlers/dynamodb/keeper.h"
+#include "handlers/dynamodb/replica.h"
 #include "storage/dynamodb_delivery_store.h"
 #include "storage/dynamodb_job_store.h"
 #include "storage/dynamodb_log_store.h"
@@ -54,6 +55,8 @@ static enum store_status remove_table(struct request *req, struct ddb_session *s
 
     if (rc == STORE_OK)
         rc = ddb_destinations_forget(s, t->id);
+    if (rc == STORE_OK)
+        rc = ddb_replica_leave(s, t);
     if (rc == STORE_OK && t->definition.stream.enabled)
         rc = ddb_stream_close(s, t->id, req->received_ms);
     if (rc != STORE_OK)
@@ -71,6 +74,12 @@ static int check_delete(struct request *req, const struct ddb_table *t)
         return aws_fail(req, &dynamodb_ResourceInUseException,
                         "Attempt to change a resource which is still in use: Table is being %s: %s",
                         t->definition.creating ? "created" : "copied", t->name);
+    for (size_t i = 0; i < t->peer_count; i++)
+        if (t->peers[i]->definition.creating)
+            return aws_fail(req, &dynamodb_ResourceInUseException,
+                            "Attempt to change a resource which is still in use: Table is being "
+                            "copied to its replica in %s",
+                            t->peers[i]->region);
     return 0;
 }
 
@@ -91,6 +100,7 @@ int dynamodb_delete_table(struct request *req, const struct dynamodb_DeleteTable
         return -1;
     enum store_status rc = ddb_write_done(&t, 1, &s, remove_table(req, &s, t));
     ddb_table_changed(req, t->name);
+    ddb_replicas_changed(ddb_of(req), t);
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);
     /* AWS: the answer says DELETING; here the table has gone by the time that anyone can ask. Its

@@ -2,7 +2,7 @@
 #include "handlers/dynamodb/job.h"
 #include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/ops.h"
-#include "handlers/dynamodb/redefine.h"
+#include "handlers/dynamodb/replica.h"
 
 static int check(struct request *req, const struct dynamodb_TimeToLiveSpecification *in,
                  const struct ddb_definition *d)
@@ -21,10 +21,11 @@ static int check(struct request *req, const struct dynamodb_TimeToLiveSpecificat
 
 /* From the commit on all writes keep the index of expiry; the job sees to older items. */
 static enum store_status store(struct request *req, struct ddb_session *s,
-                               const struct ddb_table *t, const struct ddb_definition *d)
+                               const struct ddb_table *t, struct ddb_definition *d)
 {
     struct ddb_job job = {.kind = DDB_JOB_FILL_EXPIRY, .table_id = t->id};
-    enum store_status rc = ddb_redefine(s, t, d);
+    const struct ddb_replica_plan none = {0};
+    enum store_status rc = ddb_replica_store(req, s, t, d, &none, -1, -1);
 
     return rc == STORE_OK && d->ttl_attribute != NULL ? ddb_job_start(ddb_of(req), s, &job) : rc;
 }
@@ -51,6 +52,7 @@ int dynamodb_update_time_to_live(struct request *req,
         return -1;
     enum store_status rc = ddb_write_end(&s, store(req, &s, t, &d));
     ddb_table_changed(req, t->name);
+    ddb_replicas_changed(ddb_of(req), t);
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);
     ddb_keeper_wake(ddb_of(req));

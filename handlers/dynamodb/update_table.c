@@ -8,6 +8,7 @@
 #include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/key.h"
 #include "handlers/dynamodb/redefine.h"
+#include "handlers/dynamodb/replica.h"
 #include "handlers/dynamodb/schema.h"
 #include "handlers/dynamodb/stream_setting.h"
 
@@ -18,19 +19,16 @@
 struct change {
     struct ddb_definition d;
     struct ddb_index *created; /* NULL: none */
-    int deleted;               /* serial of the index, 0: none */
+    struct ddb_replica_plan replicas;
+    int deleted; /* serial of the index, -1: none */
 };
 
 static int refuse_unbuilt(struct request *req, const struct dynamodb_UpdateTableInput *in)
 {
-    if (in->ReplicaUpdates.items != NULL)
-        return aws_fail_unsupported(req, "ReplicaUpdates");
     if (in->MultiRegionConsistency != NULL)
         return aws_fail_unsupported(req, "MultiRegionConsistency");
     if (in->GlobalTableWitnessUpdates.items != NULL)
         return aws_fail_unsupported(req, "GlobalTableWitnessUpdates");
-    if (in->WarmThroughput != NULL)
-        return aws_fail_unsupported(req, "WarmThroughput");
     if (in->GlobalTableSettingsReplicationMode != NULL)
         return aws_fail_unsupported(req, "GlobalTableSettingsReplicationMode");
     return 0;
@@ -163,10 +161,10 @@ static int change_index(struct request *req,
     struct ddb_index *index = find_index(d, u->IndexName);
     bool on_demand = d->on_demand_since_ms != 0;
 
-    if (u->WarmThroughput != NULL)
-        return aws_fail_unsupported(req, "WarmThroughput");
     if (index == NULL)
         return fail_no_index(req, u->IndexName);
+    if (ddb_warm_of(req, u->WarmThroughput, &index->warm) != 0)
+        return -1;
     if (u->OnDemandThroughput != NULL &&
         ddb_on_demand_of(req, u->OnDemandThroughput, on_demand, &index->on_demand) != 0)
         return -1;
@@ -296,10 +294,15 @@ static int plan(struct request *req, const struct dynamodb_UpdateTableInput *in,
 {
     struct ddb_definition *d = &change->d;
 
-    *change = (struct change){.d = ddb_definition_copy(&t->definition, &req->arena)};
+    *change = (struct change){.deleted = -1, .d = ddb_definition_copy(&t->definition, &req->arena)};
     if (change_throughput(req, in, d) != 0)
         return -1;
-    if (ddb_stream_take(req, in->StreamSpecification, t->name, &d->stream) != 0)
+    if (ddb_stream_take(req, in->StreamSpecification, t->name, &d->stream) != 0 ||
+        ddb_replica_take(req, &in->ReplicaUpdates, t, d, &change->replicas) != 0)
+        return -1;
+    if (!d->stream.enabled && d->replica_count > change->replicas.remove_count)
+        return ddb_invalid(req, INVALID "The stream of a global table cannot be disabled");
+    if (ddb_warm_of(req, in->WarmThroughput, &d->warm) != 0)
         return -1;
     if (in->TableClass != NULL)
         d->table_class = in->TableClass;
@@ -345,12 +348,14 @@ static void show(struct request *req, const struct dynamodb_UpdateTableInput *in
 /* A new index gets the entries of a small table at once. Those of a deleted index are in nobody's
  * way, since serials are not used again. */
 static enum store_status store(struct request *req, struct ddb_session *s,
-                               const struct ddb_table *t, const struct change *change)
+                               const struct ddb_table *t, struct change *change)
 {
     struct scope scope = ddb_scope(req);
     struct ddb_job fill = {.kind = DDB_JOB_FILL_INDEX, .table_id = t->id};
     struct ddb_job purge = {.kind = DDB_JOB_PURGE_INDEX, .table_id = t->id};
-    enum store_status rc = ddb_redefine(s, t, &change->d);
+    enum store_status rc =
+        ddb_replica_store(req, s, t, &change->d, &change->replicas,
+                          change->created != NULL ? change->created->serial : -1, change->deleted);
 
     if (rc == STORE_OK)
         rc = ddb_stream_switch(s, &scope, t->name, t->id, &t->definition.stream, &change->d,
@@ -359,7 +364,7 @@ static enum store_status store(struct request *req, struct ddb_session *s,
         fill.number = change->created->serial;
         rc = ddb_job_start(ddb_of(req), s, &fill);
     }
-    if (rc == STORE_OK && change->deleted != 0) {
+    if (rc == STORE_OK && change->deleted >= 0) {
         purge.number = change->deleted;
         rc = ddb_job_start(ddb_of(req), s, &purge);
     }
@@ -386,6 +391,7 @@ int dynamodb_update_table(struct request *req, const struct dynamodb_UpdateTable
     struct ddb_throughput before = t->definition.throughput;
     enum store_status rc = ddb_write_done(&t, 1, &s, store(req, &s, t, &change));
     ddb_table_changed(req, t->name);
+    ddb_replicas_changed(ddb_of(req), t);
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);
     t = ddb_table_get_named(req, t->name);
