@@ -14,18 +14,26 @@ enum {
     DEDUP_MS = 5 * 60 * 1000,
     JSON_MAX = 1024 * 1024,
     ROUND_JOBS_MAX = 64, /* so that none waits long for the others */
+    ROUNDS_MAX = 2,      /* at the same time, of standard topics */
 };
 
 /* AWS: numbers have 20 digits and begin here. */
 #define SEQUENCE_BASE "1%019" PRId64
 
+/* Jobs that wait for a round. */
+struct line {
+    int rounds_max;
+    /* Under the fanout's lock: */
+    int rounds; /* that run */
+    struct sns_job *first, **last;
+};
+
 struct sns_fanout {
     struct sns *sns;
     pthread_mutex_t lock;
     pthread_cond_t ended; /* a round */
-    /* Under lock: */
-    bool running;
-    struct sns_job *first, **last;
+    struct line standard;
+    struct line fifo; /* rounds one after the other: order is kept */
 };
 
 /* A copy for a queue. */
@@ -54,7 +62,8 @@ struct sns_fanout *sns_fanout_new(struct sns *sns)
     struct sns_fanout *f = x_calloc(1, sizeof(*f));
 
     f->sns = sns;
-    f->last = &f->first;
+    f->standard = (struct line){.rounds_max = ROUNDS_MAX, .last = &f->standard.first};
+    f->fifo = (struct line){.rounds_max = 1, .last = &f->fifo.first};
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->ended, NULL);
     return f;
@@ -378,24 +387,27 @@ static void run_round(struct sns *sns, struct sns_job *jobs)
 /* --- rounds --- */
 
 /* Under lock: takes the next jobs off the line. */
-static struct sns_job *take_jobs(struct sns_fanout *f)
+static struct sns_job *take_jobs(struct line *line)
 {
-    struct sns_job *jobs = f->first, **end = &f->first;
+    struct sns_job *jobs = line->first, **end = &line->first;
 
-    for (int i = 0; i < ROUND_JOBS_MAX && *end; i++)
+    for (int i = 0; i < ROUND_JOBS_MAX && *end; i++) {
+        (*end)->taken = true;
         end = &(*end)->next;
-    f->first = *end;
+    }
+    line->first = *end;
     *end = NULL;
-    if (!f->first)
-        f->last = &f->first;
+    if (!line->first)
+        line->last = &line->first;
     return jobs;
 }
 
-static void lead(struct sns_fanout *f)
+/* Under lock, which is given up meanwhile. */
+static void lead(struct sns_fanout *f, struct line *line)
 {
-    struct sns_job *jobs = take_jobs(f);
+    struct sns_job *jobs = take_jobs(line);
 
-    f->running = true;
+    line->rounds++;
     pthread_mutex_unlock(&f->lock);
     run_round(f->sns, jobs);
     pthread_mutex_lock(&f->lock);
@@ -405,7 +417,7 @@ static void lead(struct sns_fanout *f)
         jobs->done = true; /* from here on it may be gone */
         jobs = next;
     }
-    f->running = false;
+    line->rounds--;
     pthread_cond_broadcast(&f->ended);
 }
 
@@ -427,6 +439,7 @@ enum store_status sns_job_open(struct sns *sns, struct sns_job *job, struct aren
 enum store_status sns_job_run(struct sns *sns, struct sns_job *job)
 {
     struct sns_fanout *f = sns->fanout;
+    struct line *line = job->fifo ? &f->fifo : &f->standard;
 
     sns_job_make_copies(sns, job);
     if (!job->fifo && !sns_job_make_bodies(sns, job))
@@ -434,13 +447,13 @@ enum store_status sns_job_run(struct sns *sns, struct sns_job *job)
     if (!job->fifo && job->copy_count == 0)
         return STORE_OK;
     pthread_mutex_lock(&f->lock);
-    *f->last = job;
-    f->last = &job->next;
+    *line->last = job;
+    line->last = &job->next;
     while (!job->done) {
-        if (f->running)
-            pthread_cond_wait(&f->ended, &f->lock);
+        if (!job->taken && line->rounds < line->rounds_max)
+            lead(f, line);
         else
-            lead(f);
+            pthread_cond_wait(&f->ended, &f->lock);
     }
     pthread_mutex_unlock(&f->lock);
     return job->status;

@@ -6,8 +6,8 @@
  * writers. A round sends to queues, functions and delivery streams, which are durable by
  * themselves; then it writes what is left (deliveries over HTTP, messages that are kept, what FIFO
  * topics have seen) in one commit. Only then do the publishers answer: nothing that was
- * acknowledged can be lost. Rounds come one after the other, so messages of a FIFO topic keep the
- * order of their sequence numbers everywhere.
+ * acknowledged can be lost. Rounds of FIFO topics come one after the other, so that their messages
+ * keep the order of their sequence numbers everywhere.
  *
  * Thread-safe.
  */
@@ -42,7 +42,7 @@ struct sns_job {
     size_t copy_count;
 
     enum store_status status; /* how it went */
-    bool done;                /* under the fanout's lock */
+    bool taken, done;         /* under the fanout's lock */
     struct sns_job *next;
 };
 
