@@ -1,0 +1,196 @@
+"""Uploads in parts, and boto3's transfer manager, which makes them by itself."""
+
+import base64
+import hashlib
+import io
+import os
+
+import boto3.s3.transfer
+import pytest
+from s3_kit import code_of, make_bucket, refused
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def s3(client):
+    return client("s3")
+
+
+@pytest.fixture
+def bucket(s3):
+    return make_bucket(s3)
+
+
+def begin(s3, bucket, key="k", **keywords):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key=key, **keywords)["UploadId"]
+    return dict(Bucket=bucket, Key=key, UploadId=upload)
+
+
+def part_of(s3, upload, number, body, **keywords):
+    answer = s3.upload_part(**upload, PartNumber=number, Body=body, **keywords)
+    return {"PartNumber": number, **{k: v for k, v in answer.items() if k == "ETag" or k.startswith("Checksum")}}
+
+
+def complete(s3, upload, parts, **keywords):
+    return s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **keywords)
+
+
+def body_of(s3, bucket, key, **keywords):
+    return s3.get_object(Bucket=bucket, Key=key, **keywords)["Body"].read()
+
+
+def test_parts_in_any_order_become_one_object(s3, bucket):
+    body = os.urandom(11 * MIB)
+    upload = begin(s3, bucket, Metadata={"m": "1"}, ContentType="a/b", Tagging="t=1")
+    last = part_of(s3, upload, 9, body[10 * MIB :])
+    part_of(s3, upload, 1, b"x" * 5 * MIB)
+    first = part_of(s3, upload, 1, body[: 5 * MIB])
+    part_of(s3, upload, 5, b"never chosen")
+    second = part_of(s3, upload, 3, body[5 * MIB : 10 * MIB])
+    parts = [first, second, last]
+    md5s = b"".join(hashlib.md5(b).digest() for b in (body[: 5 * MIB], body[5 * MIB : 10 * MIB], body[10 * MIB :]))
+    done = complete(s3, upload, parts)
+    assert done["ETag"] == f'"{hashlib.md5(md5s).hexdigest()}-3"' and done["ChecksumType"] == "FULL_OBJECT"
+    assert complete(s3, upload, parts)["ETag"] == done["ETag"]
+    assert code_of(complete, s3, upload, parts[:2]) == "NoSuchUpload"
+    got = s3.get_object(Bucket=bucket, Key="k")
+    assert got["Body"].read() == body and got["Metadata"] == {"m": "1"} and got["TagCount"] == 1
+    for first, last in [(5 * MIB - 2, 5 * MIB + 1), (0, 11 * MIB - 1), (10 * MIB, 10 * MIB), (4 * MIB, 10 * MIB + 5)]:
+        assert body_of(s3, bucket, "k", Range=f"bytes={first}-{last}") == body[first : last + 1]
+    second = s3.get_object(Bucket=bucket, Key="k", PartNumber=2)
+    assert second["Body"].read() == body[5 * MIB : 10 * MIB] and second["PartsCount"] == 3 and second["ETag"] == done["ETag"]
+    assert s3.head_object(Bucket=bucket, Key="k", PartNumber=3)["ContentLength"] == MIB
+    assert refused(s3.get_object, Bucket=bucket, Key="k", PartNumber=4)[1] == 416
+    listed = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"], MaxParts=2)["ObjectParts"]
+    assert listed["TotalPartsCount"] == 3 and [p["PartNumber"] for p in listed["Parts"]] == [1, 3] and listed["IsTruncated"]
+
+
+def test_what_cannot_be_completed(s3, bucket):
+    upload = begin(s3, bucket)
+    parts = [part_of(s3, upload, 1, b"small"), part_of(s3, upload, 2, b"last")]
+    assert code_of(complete, s3, upload, parts) == "EntityTooSmall"
+    assert code_of(complete, s3, upload, parts[::-1]) == "InvalidPartOrder"
+    assert code_of(complete, s3, upload, []) == "MalformedXML"
+    assert code_of(complete, s3, upload, [{"PartNumber": 7, "ETag": parts[0]["ETag"]}]) == "InvalidPart"
+    assert code_of(complete, s3, upload, [{"PartNumber": 1, "ETag": parts[1]["ETag"]}]) == "InvalidPart"
+    assert code_of(complete, s3, {**upload, "UploadId": "x"}, parts) == "NoSuchUpload"
+    assert code_of(s3.upload_part, **upload, PartNumber=10001, Body=b"") == "InvalidArgument"
+    assert code_of(complete, s3, upload, parts[:1], MpuObjectSize=4) == "InvalidRequest"
+    assert code_of(s3.head_object, Bucket=bucket, Key="k") == "404"
+    complete(s3, upload, parts[:1], MpuObjectSize=5)
+    assert body_of(s3, bucket, "k") == b"small"
+
+
+def test_digests_of_parts_are_checked(s3, bucket):
+    upload = begin(s3, bucket)
+    part = dict(**upload, PartNumber=1, Body=b"hello")
+    assert code_of(s3.upload_part, **part, ContentMD5="x") == "InvalidDigest"
+    assert code_of(s3.upload_part, **part, ContentMD5=base64.b64encode(b"1" * 16).decode()) == "BadDigest"
+    assert code_of(s3.upload_part, **part, ChecksumCRC32="AAAAAA==") == "BadDigest"
+    assert "Parts" not in s3.list_parts(**upload)
+
+
+def test_conditions_when_completing(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k")
+    upload = begin(s3, bucket)
+    parts = [part_of(s3, upload, 1, b"x")]
+    assert refused(complete, s3, upload, parts, IfNoneMatch="*")[:2] == ("PreconditionFailed", 412)
+    assert refused(complete, s3, upload, parts, IfMatch='"x"')[1] == 412
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"changed meanwhile")["ETag"]
+    assert refused(complete, s3, upload, parts, IfMatch=etag)[:2] == ("ConditionalRequestConflict", 409)
+
+
+def test_uploads_and_parts_by_the_page(s3, bucket):
+    uploads = [begin(s3, bucket, key) for key in ("a", "a", "b/1", "b/2", "c")]
+    for size in (1, 2, 10):
+        seen = []
+        for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, PaginationConfig={"PageSize": size}):
+            seen += [(u["Key"], u["UploadId"]) for u in page.get("Uploads", [])]
+        assert seen == [(u["Key"], u["UploadId"]) for u in uploads]
+    page = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
+    assert page["CommonPrefixes"] == [{"Prefix": "b/"}] and len(page["Uploads"]) == 3
+    for number in (1, 2, 5):
+        part_of(s3, uploads[0], number, b"x")
+    seen = []
+    for page in s3.get_paginator("list_parts").paginate(**uploads[0], PaginationConfig={"PageSize": 2}):
+        seen += [p["PartNumber"] for p in page["Parts"]]
+    assert seen == [1, 2, 5]
+    for upload in uploads:
+        s3.abort_multipart_upload(**upload)
+    assert code_of(s3.abort_multipart_upload, **uploads[0]) == "NoSuchUpload"
+    assert code_of(s3.list_parts, **uploads[0]) == "NoSuchUpload"
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+@pytest.mark.parametrize("algorithm,kind", [("CRC32", "FULL_OBJECT"), ("CRC32", "COMPOSITE"), ("SHA256", "COMPOSITE"), ("SHA1", "COMPOSITE")])
+def test_checksums_of_the_whole(s3, bucket, algorithm, kind):
+    body = os.urandom(6 * MIB)
+    member = "Checksum" + algorithm
+    upload = begin(s3, bucket, ChecksumAlgorithm=algorithm, ChecksumType=kind)
+    parts = [part_of(s3, upload, n + 1, b, ChecksumAlgorithm=algorithm) for n, b in enumerate((body[: 5 * MIB], body[5 * MIB :]))]
+    if kind == "COMPOSITE":
+        assert code_of(complete, s3, upload, [{k: p[k] for k in ("PartNumber", "ETag")} for p in parts]) == "InvalidRequest"
+    assert code_of(complete, s3, upload, parts, **{member: {"CRC32": "AAAAAA=="}.get(algorithm, base64.b64encode(b"1" * (32 if algorithm == "SHA256" else 20)).decode())}) == "BadDigest"
+    done = complete(s3, upload, parts)
+    whole = s3.put_object(Bucket=bucket, Key="one", Body=body, ChecksumAlgorithm=algorithm)[member]
+    assert done["ChecksumType"] == kind and (done[member] == whole) == (kind == "FULL_OBJECT")
+    assert done[member].endswith("-2") == (kind == "COMPOSITE")
+    assert body_of(s3, bucket, "k", ChecksumMode="ENABLED") == body
+
+
+def test_only_crcs_are_joined(s3, bucket):
+    for algorithm, kind in [("SHA1", "FULL_OBJECT"), ("SHA256", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE")]:
+        assert code_of(s3.create_multipart_upload, Bucket=bucket, Key="k", ChecksumAlgorithm=algorithm, ChecksumType=kind) == "InvalidRequest"
+
+
+def test_parts_copied_from_an_object(s3, bucket):
+    body = os.urandom(6 * MIB)
+    s3.put_object(Bucket=bucket, Key="source", Body=body)
+    upload = begin(s3, bucket)
+    copy = dict(**upload, CopySource=f"{bucket}/source")
+    for wrong in ("bytes=0-", f"bytes=0-{6 * MIB}", "bytes=5-4", "0-5", "bytes=-5"):
+        assert code_of(s3.upload_part_copy, **copy, PartNumber=1, CopySourceRange=wrong) == "InvalidArgument"
+    parts = []
+    for number, span in enumerate((f"bytes=0-{5 * MIB - 1}", f"bytes={5 * MIB}-{6 * MIB - 1}"), 1):
+        result = s3.upload_part_copy(**copy, PartNumber=number, CopySourceRange=span)["CopyPartResult"]
+        parts.append({"PartNumber": number, "ETag": result["ETag"]})
+    complete(s3, upload, parts)
+    assert body_of(s3, bucket, "k") == body
+    s3.copy_object(Bucket=bucket, Key="flat", CopySource=f"{bucket}/k")
+    assert s3.head_object(Bucket=bucket, Key="flat")["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
+
+
+def test_a_customers_key_holds_for_all_parts(s3, bucket):
+    key = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32))
+    other = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32))
+    body = os.urandom(6 * MIB)
+    upload = begin(s3, bucket, **key)
+    assert code_of(s3.upload_part, **upload, PartNumber=1, Body=b"x") == "InvalidRequest"
+    assert code_of(s3.upload_part, **upload, PartNumber=1, Body=b"x", **other) == "InvalidRequest"
+    parts = [part_of(s3, upload, n + 1, b, **key) for n, b in enumerate((body[: 5 * MIB], body[5 * MIB :]))]
+    complete(s3, upload, parts)
+    assert body_of(s3, bucket, "k", **key) == body
+    assert body_of(s3, bucket, "k", **key, Range=f"bytes={5 * MIB - 3}-{5 * MIB + 3}") == body[5 * MIB - 3 : 5 * MIB + 4]
+
+
+def test_the_transfer_manager(s3, bucket, tmp_path):
+    body = os.urandom(20 * MIB + 7)
+    (tmp_path / "up").write_bytes(body)
+    settings = boto3.s3.transfer.TransferConfig(multipart_chunksize=5 * MIB)
+    s3.upload_file(str(tmp_path / "up"), bucket, "k", Config=settings)
+    s3.download_file(bucket, "k", str(tmp_path / "down"), Config=settings)
+    assert (tmp_path / "down").read_bytes() == body
+    s3.copy({"Bucket": bucket, "Key": "k"}, bucket, "copy", Config=settings)
+    out = io.BytesIO()
+    s3.download_fileobj(bucket, "copy", out)
+    assert out.getvalue() == body
+
+
+def test_a_slow_reader_of_parts_keeps_what_it_began_with(s3, bucket):
+    body = os.urandom(16 * MIB)
+    s3.upload_fileobj(io.BytesIO(body), bucket, "k")
+    reading = s3.get_object(Bucket=bucket, Key="k")["Body"]
+    first = reading.read(100)
+    s3.delete_object(Bucket=bucket, Key="k")
+    assert first + reading.read() == body

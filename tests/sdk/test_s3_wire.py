@@ -1,0 +1,149 @@
+"""What clients do on the wire that boto3 does not: framings, trailers, broken bodies, waiting to be asked."""
+
+import base64
+import hashlib
+import http.client
+import os
+import socket
+import zlib
+
+import pytest
+from s3_kit import make_bucket
+
+
+@pytest.fixture
+def s3(client):
+    return client("s3")
+
+
+@pytest.fixture
+def bucket(s3):
+    return make_bucket(s3)
+
+
+@pytest.fixture
+def send(account, endpoint, bucket):
+    """send("PUT", "/key", headers, body) -> (status, headers, body); signed, as far as nobody looks."""
+    host = endpoint.removeprefix("http://")
+
+    def run(method, path, headers=None, body=None, chunked=False):
+        connection = http.client.HTTPConnection(host, timeout=30)
+        credential = f"AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature={'0' * 64}"
+        connection.request(method, f"/{bucket}{path}", body, {"Authorization": credential, **(headers or {})}, encode_chunked=chunked)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+    return run
+
+
+def chunks(body, size, signed=False, upper=False, trailer="", last=True):
+    """aws-chunked framing."""
+    out = b""
+    pieces = [body[i : i + size] for i in range(0, len(body), size)] + ([b""] if last else [])
+    for piece in pieces:
+        head = f"{len(piece):X}" if upper else f"{len(piece):x}"
+        out += (head + (f";chunk-signature={'a' * 64}" if signed else "") + "\r\n").encode() + piece + (b"\r\n" if piece else b"")
+    return out + (trailer + "\r\n").encode()
+
+
+def crc32(body):
+    return base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+
+
+def streaming(body, kind="STREAMING-UNSIGNED-PAYLOAD-TRAILER", **more):
+    return {"x-amz-content-sha256": kind, "x-amz-decoded-content-length": str(len(body)), "Content-Encoding": "aws-chunked", **more}
+
+
+@pytest.mark.parametrize("size", [5, 8192, 65536])
+@pytest.mark.parametrize("form", ["unsigned", "upper", "signed", "signed-trailer"])
+def test_framings(s3, bucket, send, size, form):
+    body = os.urandom(200_000)
+    trailer = "" if form == "signed" else f"x-amz-checksum-crc32:{crc32(body)}\r\n"
+    kind = {"signed": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "signed-trailer": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"}.get(form, "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+    headers = streaming(body, kind, **({"x-amz-trailer": "x-amz-checksum-crc32"} if trailer else {}))
+    if form == "signed-trailer":
+        trailer += f"x-amz-trailer-signature:{'a' * 64}\r\n"
+    framed = chunks(body, size, signed="signed" in form, upper=form == "upper", trailer=trailer)
+    assert send("PUT", "/k", headers, framed)[0] == 200
+    got = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert got["Body"].read() == body and "ContentEncoding" not in got
+    assert got["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
+    assert ("ChecksumCRC32" in got) == (form != "signed")
+
+
+def test_the_framing_inside_http_chunks(s3, bucket, send):
+    body = os.urandom(100_000)
+    framed = chunks(body, 65536, trailer=f"x-amz-checksum-crc32:{crc32(body)}\r\n")
+    headers = streaming(body, **{"x-amz-trailer": "x-amz-checksum-crc32", "Transfer-Encoding": "chunked", "Content-Encoding": "gzip, aws-chunked"})
+    assert send("PUT", "/k", headers, iter([framed[:7], framed[7:70_000], framed[70_000:]]), chunked=True)[0] == 200
+    got = s3.get_object(Bucket=bucket, Key="k")
+    assert got["Body"].read() == body and got["ContentEncoding"] == "gzip"
+
+
+def test_broken_streams_each_have_their_error(s3, bucket, send):
+    body = b"hello"
+    good = f"x-amz-checksum-crc32:{crc32(body)}\r\n"
+    announce = {"x-amz-trailer": "x-amz-checksum-crc32"}
+
+    def code(framed, **headers):
+        status, _, answer = send("PUT", "/k", {**streaming(body), **headers}, framed)
+        assert status == 400, answer
+        return answer.decode().split("<Code>")[1].split("<")[0]
+
+    assert code(chunks(body, 5), **announce) == "MalformedTrailerError"
+    assert code(chunks(body, 5, trailer=good)) == "MalformedTrailerError"
+    assert code(chunks(body, 5, trailer="x-amz-checksum-crc32:AAAAAA==\r\n"), **announce) == "BadDigest"
+    assert code(chunks(body, 5, last=False)[:-4], **announce) == "IncompleteBody"
+    assert code(chunks(b"hell", 5, trailer=good), **announce) == "IncompleteBody"
+    assert code(chunks(body, 5, trailer=good), **announce, **{"x-amz-checksum-crc32c": "AAAAAA=="}) == "InvalidRequest"
+    assert code(b"", **{"x-amz-checksum-crc32": crc32(b""), "x-amz-checksum-sha1": "AAAA"}) == "InvalidRequest"
+    assert send("HEAD", "/k")[0] == 404
+
+
+def test_a_body_needs_a_length(send):
+    assert send("PUT", "/k", {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding": "aws-chunked"}, b"0\r\n\r\n")[0] == 411
+    assert send("PUT", "/k", streaming(b"", **{"x-amz-decoded-content-length": "x"}), b"0\r\n\r\n")[0] == 411
+
+
+def test_the_signed_digest_must_be_that_of_the_body(send):
+    right, wrong = hashlib.sha256(b"x").hexdigest(), hashlib.sha256(b"y").hexdigest()
+    assert send("PUT", "/k", {"x-amz-content-sha256": right.upper()}, b"x")[0] == 200
+    status, _, answer = send("PUT", "/k", {"x-amz-content-sha256": wrong}, b"x")
+    assert status == 400 and b"XAmzContentSHA256Mismatch" in answer
+    assert b"InvalidArgument" in send("PUT", "/k", {"x-amz-content-sha256": "nonsense"}, b"x")[2]
+
+
+def expect(endpoint, path, account=None):
+    """The first line that comes before a byte of the body was sent."""
+    host, port = endpoint.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as s:
+        sign = f"Authorization: AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature={'0' * 64}\r\n" if account else ""
+        s.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\n{sign}Content-Length: 5000000\r\nExpect: 100-continue\r\n\r\n".encode())
+        return s.makefile("rb").readline()
+
+
+def test_who_waits_with_the_body_is_asked_or_refused(endpoint, bucket, account):
+    assert b" 100 " in expect(endpoint, f"/{bucket}/k", account)
+    assert b" 404 " in expect(endpoint, f"/{bucket}-none/k", account)
+    assert b" 403 " in expect(endpoint, f"/{bucket}/k")
+
+
+def test_errors_of_head_have_no_body(send):
+    status, headers, body = send("HEAD", "/none")
+    assert status == 404 and body == b"" and headers["x-amz-request-id"]
+
+
+def test_metadata_beyond_ascii_is_mail_safe(send):
+    assert send("PUT", "/k", {"x-amz-meta-name": "bär".encode()}, b"")[0] == 200
+    assert send("HEAD", "/k")[1]["x-amz-meta-name"] == "=?UTF-8?B?YsODwqRy?="
+
+
+def test_what_is_no_operation_is_refused(send):
+    assert send("POST", "/k")[0] == 405
+    assert b"MethodNotAllowed" in send("PATCH", "/k")[2]
+    assert send("PUT", "?versioning", {}, b"<no")[0] == 400
+
+
+def test_too_much_is_refused_before_it_comes(send):
+    status, _, answer = send("PUT", "/k", {"Content-Length": str((5 << 30) + 1), "Expect": "100-continue"})
+    assert status == 400 and b"EntityTooLarge" in answer
