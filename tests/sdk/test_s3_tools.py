@@ -51,6 +51,8 @@ def test_rclone(tree, tmp_path, account, endpoint):
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "RCLONE_CONFIG_C_TYPE": "s3", "RCLONE_CONFIG_C_PROVIDER": "Other",
         "RCLONE_CONFIG_C_ACCESS_KEY_ID": account, "RCLONE_CONFIG_C_SECRET_ACCESS_KEY": "test", "RCLONE_CONFIG_C_ENDPOINT": endpoint,
         "RCLONE_CONFIG_C_REGION": "us-east-1", "RCLONE_CONFIG_C_CHUNK_SIZE": "5Mi", "RCLONE_CONFIG_C_UPLOAD_CUTOFF": "5Mi",
+        # Unasked it sends "private", which AWS refuses since new buckets take no ACLs.
+        "RCLONE_CONFIG_C_ACL": "bucket-owner-full-control", "RCLONE_CONFIG_C_BUCKET_ACL": "private",
     }
 
     def run(*arguments):
