@@ -332,5 +332,5 @@ int64_t sns_delivery_policy_delay_ms(const struct sns_delivery_policy *p, int64_
     retry -= p->min_delay_retries;
     if (retry >= steps)
         return p->max_delay_s * 1000;
-    return (int64_t)(backoff_s(p, retry, steps) * 1000);
+    return (int64_t)(backoff_s(p, retry, steps) * 1000 + 0.5);
 }

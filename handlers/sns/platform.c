@@ -167,7 +167,7 @@ static int application_named(struct request *req, const char *text, const char *
 static int find_application(struct request *req, const char *arn, struct sns_application *out)
 {
     struct scope scope = scope_of(req);
-    const char *name;
+    const char *name = NULL;
     enum store_status rc;
 
     if (application_named(req, arn, &name))
@@ -183,7 +183,7 @@ int sns_delete_platform_application(struct request *req,
                                     struct sns_DeletePlatformApplicationOutput *out)
 {
     struct scope scope = scope_of(req);
-    const char *name;
+    const char *name = NULL;
 
     (void)out;
     if (application_named(req, in->PlatformApplicationArn, &name))
@@ -344,7 +344,7 @@ static int endpoint_named(struct request *req, const char *text, struct sns_endp
 static int find_endpoint(struct request *req, const char *arn, struct sns_endpoint *out)
 {
     struct scope scope = scope_of(req);
-    struct sns_endpoint_name name;
+    struct sns_endpoint_name name = {0};
     enum store_status rc;
 
     if (endpoint_named(req, arn, &name))
@@ -360,7 +360,7 @@ int sns_delete_endpoint(struct request *req, const struct sns_DeleteEndpointInpu
 {
     struct sns_store *store = sns_of(req->app)->store;
     struct scope scope = scope_of(req);
-    struct sns_endpoint_name name;
+    struct sns_endpoint_name name = {0};
     struct sns_endpoint endpoint;
     enum store_status rc;
 

@@ -372,7 +372,7 @@ int sns_subscription_named(struct request *req, const char *text, const char **o
 
 int sns_find_subscription(struct request *req, const char *arn, struct sns_subscription *out)
 {
-    const char *uuid;
+    const char *uuid = NULL;
     enum store_status rc;
 
     if (sns_subscription_named(req, arn, &uuid))
@@ -396,7 +396,7 @@ int sns_unsubscribe(struct request *req, const struct sns_UnsubscribeInput *in,
 {
     struct sns_store *store = sns_of(req->app)->store;
     struct sns_subscription s;
-    const char *uuid;
+    const char *uuid = NULL;
     enum store_status rc;
 
     (void)out;

@@ -6,7 +6,7 @@
 
 const char *sns_subscription_arn(struct request *req, const struct sns_subscription *s);
 /* The end of a subscription's ARN. 0 or a failed request. */
-int sns_subscription_named(struct request *req, const char *arn, const char **out_uuid);
+int sns_subscription_named(struct request *req, const char *text, const char **out_uuid);
 /* 0, or "Subscription does not exist", or an AuthorizationError. */
 int sns_find_subscription(struct request *req, const char *arn, struct sns_subscription *out);
 int sns_send_confirmation(struct request *req, const struct sns_subscription *s, const char *type,
