@@ -206,12 +206,20 @@ static bool is_form(const struct request *req)
     return str_starts(content_type(req), "application/x-www-form-urlencoded");
 }
 
-/* Other services' requests may carry a form's content type too (curl sets it), but not to this
- * path. */
+/* /123456789012/name: old clients send an operation on a queue to the queue's own URL. */
+static bool is_queue_path(const char *path)
+{
+    return path[0] == '/' && strspn(path + 1, "0123456789") == 12 && path[13] == '/' &&
+           path[14] != '\0' && !strchr(path + 14, '/');
+}
+
+/* Other services' requests may carry a form's content type too (curl sets it), but not to these
+ * paths. */
 static bool is_query_call(struct request *req)
 {
     return !req->resource &&
-           ((is_form(req) && str_eq(req->path, "/")) || request_query(req, "Action"));
+           ((is_form(req) && (str_eq(req->path, "/") || is_queue_path(req->path))) ||
+            request_query(req, "Action"));
 }
 
 /* The service of a scope, or where the request is unsigned of an API version; those are pairwise
@@ -376,6 +384,9 @@ static int fail_unknown(struct request *req, const struct auth_result *auth)
 
 int route_by_body(struct request *req, const struct auth_result *auth)
 {
+    /* A path of a service's own is asked for with GET, too: then all stands in the query. */
+    if (req->body.len == 0 && req->protocol & json_protocols && route_is_own_path(req))
+        req->body = (struct bytes){(const uint8_t *)"{}", 2};
     if (req->protocol == PROTOCOL_QUERY && !req->operation && (req->service || !auth->service[0]))
         return route_by_form(req, auth);
     return req->operation ? 0 : fail_unknown(req, auth);
