@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_kit import create, eventually
+from lambda_kit import ROLE, create, eventually, invoke, package
 from server import Server
 
 RECORDER = """
@@ -322,3 +322,48 @@ def test_no_message_is_lost_when_the_server_is_killed(tmp_path, recorder):
         eventually(lambda: set(bodies(events())) == {str(i) for i in range(60)}, 30)
     finally:
         server.stop()
+
+
+# --- code and records in buckets ---
+
+
+def test_code_from_a_bucket(functions, client, account):
+    s3 = client("s3")
+    bucket = f"code-{account}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="f.zip", Body=package({"app.py": "def handler(e, c):\n    return 'from s3'\n"}))
+    functions.create_function(FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="app.handler", Code={"S3Bucket": bucket, "S3Key": "f.zip"})
+    assert invoke(functions)[0] == "from s3"
+    for key, where in (("none", bucket), ("f.zip", bucket + "-none")):
+        with pytest.raises(ClientError) as caught:
+            functions.update_function_code(FunctionName="f", S3Bucket=where, S3Key=key)
+        assert caught.value.response["Error"]["Code"] == "InvalidParameterValueException"
+        assert "Error occurred while GetObject" in caught.value.response["Error"]["Message"]
+
+
+def test_failures_kept_in_a_bucket(functions, client, recorder, account):
+    kinesis, s3 = client("kinesis"), client("s3")
+    bucket = f"lost-{account}"
+    s3.create_bucket(Bucket=bucket)
+    kinesis.create_stream(StreamName="s", ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName="s")
+    recorder(more="raise ValueError")
+    arn = f"arn:aws:kinesis:us-east-1:{account}:stream/s"
+    uuid = functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="f", StartingPosition="TRIM_HORIZON", MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}})["UUID"]
+    kinesis.put_record(StreamName="s", Data=b"x", PartitionKey="k")
+    found = eventually(lambda: s3.list_objects_v2(Bucket=bucket).get("Contents"))
+    assert found[0]["Key"].startswith(f"aws/lambda/{uuid}/shardId-000000000000/20")
+    record = json.loads(s3.get_object(Bucket=bucket, Key=found[0]["Key"])["Body"].read())
+    assert json.loads(record["payload"])["Records"][0]["kinesis"]["partitionKey"] == "k"
+
+
+def test_results_published_to_a_topic(functions, client, sqs):
+    sns = client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    url, arn = queue(sqs)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    create(functions, "def handler(e, c):\n    return 'done'\n")
+    functions.put_function_event_invoke_config(FunctionName="f", DestinationConfig={"OnSuccess": {"Destination": topic}})
+    functions.invoke(FunctionName="f", InvocationType="Event", Payload=b"1")
+    message = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2).get("Messages"))[0]
+    assert json.loads(message["Body"])["responsePayload"] == "done"
