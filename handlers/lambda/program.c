@@ -17,6 +17,7 @@
 
 EMBED(handlers_lambda_runtime_bootstrap_py);
 EMBED(handlers_lambda_runtime_bootstrap_cjs);
+EMBED(handlers_lambda_runtime_bootstrap_rb);
 
 enum {
     ENVIRONMENT_ROOM = 64,
@@ -53,7 +54,7 @@ enum runtime_kind runtime_kind_of(const char *runtime)
         enum runtime_kind kind;
     } families[] = {
         {"python2.7", RUNTIME_PYTHON},  {"python3.", RUNTIME_PYTHON}, {"nodejs", RUNTIME_NODE},
-        {"provided", RUNTIME_PROVIDED}, {"java", RUNTIME_UNBUILT},    {"ruby", RUNTIME_UNBUILT},
+        {"provided", RUNTIME_PROVIDED}, {"java", RUNTIME_UNBUILT},    {"ruby", RUNTIME_RUBY},
         {"dotnet", RUNTIME_UNBUILT},    {"go1.x", RUNTIME_UNBUILT},
     };
 
@@ -110,7 +111,9 @@ static bool write_bootstraps(struct programs *p)
         write_file(p->runtime_dir, "bootstrap.py", embed_handlers_lambda_runtime_bootstrap_py,
                    EMBED_LEN(handlers_lambda_runtime_bootstrap_py)) &&
         write_file(p->runtime_dir, "bootstrap.cjs", embed_handlers_lambda_runtime_bootstrap_cjs,
-                   EMBED_LEN(handlers_lambda_runtime_bootstrap_cjs));
+                   EMBED_LEN(handlers_lambda_runtime_bootstrap_cjs)) &&
+        write_file(p->runtime_dir, "bootstrap.rb", embed_handlers_lambda_runtime_bootstrap_rb,
+                   EMBED_LEN(handlers_lambda_runtime_bootstrap_rb));
     return p->bootstraps_written;
 }
 
@@ -134,9 +137,12 @@ static char *search_path(const char *name)
 static char *ask_real_path(const char *name, enum runtime_kind kind)
 {
     AUTO_FREE char *found = search_path(name);
-    bool python = kind == RUNTIME_PYTHON;
-    char *argv[] = {found, python ? "-c" : "-p",
-                    python ? "import sys; print(sys.executable)" : "process.execPath", NULL};
+    static char *const questions[][2] = {
+        [RUNTIME_PYTHON] = {"-c", "import sys; print(sys.executable)"},
+        [RUNTIME_NODE] = {"-p", "process.execPath"},
+        [RUNTIME_RUBY] = {"-e", "puts RbConfig.ruby"},
+    };
+    char *argv[] = {found, questions[kind][0], questions[kind][1], NULL};
     struct process_options options = {.argv = argv, .environment = environ, .directory = "/"};
 
     return found ? process_first_line(&options, PROBE_TIMEOUT_MS) : NULL;
@@ -261,6 +267,11 @@ static void set_layers(struct environment *e, const struct lambda_function *f, c
                                 opt, (int)strcspn(major, "."), major));
         break;
     }
+    case RUNTIME_RUBY:
+        set_before(e, "RUBYLIB", arena_printf(a, "%s/ruby/lib", opt));
+        set_before(e, "GEM_PATH",
+                   arena_printf(a, "%s/ruby/gems/%s.0", opt, f->runtime + strlen("ruby")));
+        break;
     default:
         break;
     }
@@ -342,41 +353,85 @@ static bool find_provided(const struct program_place *place, struct arena *a, st
     return true;
 }
 
+static char **command(struct programs *p, const struct lambda_function *f, enum runtime_kind kind,
+                      const char *path, struct arena *a)
+{
+    char **argv = ARENA_ARRAY(a, char *, 5);
+    size_t n = 0;
+
+    argv[n++] = arena_strdup(a, path);
+    switch (kind) {
+    case RUNTIME_PYTHON:
+        argv[n++] = "-u";
+        argv[n++] = arena_printf(a, "%s/bootstrap.py", p->runtime_dir);
+        break;
+    case RUNTIME_RUBY:
+        argv[n++] = arena_printf(a, "%s/bootstrap.rb", p->runtime_dir);
+        break;
+    default:
+        /* AWS: the same share of the memory. */
+        argv[n++] = arena_printf(a, "--max-old-space-size=%d", f->memory_mb * 90 / 100);
+        argv[n++] = arena_printf(a, "--max-semi-space-size=%d", MAX(f->memory_mb * 5 / 100, 1));
+        argv[n++] = arena_printf(a, "%s/bootstrap.cjs", p->runtime_dir);
+        break;
+    }
+    return argv;
+}
+
 static bool find_interpreted(struct programs *p, const struct lambda_function *f,
                              enum runtime_kind kind, struct arena *a, struct program *out,
                              const char **out_problem)
 {
-    bool python = kind == RUNTIME_PYTHON;
+    static const char *const names[] = {
+        [RUNTIME_PYTHON] = "python3", [RUNTIME_NODE] = "node", [RUNTIME_RUBY] = "ruby"};
     const char *path = NULL;
 
     pthread_mutex_lock(&p->lock);
     bool written = write_bootstraps(p);
-    if (python && str_starts(f->runtime, "python3."))
+    if (str_starts(f->runtime, "python3.") || kind == RUNTIME_RUBY)
         path = find_interpreter(p, f->runtime, kind);
     if (!path)
-        path = find_interpreter(p, python ? "python3" : "node", kind);
+        path = find_interpreter(p, names[kind], kind);
     pthread_mutex_unlock(&p->lock);
     if (!path || !written) {
         *out_problem = arena_printf(a,
                                     "This machine cannot run %s: there is no %s on the PATH of "
                                     "the server",
-                                    f->runtime, python ? "python3" : "node");
+                                    f->runtime, names[kind]);
         return false;
     }
-    char **argv = ARENA_ARRAY(a, char *, 5);
-    size_t n = 0;
-    argv[n++] = arena_strdup(a, path);
-    if (python) {
-        argv[n++] = "-u";
-        argv[n++] = arena_printf(a, "%s/bootstrap.py", p->runtime_dir);
-    } else {
-        /* AWS: the same share of the memory. */
-        argv[n++] = arena_printf(a, "--max-old-space-size=%d", f->memory_mb * 90 / 100);
-        argv[n++] = arena_printf(a, "--max-semi-space-size=%d", MAX(f->memory_mb * 5 / 100, 1));
-        argv[n++] = arena_printf(a, "%s/bootstrap.cjs", p->runtime_dir);
-    }
-    out->argv = argv;
+    out->argv = command(p, f, kind, path, a);
     return true;
+}
+
+/* A path as functions know it, on this machine. */
+static const char *real_path(struct arena *a, const char *path, const struct program_place *place)
+{
+    if (str_starts(path, "/opt/") && place->layers_root)
+        return arena_printf(a, "%s%s", place->layers_root, path + strlen("/opt"));
+    if (str_starts(path, "/var/task/"))
+        return arena_printf(a, "%s%s", place->task_root, path + strlen("/var/task"));
+    return path;
+}
+
+/* AWS: a script of the function's that starts the runtime, whose command it gets as arguments. */
+static void wrap(const struct lambda_function *f, const struct program_place *place,
+                 struct arena *a, struct program *p)
+{
+    struct tag_list own = tags_from_json(a, f->environment);
+    size_t count = 0;
+
+    while (p->argv[count])
+        count++;
+    for (size_t i = 0; i < own.count; i++) {
+        if (!str_eq(own.items[i].key, "AWS_LAMBDA_EXEC_WRAPPER"))
+            continue;
+        char **argv = ARENA_ARRAY(a, char *, count + 2);
+        argv[0] = arena_strdup(a, real_path(a, own.items[i].value, place));
+        memcpy(argv + 1, p->argv, count * sizeof(*argv));
+        p->argv = argv;
+        return;
+    }
 }
 
 bool programs_find(struct programs *p, const struct lambda_function *f,
@@ -390,7 +445,10 @@ bool programs_find(struct programs *p, const struct lambda_function *f,
         found = find_provided(place, a, out, out_problem);
     else
         found = find_interpreted(p, f, kind, a, out, out_problem);
-    if (found)
-        out->environment = make_environment(f, place, p->runtime_dir, out->argv[0], a);
-    return found;
+    if (!found)
+        return false;
+    out->environment = make_environment(f, place, p->runtime_dir, out->argv[0], a);
+    if (kind != RUNTIME_PROVIDED)
+        wrap(f, place, a, out);
+    return true;
 }

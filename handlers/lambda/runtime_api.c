@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 
+#include "handlers/lambda/extensions.h"
 #include "server/base/json_write.h"
 #include "server/base/log.h"
 #include "server/net/body.h"
@@ -23,6 +24,7 @@ enum { SINK_FULL_US = 2000 };
 
 struct runtime_api {
     struct endpoint *endpoint;
+    struct extensions *extensions;
     int wake;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -186,6 +188,8 @@ void runtime_api_serve(struct request *req)
     const char *path = req->path;
     bool post = str_eq(req->method, "POST");
 
+    if (!is_web_page(req) && extensions_serve(r->extensions, req))
+        return;
     if (is_web_page(req) || !str_starts(path, API_PREFIX "/")) {
         respond(req, 404, "InvalidPath", "No such path");
         return;
@@ -305,6 +309,7 @@ struct runtime_api *runtime_api_open(struct app *app)
     pthread_cond_init(&r->changed, NULL);
     strbuf_init(&r->answer.body, RUNTIME_RESPONSE_MAX + 1);
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    r->extensions = extensions_new(r->wake);
     if (r->wake >= 0)
         r->endpoint = listener_open_endpoint(app->listener, &options);
     if (!r->endpoint) {
@@ -323,13 +328,20 @@ void runtime_api_close(struct runtime_api *r)
     r->closing = true;
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);
+    extensions_close(r->extensions);
     endpoint_close(r->endpoint);
+    extensions_free(r->extensions);
     if (r->wake >= 0)
         close(r->wake);
     strbuf_release(&r->answer.body);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
     free(r);
+}
+
+struct extensions *runtime_api_extensions(struct runtime_api *r)
+{
+    return r->extensions;
 }
 
 uint16_t runtime_api_port(const struct runtime_api *r)

@@ -16,6 +16,7 @@ enum { RUNTIME_RESPONSE_MAX = 6 * 1024 * 1024 + 100 };
 /* AWS: of a streamed answer. */
 enum { RUNTIME_STREAM_MAX = 200 * 1024 * 1024 };
 
+struct extensions;
 struct runtime_api;
 struct request;
 
@@ -60,6 +61,9 @@ struct runtime_answer {
 struct runtime_api *runtime_api_open(struct app *app);
 /* Cuts its connections and closes it. The runtime's process must have ended or be about to. */
 void runtime_api_close(struct runtime_api *r);
+
+/* The Extensions API beside it. */
+struct extensions *runtime_api_extensions(struct runtime_api *r);
 
 uint16_t runtime_api_port(const struct runtime_api *r);
 /* Becomes readable when the state has changed; runtime_api_look() makes it unreadable again. */

@@ -5,6 +5,7 @@
  */
 #include "handlers/lambda/sandbox.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -19,6 +20,7 @@ enum {
     INIT_TIMEOUT_MS = 10000, /* AWS: what starting may take before the timeout counts */
     STOP_GRACE_MS = 3000,    /* for an event that is being handled when the server stops */
     LOOK_EVERY_MS = 250,
+    HELPER_GRACE_MS = 300, /* for an extension to end by itself */
     MB = 1024 * 1024,
 };
 
@@ -47,11 +49,14 @@ static void describe(struct sandbox *s, const struct lambda_function *f, struct 
     s->version = f->version;
     s->revision = arena_strdup(a, f->revision);
     s->code_id = arena_strdup(a, f->code_id);
+    s->handler = arena_strdup(a, f->handler);
     s->log_group =
         f->log_group ? arena_strdup(a, f->log_group) : arena_printf(a, "/aws/lambda/%s", f->name);
     s->log_stream = make_log_stream(s->app, a, f->version);
     s->timeout_s = f->timeout_s;
     s->memory_mb = f->memory_mb;
+    s->json_log = f->log_format && str_eq(f->log_format, "JSON");
+    s->quiet_log = f->system_log_level && str_eq(f->system_log_level, "WARN");
     s->interpreted = runtime_kind_of(f->runtime) != RUNTIME_PROVIDED;
     random_text(s->mark, sizeof(s->mark) - 1, "0123456789abcdef");
     s->log = (struct function_log){.writer = writer,
@@ -77,6 +82,43 @@ static bool find_layers(struct sandbox *s, struct code *code, const struct lambd
     return *out != NULL;
 }
 
+static int is_program(const struct dirent *d)
+{
+    return d->d_name[0] != '.';
+}
+
+/* AWS: everything in /opt/extensions that can be run, with the function's environment. */
+static void start_helpers(struct sandbox *s, const char *layers_root,
+                          const struct process_options *function)
+{
+    char *folder = arena_printf(&s->arena, "%s/extensions", layers_root);
+    struct dirent **names;
+    int count = scandir(folder, &names, is_program, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        char *path = arena_printf(&s->arena, "%s/%s", folder, names[i]->d_name);
+        char *argv[] = {path, NULL};
+        struct process_options options = *function;
+
+        options.argv = argv;
+        free(names[i]);
+        if (s->helper_count == EXTENSIONS_MAX || access(path, X_OK) < 0)
+            continue;
+        if (process_start(&options, &s->helpers[s->helper_count]))
+            s->helper_count++;
+        else
+            function_log_add(&s->log, "cadabra: extension %s cannot be started: %s\n", path,
+                             strerror(errno));
+    }
+    if (count >= 0)
+        free(names);
+    const struct extensions_function f = {.name = s->function,
+                                          .version = lambda_version_text(&s->arena, s->version),
+                                          .handler = s->handler,
+                                          .account = s->account};
+    extensions_expect(runtime_api_extensions(s->api), &f, s->helper_count);
+}
+
 static bool start_process(struct sandbox *s, const struct sandbox_parts *parts,
                           const struct lambda_function *f, const char **out_problem)
 {
@@ -100,6 +142,8 @@ static bool start_process(struct sandbox *s, const struct sandbox_parts *parts,
                                       .directory = place.task_root,
                                       .mark = s->mark};
     s->started_us = clock_monotonic_us();
+    if (place.layers_root)
+        start_helpers(s, place.layers_root, &options);
     if (process_start(&options, &s->process))
         return true;
     if (s->interpreted)
@@ -132,8 +176,31 @@ struct sandbox *sandbox_start(const struct sandbox_parts *parts, const struct la
     return s;
 }
 
+/* Tells extensions of the end and gives them a moment, then ends them. */
+static void end_helpers(struct sandbox *s)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + HELPER_GRACE_MS;
+    struct timespec real;
+
+    clock_gettime(CLOCK_REALTIME, &real);
+    bool told = extensions_shutdown(runtime_api_extensions(s->api), "spindown",
+                                    (int64_t)real.tv_sec * 1000 + HELPER_GRACE_MS);
+    for (size_t i = 0; i < s->helper_count; i++) {
+        struct pollfd ended = {.fd = s->helpers[i].ended, .events = POLLIN};
+        int64_t left = deadline_ms - clock_monotonic_ms();
+
+        if (told && left > 0)
+            poll(&ended, 1, (int)left);
+        function_log_drain(&s->log, s->helpers[i].output);
+        process_end(&s->helpers[i], NULL);
+    }
+    s->helper_count = 0;
+}
+
 static int end_process(struct sandbox *s)
 {
+    if (s->helper_count)
+        end_helpers(s);
     function_log_drain(&s->log, s->process.output);
     pthread_mutex_lock(&s->process_lock);
     int status = process_end(&s->process, s->mark);
@@ -163,6 +230,8 @@ void sandbox_free(struct sandbox *s)
 {
     if (s->process.pid > 0)
         end_process(s);
+    else if (s->helper_count)
+        end_helpers(s);
     pthread_mutex_destroy(&s->process_lock);
     runtime_api_close(s->api);
     function_log_release(&s->log);
@@ -311,6 +380,39 @@ static void look_at_memory(struct sandbox *s)
         atomic_store(&s->peak_memory, peak);
 }
 
+/* {"time": ..., "type": ..., "record": {"requestId": ...<more>}}; all of it is ours. */
+static void log_platform(struct sandbox *s, const struct invocation *in, const char *type,
+                         const char *more)
+{
+    char now[TIME_TEXT_MAX];
+
+    if (s->quiet_log)
+        return;
+    time_iso8601(clock_now_ms(&s->app->clock), true, now);
+    function_log_add(&s->log,
+                     "{\"time\":\"%s\",\"type\":\"%s\",\"record\":{\"requestId\":\"%s\"%s}}\n", now,
+                     type, in->request_id, more);
+}
+
+static void log_report_json(struct sandbox *s, const struct invocation *in, int64_t billed_ms,
+                            int64_t used_mb)
+{
+    char init[64] = "";
+    char more[400];
+
+    if (s->init_us)
+        snprintf(init, sizeof(init), ",\"initDurationMs\":%.3f", (double)s->init_us / 1000);
+    snprintf(more, sizeof(more),
+             ",\"metrics\":{\"durationMs\":%.3f,\"billedDurationMs\":%" PRId64
+             ",\"memorySizeMB\":%d,\"maxMemoryUsedMB\":%" PRId64 "%s},\"status\":\"%s\"",
+             (double)in->duration_us / 1000, MAX(billed_ms, (int64_t)1), s->memory_mb,
+             MIN(used_mb, (int64_t)s->memory_mb), init,
+             str_eq(in->error_type, "Sandbox.Timedout") ? "timeout"
+             : in->function_error                       ? "error"
+                                                        : "success");
+    log_platform(s, in, "platform.report", more);
+}
+
 static void log_report(struct sandbox *s, struct invocation *in, const char *status)
 {
     char init[64] = "";
@@ -320,6 +422,11 @@ static void log_report(struct sandbox *s, struct invocation *in, const char *sta
 
     if (s->init_us)
         snprintf(init, sizeof(init), "Init Duration: %.2f ms\t", (double)s->init_us / 1000);
+    if (s->json_log) {
+        log_report_json(s, in, billed_ms, used);
+        s->init_us = 0;
+        return;
+    }
     s->init_us = 0;
     function_log_add(&s->log, "END RequestId: %s\n", in->request_id);
     function_log_add(&s->log,
@@ -329,10 +436,52 @@ static void log_report(struct sandbox *s, struct invocation *in, const char *sta
                      MIN(used, s->memory_mb), init, status);
 }
 
+/* Until all extensions wait for the next event. AWS: an invocation begins after that. */
+static enum outcome await_extensions(struct sandbox *s, struct invocation *in, int64_t deadline_ms)
+{
+    struct extensions *e = runtime_api_extensions(s->api);
+    char failure[128];
+
+    while (!extensions_ready(e)) {
+        struct pollfd fds[3 + EXTENSIONS_MAX] = {{.fd = runtime_api_fd(s->api), .events = POLLIN},
+                                                 {.fd = s->process.ended, .events = POLLIN},
+                                                 {.fd = in->stop_fd, .events = POLLIN}};
+        int64_t left = deadline_ms - clock_monotonic_ms();
+
+        for (size_t i = 0; i < s->helper_count; i++)
+            fds[3 + i] = (struct pollfd){.fd = s->helpers[i].ended, .events = POLLIN};
+        if (left <= 0)
+            return TIMED_OUT;
+        if (poll(fds, 3 + s->helper_count, (int)left) < 0)
+            continue;
+        if (fds[0].revents && runtime_api_look(s->api) == RUNTIME_INIT_FAILED)
+            return INIT_FAILED;
+        if (fds[1].revents || extensions_failed(e, failure))
+            return EXITED;
+        if (fds[2].revents)
+            return STOPPED;
+        for (size_t i = 0; i < s->helper_count; i++) {
+            if (fds[3 + i].revents)
+                return EXITED;
+        }
+    }
+    return ANSWERED;
+}
+
+/* What extensions print belongs to the log, too. */
+static void drain_helpers(struct sandbox *s)
+{
+    for (size_t i = 0; i < s->helper_count; i++)
+        function_log_drain(&s->log, s->helpers[i].output);
+}
+
 static enum outcome initialise(struct sandbox *s, struct invocation *in)
 {
-    enum outcome outcome = wait_for(s, in, true, clock_monotonic_ms() + INIT_TIMEOUT_MS);
+    int64_t deadline_ms = clock_monotonic_ms() + INIT_TIMEOUT_MS;
+    enum outcome outcome = wait_for(s, in, true, deadline_ms);
 
+    if (outcome == ANSWERED && s->helper_count)
+        outcome = await_extensions(s, in, deadline_ms);
     s->init_us = clock_monotonic_us() - s->started_us;
     /* A slow start is no failure: it may go on in the time of the event. */
     if (outcome == TIMED_OUT)
@@ -362,9 +511,21 @@ static enum outcome handle(struct sandbox *s, struct invocation *in)
                                   .trace_id = trace,
                                   .sink = in->sink};
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    enum outcome outcome = ANSWERED;
 
+    if (s->helper_count) {
+        const struct extensions_event told = {.request_id = in->request_id,
+                                              .function_arn = in->function_arn,
+                                              .trace_id = trace,
+                                              .deadline_ms = event.deadline_ms};
+
+        outcome = await_extensions(s, in, deadline_ms);
+        extensions_invoke(runtime_api_extensions(s->api), &told);
+    }
+    if (outcome != ANSWERED)
+        return outcome;
     runtime_api_offer(s->api, &event);
-    enum outcome outcome = wait_for(s, in, false, deadline_ms);
+    outcome = wait_for(s, in, false, deadline_ms);
     if (outcome == STOPPED) {
         in->stop_fd = -1;
         outcome = wait_for(s, in, false, MIN(deadline_ms, clock_monotonic_ms() + STOP_GRACE_MS));
@@ -381,6 +542,13 @@ static void log_start(struct sandbox *s, const struct invocation *in)
 
     if (s->version)
         snprintf(version, sizeof(version), "%" PRId64, s->version);
+    if (s->json_log) {
+        char more[64];
+
+        snprintf(more, sizeof(more), ",\"version\":\"%s\"", version);
+        log_platform(s, in, "platform.start", more);
+        return;
+    }
     function_log_add(&s->log, "START RequestId: %s Version: %s\n", in->request_id, version);
 }
 
@@ -410,6 +578,7 @@ enum sandbox_end sandbox_run(struct sandbox *s, struct invocation *in)
     }
     in->duration_us = clock_monotonic_us() - begun_us;
     take_answer(s, in, begun_us);
+    drain_helpers(s);
     look_at_memory(s);
     if (outcome == TIMED_OUT) {
         report_timeout(s, in);

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "handlers/lambda/code.h"
+#include "handlers/lambda/extensions.h"
 #include "handlers/lambda/function_log.h"
 #include "handlers/lambda/process.h"
 #include "handlers/lambda/program.h"
@@ -55,13 +56,18 @@ struct sandbox {
     const char *code_id;
     const char *log_group;
     const char *log_stream;
+    const char *handler;
     int timeout_s;
     int memory_mb;
     bool interpreted; /* by one of our bootstraps */
+    bool json_log;    /* platform lines are objects */
+    bool quiet_log;   /* ... and are not wanted at their level */
 
     /* Held to end or to signal the process: so a signal never meets a pid that was given anew. */
     pthread_mutex_t process_lock;
     struct process process;
+    struct process helpers[EXTENSIONS_MAX]; /* external extensions */
+    size_t helper_count;
     struct runtime_api *api;
     struct function_log log;
     bool initialised;

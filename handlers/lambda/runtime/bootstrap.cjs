@@ -83,7 +83,43 @@ function postResponse(id, result, done) {
 
 let requestId;
 
+const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+
+/* One object a line, as the log format JSON wants it. */
+function patchConsoleJson() {
+  const least = LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL || 'INFO');
+  const level = (name) => (...values) => {
+    if (LEVELS.indexOf(name) < least) return;
+    const shown = { timestamp: new Date().toISOString(), level: name, requestId };
+    const error = values.find((value) => value instanceof Error);
+    if (values.length === 1 && values[0] !== null && typeof values[0] === 'object' && !error) {
+      shown.message = values[0];
+    } else {
+      shown.message = util.format(...values);
+    }
+    if (error) {
+      shown.errorType = error.name;
+      shown.errorMessage = error.message;
+      shown.stackTrace = String(error.stack).split('\n');
+    }
+    let text;
+    try {
+      text = JSON.stringify(shown);
+    } catch {
+      text = JSON.stringify({ ...shown, message: util.format(...values) });
+    }
+    process.stdout.write(text + '\n');
+  };
+  console.trace = level('TRACE');
+  console.debug = level('DEBUG');
+  console.log = console.info = level('INFO');
+  console.warn = level('WARN');
+  console.error = level('ERROR');
+  console.fatal = level('FATAL');
+}
+
 function patchConsole() {
+  if (process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON') return patchConsoleJson();
   const level = (name) => (message, ...more) => {
     const text = util.format(message, ...more);
     const line = `${new Date().toISOString()}\t${requestId}\t${name}\t${text}`;

@@ -250,6 +250,13 @@ def describe_error(request_id):
 
 
 def log_error(error):
+    if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        shown = {"timestamp": stamp, "log_level": "ERROR", "errorMessage": error["errorMessage"],
+                 "errorType": error["errorType"], "requestId": error["requestId"],
+                 "stackTrace": error["stackTrace"]}
+        sys.stdout.write(json.dumps(shown) + "\n")
+        return
     # Carriage returns keep the trace one log event; the indent is kept by no-break spaces.
     lines = ["[ERROR] %s: %s" % (error["errorType"], error["errorMessage"]),
              "Traceback (most recent call last):"]
@@ -273,10 +280,35 @@ class LogHandler(logging.Handler):
         sys.stdout.write(self.format(record).rstrip("\n").replace("\n", "\r") + "\n")
 
 
+class JsonFormatter(logging.Formatter):
+    """One object a line, as the log format JSON wants it."""
+
+    OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "aws_request_id"}
+
+    def format(self, record):
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        shown = {"timestamp": stamp, "level": record.levelname, "message": record.getMessage(),
+                 "logger": record.name, "requestId": record.aws_request_id}
+        if record.exc_info:
+            kind, value, trace = record.exc_info
+            shown.update(errorType=kind.__name__, errorMessage=str(value),
+                         stackTrace=traceback.format_tb(trace),
+                         location="%s:%s:%d" % (record.pathname, record.funcName, record.lineno))
+        for key, value in vars(record).items():
+            if key not in self.OWN:
+                shown[key] = value
+        return json.dumps({k: v for k, v in shown.items() if v is not None}, default=str)
+
+
 def set_up_logging():
     logging.Formatter.converter = time.gmtime
     handler = LogHandler()
-    handler.setFormatter(logging.Formatter(
+    as_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+    if as_json:
+        names = {"TRACE": "DEBUG", "WARN": "WARNING", "FATAL": "CRITICAL"}
+        level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
+        logging.getLogger().setLevel(names.get(level, level))
+    handler.setFormatter(JsonFormatter() if as_json else logging.Formatter(
         "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n",
         "%Y-%m-%dT%H:%M:%S"))
     log_filter = LogFilter()
