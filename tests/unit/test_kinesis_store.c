@@ -385,6 +385,106 @@ START_TEST(tags_and_retention_are_kept)
 }
 END_TEST
 
+/* --- resharding --- */
+
+/* Shard 0 is split in the middle. */
+static void split(struct kinesis_stream *stream)
+{
+    struct kinesis_new_shard children[2];
+    const struct kinesis_hash_range whole = stream->shards[0]->range;
+
+    for (size_t i = 0; i < 2; i++)
+        children[i] =
+            (struct kinesis_new_shard){.parent = 0, .adjacent_parent = -1, .range = whole};
+    memset(children[0].range.end, 1, KINESIS_HASH_LEN);
+    memset(children[1].range.start, 1, KINESIS_HASH_LEN);
+    children[1].range.start[KINESIS_HASH_LEN - 1]++;
+    ck_assert_int_eq(kinesis_store_reshard(store, stream, children, 2, start_ms + 5000), STORE_OK);
+}
+
+START_TEST(a_closed_shard_has_an_end)
+{
+    struct kinesis_stream *stream = made("orders");
+
+    put(stream, 0, "a", start_ms + 1);
+    put(stream, 0, "b", start_ms + 2);
+    stream->shards[0]->next = 5; /* two puts failed */
+    split(stream);
+    for (int life = 0; life < 2; life++) {
+        struct kinesis_shard *parent = kinesis_stream_shard(stream, 0);
+        struct kinesis_shard *child = kinesis_stream_shard(stream, SHARDS);
+        struct kinesis_batch batch = get(stream, 0, 0, 100, 0);
+        ck_assert_uint_eq(batch.count, 2);
+        ck_assert_int_eq(batch.next, parent->next);
+        ck_assert_int_eq(batch.next, 5);
+        /* All of it has become too old, or was removed. */
+        ck_assert_int_eq(get(stream, 0, 0, 100, start_ms + 3).next, 5);
+        ck_assert_int_eq(parent->closed_ms, start_ms + 5000);
+        ck_assert_int_eq(child->parent, 0);
+        ck_assert_int_eq(child->adjacent_parent, -1);
+        ck_assert_int_eq(child->closed_ms, 0);
+        ck_assert_int_gt(child->created_ms / 1000, parent->created_ms / 1000);
+        ck_assert_uint_eq(kinesis_stream_shard_count(stream), SHARDS + 2);
+        ck_assert_uint_eq(kinesis_stream_open_shards(stream, &arena).count, SHARDS + 1);
+        ck_assert_ptr_null(kinesis_stream_shard(stream, SHARDS + 2));
+        ck_assert_ptr_null(kinesis_stream_shard(stream, -1));
+        reopen(&stream);
+    }
+    kinesis_stream_free(stream);
+}
+END_TEST
+
+START_TEST(a_resharding_that_fails_changes_nothing)
+{
+    struct kinesis_stream *stream = made("orders");
+    struct kinesis_stream *gone = load("orders");
+    const struct kinesis_new_shard child = {
+        .parent = 0, .adjacent_parent = 1, .range = stream->shards[0]->range};
+
+    ck_assert_int_eq(kinesis_store_delete(store, gone), STORE_OK);
+    stream->gone = true;
+    ck_assert_int_eq(kinesis_store_reshard(store, stream, &child, 1, start_ms), STORE_NOT_FOUND);
+    ck_assert_uint_eq(kinesis_stream_shard_count(stream), SHARDS);
+    ck_assert_int_eq(stream->shards[0]->closed_ms, 0);
+    kinesis_stream_free(stream);
+    kinesis_stream_free(gone);
+}
+END_TEST
+
+/* --- consumers --- */
+
+START_TEST(consumers_are_kept_and_go_with_their_stream)
+{
+    struct kinesis_stream *stream = made("orders");
+    struct kinesis_consumer *items;
+    struct kinesis_consumer found;
+    const char *text;
+    size_t count;
+
+    ck_assert_int_eq(kinesis_consumer_add(store, stream, "b", start_ms, NULL, 2), STORE_OK);
+    ck_assert_int_eq(kinesis_consumer_add(store, stream, "a", start_ms + 1, "{}", 2), STORE_OK);
+    ck_assert_int_eq(kinesis_consumer_add(store, stream, "a", start_ms, NULL, 2), STORE_EXISTS);
+    ck_assert_int_eq(kinesis_consumer_add(store, stream, "c", start_ms, NULL, 2), STORE_LIMIT);
+    reopen(&stream);
+    ck_assert_int_eq(kinesis_consumer_list(store, stream, NULL, 9, &arena, &items, &count),
+                     STORE_OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(items[0].name, "a");
+    ck_assert_int_eq(kinesis_consumer_find(store, stream, "a", &arena, &found), STORE_OK);
+    ck_assert_int_eq(found.created_ms, start_ms + 1);
+    const struct kinesis_resource resource = {KINESIS_CONSUMER, found.id};
+    ck_assert_int_eq(kinesis_store_set_policy(store, resource, "p"), STORE_OK);
+    ck_assert_int_eq(kinesis_store_policy(store, resource, &arena, &text), STORE_OK);
+    ck_assert_str_eq(text, "p");
+    ck_assert_int_eq(kinesis_consumer_remove(store, items[1].id), STORE_OK);
+    ck_assert_int_eq(kinesis_consumer_remove(store, items[1].id), STORE_NOT_FOUND);
+    ck_assert_int_eq(kinesis_store_delete(store, stream), STORE_OK);
+    ck_assert_int_eq(kinesis_store_policy(store, resource, &arena, &text), STORE_NOT_FOUND);
+    ck_assert_int_eq(kinesis_consumer_add(store, stream, "d", start_ms, NULL, 2), STORE_NOT_FOUND);
+    kinesis_stream_free(stream);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kinesis store");
@@ -404,6 +504,9 @@ int main(void)
     tcase_add_test(tc, a_deleted_stream_takes_nothing_and_goes);
     tcase_add_test(tc, tags_and_retention_are_kept);
     tcase_add_test(tc, the_secret_stays);
+    tcase_add_test(tc, a_closed_shard_has_an_end);
+    tcase_add_test(tc, a_resharding_that_fails_changes_nothing);
+    tcase_add_test(tc, consumers_are_kept_and_go_with_their_stream);
     tcase_add_test(tc, each_producer_s_order_is_kept);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
