@@ -4,20 +4,20 @@
 
 #define uint128 unsigned __int128
 
-uint128 kinesis_hash_load(const uint8_t in[KINESIS_HASH_LEN])
+uint128 kinesis_hash_load(const uint8_t hash[KINESIS_HASH_LEN])
 {
     uint128 v = 0;
 
     for (int i = 0; i < KINESIS_HASH_LEN; i++)
-        v = v << 8 | in[i];
+        v = v << 8 | hash[i];
     return v;
 }
 
-void kinesis_hash_save(uint128 v, uint8_t out[KINESIS_HASH_LEN])
+void kinesis_hash_save(uint128 number, uint8_t out[KINESIS_HASH_LEN])
 {
     for (int i = KINESIS_HASH_LEN - 1; i >= 0; i--) {
-        out[i] = (uint8_t)v;
-        v >>= 8;
+        out[i] = (uint8_t)number;
+        number >>= 8;
     }
 }
 

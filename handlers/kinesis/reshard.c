@@ -41,18 +41,20 @@ static int check_shard_id(struct request *req, const struct kinesis_name *name,
                     name->stream, name->scope.account);
 }
 
-/* A shard that the request names. */
-static int find(struct request *req, struct kinesis_hold *hold, const char *shard_id,
-                struct kinesis_shard **out_shard)
+/* A shard that the request names; NULL after saying that there is none. */
+static struct kinesis_shard *find(struct request *req, struct kinesis_hold *hold,
+                                  const char *shard_id)
 {
+    struct kinesis_shard *shard = NULL;
     int32_t index;
 
-    if (!kinesis_shard_index(shard_id, &index))
-        return kinesis_fail_no_shard(req, hold, shard_id);
-    *out_shard = kinesis_stream_shard(hold->stream, index);
-    if (!*out_shard)
-        return kinesis_fail_no_shard(req, hold, kinesis_shard_id(&req->arena, index));
-    return 0;
+    if (kinesis_shard_index(shard_id, &index)) {
+        shard = kinesis_stream_shard(hold->stream, index);
+        shard_id = kinesis_shard_id(&req->arena, index);
+    }
+    if (!shard)
+        kinesis_fail_no_shard(req, hold, shard_id);
+    return shard;
 }
 
 static int check_open(struct request *req, const struct kinesis_hold *hold,
@@ -102,10 +104,10 @@ static int split(struct request *req, const struct kinesis_SplitShardInput *in,
                  struct kinesis_hold *hold)
 {
     struct kinesis_new_shard children[2];
-    struct kinesis_shard *shard;
-    unsigned __int128 at;
+    const struct kinesis_shard *shard = find(req, hold, in->ShardToSplit);
+    unsigned __int128 at = 0;
 
-    if (find(req, hold, in->ShardToSplit, &shard) || check_more(req, hold, 1) ||
+    if (!shard || check_more(req, hold, 1) ||
         check_new_start(req, hold, shard, in->NewStartingHashKey, &at) ||
         check_open(req, hold, shard))
         return -1;
@@ -157,13 +159,12 @@ static int check_adjacent(struct request *req, const struct kinesis_hold *hold,
 static int merge(struct request *req, const struct kinesis_MergeShardsInput *in,
                  struct kinesis_hold *hold)
 {
+    const struct kinesis_shard *low = find(req, hold, in->ShardToMerge);
+    const struct kinesis_shard *high = low ? find(req, hold, in->AdjacentShardToMerge) : NULL;
     struct kinesis_new_shard child;
-    struct kinesis_shard *low;
-    struct kinesis_shard *high;
 
-    if (find(req, hold, in->ShardToMerge, &low) ||
-        find(req, hold, in->AdjacentShardToMerge, &high) || check_adjacent(req, hold, low, high) ||
-        check_open(req, hold, low) || check_open(req, hold, high))
+    if (!low || !high || check_adjacent(req, hold, low, high) || check_open(req, hold, low) ||
+        check_open(req, hold, high))
         return -1;
     child = (struct kinesis_new_shard){
         .parent = low->index, .adjacent_parent = high->index, .range = low->range};

@@ -69,7 +69,23 @@ static int by_start(const void *a, const void *b)
     return memcmp((*x)->range.start, (*y)->range.start, KINESIS_HASH_LEN);
 }
 
-/* Makes the planned shards, and checks that each takes over exactly what its parents had. */
+/* A merge takes over exactly what its parents had; a shard is split in two at most. */
+static void make(const struct kinesis_new_shard *p, bool *closed, int *taken)
+{
+    ck_assert(p->parent >= 0 && p->parent < (int)total);
+    if (p->adjacent_parent >= 0) {
+        ck_assert_mem_eq(p->range.start, shards[p->parent].range.start, KINESIS_HASH_LEN);
+        ck_assert_mem_eq(p->range.end, shards[p->adjacent_parent].range.end, KINESIS_HASH_LEN);
+        close_shard(p->parent, closed);
+        close_shard(p->adjacent_parent, closed);
+    } else {
+        closed[p->parent] = true;
+        ck_assert_int_le(++taken[p->parent], 2);
+    }
+    add(kinesis_hash_load(p->range.start), kinesis_hash_load(p->range.end));
+}
+
+/* Makes the planned shards; returns how many. */
 static size_t reshape(size_t target)
 {
     bool closed[ALL_MAX] = {false};
@@ -79,21 +95,8 @@ static size_t reshape(size_t target)
     struct kinesis_reshape plan = kinesis_reshape_uniform(list, (int32_t)total, target, &arena);
     size_t n = 0;
 
-    for (size_t i = 0; i < plan.count; i++) {
-        const struct kinesis_new_shard *p = &plan.shards[i];
-        ck_assert_int_lt(p->parent, (int)total);
-        ck_assert_int_ge(p->parent, 0);
-        if (p->adjacent_parent >= 0) {
-            ck_assert_mem_eq(p->range.start, shards[p->parent].range.start, KINESIS_HASH_LEN);
-            ck_assert_mem_eq(p->range.end, shards[p->adjacent_parent].range.end, KINESIS_HASH_LEN);
-            close_shard(p->parent, closed);
-            close_shard(p->adjacent_parent, closed);
-        } else {
-            closed[p->parent] = true;
-            ck_assert_int_le(++taken[p->parent], 2);
-        }
-        add(kinesis_hash_load(p->range.start), kinesis_hash_load(p->range.end));
-    }
+    for (size_t i = 0; i < plan.count; i++)
+        make(&plan.shards[i], closed, taken);
     for (size_t i = 0; i < open_count; i++)
         if (!closed[open_now[i]->index])
             open_now[n++] = open_now[i];
