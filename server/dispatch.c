@@ -31,6 +31,7 @@ struct dispatch_state {
     const struct service *address_of; /* whose own address was called, NULL: the server's */
     void *in;
     void *out;
+    struct cors_answer cors; /* of service->cors */
 };
 
 /* --- before the body has come --- */
@@ -140,7 +141,9 @@ static int find_operation(struct request *req)
 
 static int authorise(struct request *req)
 {
-    return req->app->config->auth_verify ? auth_verify(req, &req->dispatch->auth) : 0;
+    const struct auth_result *auth = &req->dispatch->auth;
+
+    return req->app->config->auth_verify ? auth_verify(req, auth) : auth_check_expiry(req, auth);
 }
 
 static int decode(struct request *req)
@@ -191,8 +194,21 @@ static bool answer_other(struct request *req)
            !req->operation && (!s->open || service_state(req->app, s)) && s->answer_other(req);
 }
 
+/* Pages of other origins, where the service has rules for them. */
+static int check_page(struct request *req)
+{
+    const struct service *s = req->service;
+
+    if (!guard_defers(req) || guard_is_preflight(req) || (s->open && !service_state(req->app, s)) ||
+        s->cors(req, &req->dispatch->cors))
+        return 0;
+    return guard_refuse(req);
+}
+
 static int run(struct request *req)
 {
+    if (check_page(req))
+        return -1;
     if (answer_other(req))
         return req->failure.error ? -1 : 0;
     if (take_body_check(req) || find_operation(req) || authorise(req) || decode(req) ||
@@ -254,7 +270,7 @@ static void serve(struct request *req)
         serve_address(req);
         return;
     }
-    if (!req->failure.error && guard_is_preflight(req)) {
+    if (!req->failure.error && guard_is_preflight(req) && !guard_defers(req)) {
         guard_answer_preflight(req);
     } else if (!req->failure.error && d->is_internal) {
         internal_answer(req);
@@ -265,6 +281,8 @@ static void serve(struct request *req)
             protocol_encode_error(req);
         add_request_id(req);
         add_crc32(req);
+        for (size_t i = 0; i < d->cors.count; i++)
+            response_header(req, d->cors.headers[i].name, d->cors.headers[i].value);
     }
     guard_add_headers(req);
 }

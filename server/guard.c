@@ -5,6 +5,7 @@
 #include "server/app.h"
 #include "server/aws_error.h"
 #include "server/config.h"
+#include "server/service.h"
 
 /* 403 whatever the protocol: a browser, not an AWS client, is to read it. */
 static const struct aws_error forbidden = {
@@ -114,6 +115,35 @@ static bool is_allowed_origin(const struct request *req, const char *origin)
     return false;
 }
 
+/* Without a signature's header, or a header that a browser asks leave for, this is all that a page
+ * can cause elsewhere. */
+static bool only_reads(const struct request *req)
+{
+    return str_eq(req->method, "GET") || str_eq(req->method, "HEAD");
+}
+
+static bool is_foreign(const struct request *req, const char *origin)
+{
+    return origin && !is_own_origin(req, origin) && !is_allowed_origin(req, origin);
+}
+
+bool guard_defers(const struct request *req)
+{
+    return req->service && req->service->cors && is_foreign(req, request_header(req, "origin"));
+}
+
+int guard_refuse(struct request *req)
+{
+    const char *origin = request_header(req, "origin");
+
+    if (only_reads(req))
+        return 0;
+    return aws_fail(req, &forbidden,
+                    "A web page of %.200s may not call this server. If it is yours, start cadabra "
+                    "with --allow-origin %.200s.",
+                    origin, origin);
+}
+
 int guard_check(struct request *req)
 {
     const char *origin = request_header(req, "origin");
@@ -121,7 +151,9 @@ int guard_check(struct request *req)
 
     if (check_host(req))
         return -1;
-    if (origin && !is_own_origin(req, origin) && !is_allowed_origin(req, origin))
+    if (guard_defers(req) || (req->service && req->service->cors && only_reads(req)))
+        return 0;
+    if (is_foreign(req, origin))
         return aws_fail(
             req, &forbidden,
             "A web page of %.200s may not call this server. If it is yours, start cadabra "

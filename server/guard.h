@@ -10,7 +10,9 @@
  * otherwise a stranger's name that resolves to 127.0.0.1 would make the page "the same site" (DNS
  * rebinding).
  *
- * Programs (SDKs, curl) send no Origin and are not affected.
+ * Programs (SDKs, curl) send no Origin and are not affected. A service whose resources have CORS
+ * rules of their own (S3's buckets) is asked instead: what it does not allow is refused, but for
+ * reading, which a browser keeps from the page where the answer does not name its origin.
  */
 #ifndef CADABRA_GUARD_H
 #define CADABRA_GUARD_H
@@ -19,6 +21,12 @@
 
 /* 0, or -1 after failing the request with 403 and words that name the option to use. */
 int guard_check(struct request *req);
+
+/* True when a page of another origin, which no option allows, sends this to a service that says
+ * itself which pages may (service->cors). guard_check() has let it pass; the service must be asked
+ * before anything is done, and guard_refuse() ends what it does not allow. */
+bool guard_defers(const struct request *req);
+int guard_refuse(struct request *req);
 
 /* A preflight asks whether a script may send what it wants to send. Only for requests that passed
  * guard_check(). */

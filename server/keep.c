@@ -27,23 +27,44 @@ const char *keep_write(struct arena *a, const struct model *m, const char *shape
     return out;
 }
 
-bool keep_read(struct arena *a, const struct model *m, const char *shape, const char *text,
-               void *out)
+/* The decoder notes its faults in a request. */
+static struct request *scratch_request(struct arena *a, const char *text)
 {
-    /* The decoder notes its faults in a request. */
     struct request *scratch = ARENA_NEW(a, struct request);
-    struct decoder d;
-    bool good;
 
     arena_init(&scratch->arena);
     scratch->body = (struct bytes){(const uint8_t *)text, strlen(text)};
     scratch->protocol = PROTOCOL_JSON_1_1;
+    return scratch;
+}
+
+bool keep_read(struct arena *a, const struct model *m, const char *shape, const char *text,
+               void *out)
+{
+    struct request *scratch = scratch_request(a, text);
+    struct decoder d;
+    bool good;
+
     decoder_init(&d, scratch, m);
     d.arena = a;
     good = json_decode_body(&d, find_shape(m, shape), NULL, out);
     if (!good)
         log_error("what was kept of %s %s can not be read: %s", m->service, shape,
                   scratch->failure.message ? scratch->failure.message : "malformed");
+    arena_release(&scratch->arena);
+    return good;
+}
+
+bool keep_read_xml(struct arena *a, const struct model *m, const char *shape, const char *text,
+                   void *out)
+{
+    struct request *scratch = scratch_request(a, text);
+    struct decoder d;
+    bool good;
+
+    decoder_init(&d, scratch, m);
+    d.arena = a;
+    good = xml_decode_body(&d, find_shape(m, shape), out);
     arena_release(&scratch->arena);
     return good;
 }

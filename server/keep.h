@@ -19,4 +19,9 @@ const char *keep_write(struct arena *a, const struct model *m, const char *shape
 bool keep_read(struct arena *a, const struct model *m, const char *shape, const char *text,
                void *out);
 
+/* The same of an XML document that a client has sent inside something else (a form). False when it
+ * is none; nothing is logged. */
+bool keep_read_xml(struct arena *a, const struct model *m, const char *shape, const char *text,
+                   void *out);
+
 #endif

@@ -3,6 +3,7 @@
 #include "server/base/encode.h"
 #include "server/protocol/uri_template.h"
 #include "server/service.h"
+#include "server/virtual_host.h"
 
 static const unsigned json_protocols = PROTOCOL_JSON_1_0 | PROTOCOL_JSON_1_1;
 static const unsigned rest_protocols = PROTOCOL_REST_JSON | PROTOCOL_REST_XML;
@@ -324,6 +325,8 @@ void route_by_head(struct request *req, const struct auth_result *auth)
         route_unsigned(req);
     else if (!route_by_scope(req, auth->service))
         req->protocol = is_query_call(req) ? PROTOCOL_QUERY : PROTOCOL_REST_JSON;
+    if (virtual_host_is_website(req))
+        req->operation = NULL;
 }
 
 /* --- by form --- */

@@ -9,6 +9,14 @@
 #include "server/aws_error.h"
 #include "server/protocol/protocol.h"
 
+enum { CORS_HEADERS_MAX = 8 };
+
+/* What an answer says to the browser of a page that may read it. */
+struct cors_answer {
+    struct response_header headers[CORS_HEADERS_MAX];
+    size_t count;
+};
+
 /* What x-amzn-RequestId looks like. */
 enum request_id_form {
     REQUEST_ID_UUID,
@@ -54,6 +62,11 @@ struct service {
      * bucket). False when it is not for the service either. Called inside the gate with the whole
      * body; req->operation is NULL. It may fail the request instead. NULL for others. */
     bool (*answer_other)(struct request *req);
+
+    /* For services whose resources have CORS rules: may the page of another origin that sends this
+     * read the answer? If so, the headers that say so, which go with errors, too. Called inside the
+     * gate before anything else; not for preflights, which are answer_other's. NULL for others. */
+    bool (*cors)(struct request *req, struct cors_answer *out);
 
     size_t body_max; /* largest request body; 0: 16 MiB */
 

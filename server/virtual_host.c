@@ -87,3 +87,10 @@ void virtual_host_apply(struct request *req, const struct auth_result *auth)
     if (len)
         req->resource = arena_printf(&req->arena, "/%.*s%s", (int)len, host, req->path);
 }
+
+bool virtual_host_is_website(const struct request *req)
+{
+    const char *host = request_header(req, "host");
+
+    return req->resource && host && strcasestr(host, ".s3-website");
+}

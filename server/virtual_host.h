@@ -17,4 +17,8 @@ void virtual_host_apply(struct request *req, const struct auth_result *auth);
  * further names below which buckets stand; count 0: none. */
 size_t virtual_host_bucket(const char *host, size_t len, const char *const *own, size_t count);
 
+/* True when the host is that of a bucket's website: bucket.s3-website.localhost,
+ * bucket.s3-website-us-east-1.amazonaws.com. Its requests are no operations. */
+bool virtual_host_is_website(const struct request *req);
+
 #endif

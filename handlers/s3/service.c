@@ -1,6 +1,7 @@
 /* S3 as the server sees it. */
 #include "handlers/s3/begin.h"
 #include "handlers/s3/lifecycle_run.h"
+#include "handlers/s3/other.h"
 #include "handlers/s3/rules.h"
 #include "handlers/s3/state.h"
 
@@ -140,5 +141,7 @@ const struct service s3_service = {
     .validate = validate,
     .begin = s3_begin,
     .precheck = s3_precheck,
+    .answer_other = s3_answer_other,
+    .cors = s3_cors,
     .body_max = (size_t)6 << 30, /* of a posted form; begin says more */
 };

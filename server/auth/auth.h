@@ -64,6 +64,24 @@ void auth_identify(struct request *req, const struct auth_result *auth,
 /* 0, or -1 after aws_fail(). */
 int auth_verify(struct request *req, const struct auth_result *auth);
 
+/* Of requests that are not verified: a presigned URL of S3 that has expired, or is not one, is
+ * refused all the same, for its expiry is part of what a program under test relies on. 0, or -1
+ * after aws_fail(). */
+int auth_check_expiry(struct request *req, const struct auth_result *auth);
+
+/* What a posted form says of its signature; NULL where it says nothing. */
+struct auth_form {
+    const char *policy;                                    /* base64, as it was signed */
+    const char *algorithm, *credential, *date, *signature; /* version 4 */
+    const char *access_key, *signature_v2;                 /* version 2 */
+    const char *session_token;
+};
+
+/* Sets the request's access key and account by the form, and with --auth=verify checks the
+ * signature. 0, or -1 after aws_fail() in S3's words. A form without key and signature is unsigned.
+ */
+int auth_use_form(struct request *req, const struct auth_form *form);
+
 /* What the chain of chunk signatures starts from. */
 struct auth_chunk_seed {
     uint8_t signing_key[SHA256_LEN];

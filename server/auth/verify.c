@@ -11,6 +11,7 @@
 #include "server/auth/auth.h"
 
 #include "server/app.h"
+#include "server/auth/sigv2.h"
 #include "server/auth/sigv4.h"
 #include "server/base/clock.h"
 #include "server/base/encode.h"
@@ -309,6 +310,56 @@ static int check_signature(struct request *req, const struct auth_result *auth, 
     return refuse(req, &dialect_of(req, auth)->mismatch);
 }
 
+/* --- version 2, which only S3 still takes --- */
+
+/* Expires is a Unix time. */
+static int check_expiry_v2(struct request *req, const struct auth_result *auth)
+{
+    int64_t now_s = clock_now_ms(&req->app->clock) / 1000;
+    long long expires;
+    char *end;
+
+    errno = 0;
+    expires = strtoll(auth->expires, &end, 10);
+    if (errno || *end || end == auth->expires)
+        return aws_fail(req, &s3_dialect.missing.error,
+                        "Invalid date (should be seconds since "
+                        "epoch): %.100s",
+                        auth->expires);
+    return expires < now_s ? refuse(req, &s3_expired) : 0;
+}
+
+static int check_skew_v2(struct request *req, const struct auth_result *auth)
+{
+    int64_t signed_ms;
+
+    if (!auth->timestamp || (!time_parse_basic(auth->timestamp, &signed_ms) &&
+                             !time_parse_http(auth->timestamp, &signed_ms)))
+        return aws_fail(req, &s3_dialect.missing.error,
+                        "AWS authentication requires a valid Date or x-amz-date header");
+    return check_skew(req, auth, signed_ms);
+}
+
+static int verify_v2(struct request *req, const struct auth_result *auth)
+{
+    struct credential known = {0};
+    char wanted[SIGV2_LEN + 1];
+
+    if (!auth_find_credential(req->app, auth->access_key, &req->arena, &known))
+        return refuse(req, &s3_dialect.unknown_key);
+    if (check_session(req, auth, &known) ||
+        (auth->kind == AUTH_V2_QUERY ? check_expiry_v2(req, auth) : check_skew_v2(req, auth)))
+        return -1;
+    /* AWS: some clients sign a bucket as "/b", some as "/b/", whatever they send. */
+    for (int slash = 0; slash < 2; slash++) {
+        sigv2_sign(known.secret, sigv2_string_to_sign(req, auth, slash), wanted);
+        if (strlen(auth->signature) == SIGV2_LEN &&
+            equal_constant_time(auth->signature, wanted, SIGV2_LEN))
+            return 0;
+    }
+    return refuse(req, &s3_dialect.mismatch);
+}
+
 int auth_verify(struct request *req, const struct auth_result *auth)
 {
     struct credential known = {0};
@@ -317,6 +368,8 @@ int auth_verify(struct request *req, const struct auth_result *auth)
         return refuse_malformed(req, auth, auth->problem);
     if (auth->kind == AUTH_NONE || auth->kind == AUTH_OTHER)
         return check_unsigned(req, auth);
+    if ((auth->kind == AUTH_V2_HEADER || auth->kind == AUTH_V2_QUERY) && is_s3(req, auth))
+        return verify_v2(req, auth);
     if (auth->kind != AUTH_V4_HEADER && auth->kind != AUTH_V4_QUERY)
         return refuse(req, &dialect_of(req, auth)->unsupported);
     if (!auth_find_credential(req->app, auth->access_key, &req->arena, &known))
@@ -325,6 +378,21 @@ int auth_verify(struct request *req, const struct auth_result *auth)
         check_signed_headers(req, auth))
         return -1;
     return check_signature(req, auth, known.secret);
+}
+
+int auth_check_expiry(struct request *req, const struct auth_result *auth)
+{
+    int64_t signed_ms;
+
+    if (!is_s3(req, auth))
+        return 0;
+    if (auth->kind != AUTH_V4_QUERY && auth->kind != AUTH_V2_QUERY)
+        return 0;
+    if (auth->problem)
+        return refuse_malformed(req, auth, auth->problem);
+    if (auth->kind == AUTH_V2_QUERY)
+        return check_expiry_v2(req, auth);
+    return time_parse_basic(auth->timestamp, &signed_ms) ? check_expiry(req, auth, signed_ms) : 0;
 }
 
 bool auth_chunk_seed(struct request *req, const struct auth_result *auth,

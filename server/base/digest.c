@@ -8,6 +8,7 @@
 #include "server/base/digest.h"
 
 #include <openssl/crypto.h>
+#include <openssl/hmac.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 #include <sys/random.h>
@@ -65,6 +66,12 @@ void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
     SHA256_Update(&context, inner, sizeof(inner));
     SHA256_Final(out, &context);
     OPENSSL_cleanse(block, sizeof(block));
+}
+
+void hmac_sha1(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA1_LEN])
+{
+    if (!HMAC(EVP_sha1(), key, (int)key_len, data, len, out, NULL))
+        abort();
 }
 
 uint32_t crc32_of(const void *data, size_t len)

@@ -10,6 +10,10 @@ void sha256(const void *data, size_t len, uint8_t out[SHA256_LEN]);
 void md5(const void *data, size_t len, uint8_t out[MD5_LEN]);
 void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                  uint8_t out[SHA256_LEN]);
+/* Of Signature Version 2. */
+enum { SHA1_LEN = 20 };
+void hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
+               uint8_t out[SHA1_LEN]);
 uint32_t crc32_of(const void *data, size_t len);
 
 struct sha256_stream;

@@ -1,0 +1,289 @@
+"""Who may do what: other accounts, unsigned requests, pages of other origins, and --auth=enforce."""
+
+import json
+import time
+
+import boto3
+import botocore.config
+import pytest
+from botocore import UNSIGNED
+from s3_kit import code_of, http, make_bucket, refused
+from server import Server
+
+
+@pytest.fixture
+def s3(client):
+    return client("s3")
+
+
+def connect(endpoint, key, secret="test", **config):
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=botocore.config.Config(retries={"max_attempts": 1}, **config),
+    )
+
+
+@pytest.fixture
+def other(endpoint, account):
+    return connect(endpoint, str(int(account) ^ 1).zfill(12))
+
+
+@pytest.fixture
+def nobody(endpoint):
+    return boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", config=botocore.config.Config(signature_version=UNSIGNED)
+    )
+
+
+def allow(s3, bucket, *actions, principal="*", **more):
+    statement = {
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": list(actions),
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        **more,
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+
+def test_closed_to_others(s3, other, nobody):
+    bucket = make_bucket(s3)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    for client in (other, nobody):
+        assert refused(client.get_object, Bucket=bucket, Key="k")[:2] == ("AccessDenied", 403)
+        assert code_of(client.put_object, Bucket=bucket, Key="k") == "AccessDenied"
+        assert code_of(client.delete_object, Bucket=bucket, Key="k") == "AccessDenied"
+        assert code_of(client.list_objects_v2, Bucket=bucket) == "AccessDenied"
+        assert code_of(client.get_bucket_policy, Bucket=bucket) == "AccessDenied"
+        assert refused(client.head_object, Bucket=bucket, Key="nothing")[1] == 403
+
+
+def test_policy_opens(s3, other, nobody, account):
+    bucket = make_bucket(s3, open_to_all=True)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    allow(s3, bucket, "s3:GetObject")
+    assert nobody.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    assert refused(nobody.get_object, Bucket=bucket, Key="nothing")[:2] == ("AccessDenied", 403)
+    allow(s3, bucket, "s3:GetObject", "s3:ListBucket")
+    assert refused(nobody.get_object, Bucket=bucket, Key="nothing")[:2] == ("NoSuchKey", 404)
+    assert [o["Key"] for o in nobody.list_objects_v2(Bucket=bucket)["Contents"]] == ["k"]
+    allow(s3, bucket, "s3:PutObject", principal={"AWS": f"arn:aws:iam::{str(int(account) ^ 1).zfill(12)}:root"})
+    other.put_object(Bucket=bucket, Key="theirs")
+    assert code_of(nobody.put_object, Bucket=bucket, Key="k") == "AccessDenied"
+
+
+def test_public_access_block(s3, nobody):
+    bucket = make_bucket(s3, open_to_all=True)
+    s3.put_object(Bucket=bucket, Key="p", Body=b"x")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x", ACL="public-read")
+    allow(s3, bucket, "s3:GetObject", Resource=f"arn:aws:s3:::{bucket}/p")
+    nobody.get_object(Bucket=bucket, Key="p")
+    nobody.get_object(Bucket=bucket, Key="a")
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"RestrictPublicBuckets": True})
+    assert code_of(nobody.get_object, Bucket=bucket, Key="p") == "AccessDenied"
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"IgnorePublicAcls": True})
+    nobody.get_object(Bucket=bucket, Key="p")
+    assert code_of(nobody.get_object, Bucket=bucket, Key="a") == "AccessDenied"
+
+
+def test_acls_open(s3, other, nobody):
+    bucket = make_bucket(s3, open_to_all=True)
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read-write")
+    nobody.list_objects_v2(Bucket=bucket)
+    other.put_object(Bucket=bucket, Key="theirs", Body=b"x")
+    owner = s3.get_object_acl(Bucket=bucket, Key="theirs")["Owner"]["ID"]
+    assert owner != s3.get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
+    assert code_of(nobody.get_object, Bucket=bucket, Key="theirs") == "AccessDenied"
+    other.put_object_acl(Bucket=bucket, Key="theirs", ACL="public-read")
+    assert nobody.get_object(Bucket=bucket, Key="theirs")["Body"].read() == b"x"
+    s3.put_bucket_acl(Bucket=bucket, ACL="private")
+    assert code_of(nobody.list_objects_v2, Bucket=bucket) == "AccessDenied"
+
+
+def test_conditions(s3, nobody):
+    bucket = make_bucket(s3, open_to_all=True)
+    for key, tag in (("open", "yes"), ("shut", "no")):
+        s3.put_object(Bucket=bucket, Key=key, Tagging=f"public={tag}")
+    allow(s3, bucket, "s3:GetObject", Condition={"StringEquals": {"s3:ExistingObjectTag/public": "yes"}})
+    nobody.get_object(Bucket=bucket, Key="open")
+    assert code_of(nobody.get_object, Bucket=bucket, Key="shut") == "AccessDenied"
+    allow(s3, bucket, "s3:ListBucket", Condition={"StringLike": {"s3:prefix": "a/*"}})
+    nobody.list_objects_v2(Bucket=bucket, Prefix="a/b")
+    assert code_of(nobody.list_objects_v2, Bucket=bucket, Prefix="b/") == "AccessDenied"
+    allow(s3, bucket, "s3:PutObject", Condition={"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}})
+    nobody.put_object(Bucket=bucket, Key="n", ACL="bucket-owner-full-control")
+    assert code_of(nobody.put_object, Bucket=bucket, Key="n") == "AccessDenied"
+    allow(s3, bucket, "s3:PutObject", Condition={"StringEquals": {"s3:RequestObjectTag/team": "a"}})
+    nobody.put_object(Bucket=bucket, Key="n", Tagging="team=a")
+    assert code_of(nobody.put_object, Bucket=bucket, Key="n", Tagging="team=b") == "AccessDenied"
+
+
+# --- pages of other origins ---
+
+
+PAGE = "https://app.example"
+
+
+def preflight(endpoint, path, method="PUT", headers="x-amz-date", origin=PAGE):
+    sent = {"Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": headers}
+    return http(f"{endpoint}{path}", "OPTIONS", {k: v for k, v in sent.items() if v})
+
+
+def test_preflight(s3, endpoint):
+    bucket = make_bucket(s3)
+    status, _, body = preflight(endpoint, f"/{bucket}/k")
+    assert status == 403 and b"CORS is not enabled" in body
+    rule = {"AllowedMethods": ["PUT"], "AllowedOrigins": [PAGE], "AllowedHeaders": ["x-amz-*"], "MaxAgeSeconds": 9}
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    status, headers, _ = preflight(endpoint, f"/{bucket}/k")
+    assert status == 200
+    assert headers["Access-Control-Allow-Origin"] == PAGE
+    assert headers["Access-Control-Allow-Methods"] == "PUT"
+    assert headers["Access-Control-Allow-Headers"] == "x-amz-date"
+    assert headers["Access-Control-Max-Age"] == "9" and "Origin" in headers["Vary"]
+    assert preflight(endpoint, f"/{bucket}/k", method="DELETE")[0] == 403
+    assert preflight(endpoint, f"/{bucket}/k", headers="x-other")[0] == 403
+    assert preflight(endpoint, f"/{bucket}/k", origin="https://evil.example")[0] == 403
+    assert preflight(endpoint, f"/{bucket}/k", origin=None)[0] == 400
+
+
+def test_pages_are_told_even_of_errors(s3, endpoint):
+    bucket = make_bucket(s3)
+    rule = {"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": [PAGE], "ExposeHeaders": ["ETag"]}
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    put = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
+    get = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+    status, headers, _ = http(get, headers={"Origin": PAGE})
+    assert status == 404 and headers["Access-Control-Allow-Origin"] == PAGE
+    status, headers, _ = http(f"{endpoint}/{bucket}/k", headers={"Origin": PAGE})
+    assert status == 403 and headers["Access-Control-Allow-Origin"] == PAGE
+    status, headers, _ = http(put, "PUT", {"Origin": PAGE}, b"x")
+    assert status == 200 and headers["Access-Control-Expose-Headers"] == "ETag"
+    evil = {"Origin": "https://evil.example"}
+    status, headers, _ = http(get, headers=evil)
+    assert status == 200 and headers["Access-Control-Allow-Origin"] is None
+    assert http(put, "PUT", evil, b"y")[0] == 403
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+
+
+# --- presigned URLs ---
+
+
+def test_presigned_urls_expire(endpoint, account, client):
+    s3 = client("s3")
+    bucket = make_bucket(s3)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    for version in ("s3v4", "s3"):
+        signer = connect(endpoint, account, signature_version=version)
+        good = signer.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=60)
+        assert http(good)[2] == b"x"
+        gone = signer.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=-1)
+        assert http(gone)[0] in (400, 403)
+    old = f"{endpoint}/{bucket}/k?AWSAccessKeyId={account}&Signature=x&Expires={int(time.time()) - 5}"
+    status, _, body = http(old)
+    assert status == 403 and b"Request has expired" in body
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("strict") / "data", "--auth=enforce")
+    yield server
+    server.stop()
+
+
+def test_version_2_is_verified(strict, account):
+    s3 = connect(strict.endpoint, account, signature_version="s3", s3={"addressing_style": "path"})
+    bucket = make_bucket(s3)
+    s3.put_object(Bucket=bucket, Key="a b", Body=b"x", Metadata={"z": "1", "a": "2"})
+    assert s3.get_object(Bucket=bucket, Key="a b", ResponseContentType="text/x")["ContentType"] == "text/x"
+    s3.get_bucket_versioning(Bucket=bucket)
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b"})
+    assert http(url)[2] == b"x"
+    assert http(url.replace("Signature=", "Signature=A"))[0] == 403
+    wrong = connect(strict.endpoint, account, "wrong", signature_version="s3", s3={"addressing_style": "path"})
+    assert code_of(wrong.get_object, Bucket=bucket, Key="a b") == "SignatureDoesNotMatch"
+
+
+def test_policies_hold_for_the_owner(strict, account):
+    s3 = connect(strict.endpoint, account)
+    bucket = make_bucket(s3)
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}},
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    assert code_of(s3.put_object, Bucket=bucket, Key="k") == "AccessDenied"
+    s3.put_object(Bucket=bucket, Key="k", ServerSideEncryption="AES256")
+    s3.delete_bucket_policy(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="k")
+
+
+def test_users_need_policies(strict, account):
+    root = connect(strict.endpoint, account)
+    iam = boto3.client(
+        "iam",
+        endpoint_url=strict.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="test",
+    )
+    bucket = make_bucket(root)
+    root.put_object(Bucket=bucket, Key="anna/k", Body=b"x")
+    iam.create_user(UserName="anna")
+    key = iam.create_access_key(UserName="anna")["AccessKey"]
+    anna = connect(strict.endpoint, key["AccessKeyId"], key["SecretAccessKey"])
+    assert code_of(anna.get_object, Bucket=bucket, Key="anna/k") == "AccessDenied"
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/${{aws:username}}/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="anna", PolicyName="own", PolicyDocument=document)
+    assert anna.get_object(Bucket=bucket, Key="anna/k")["Body"].read() == b"x"
+    root.put_object(Bucket=bucket, Key="bert/k")
+    assert code_of(anna.get_object, Bucket=bucket, Key="bert/k") == "AccessDenied"
+    assert code_of(anna.put_object, Bucket=bucket, Key="anna/k") == "AccessDenied"
+
+
+# --- websites ---
+
+
+def site(endpoint, bucket, path, method="GET"):
+    return http(f"{endpoint}{path}", method, {"Host": f"{bucket}.s3-website.localhost"})
+
+
+def test_website(s3, endpoint):
+    bucket = make_bucket(s3, open_to_all=True)
+    assert b"NoSuchWebsiteConfiguration" in site(endpoint, bucket, "/")[2]
+    for key in ("index.html", "docs/index.html", "error.html"):
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode(), ContentType="text/html")
+    s3.put_object(Bucket=bucket, Key="moved", WebsiteRedirectLocation="/docs/")
+    configuration = {
+        "IndexDocument": {"Suffix": "index.html"},
+        "ErrorDocument": {"Key": "error.html"},
+        "RoutingRules": [{"Condition": {"KeyPrefixEquals": "old/"}, "Redirect": {"ReplaceKeyPrefixWith": "new/"}}],
+    }
+    s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration=configuration)
+    assert site(endpoint, bucket, "/")[0] == 403
+    allow(s3, bucket, "s3:GetObject", "s3:ListBucket")
+    status, headers, body = site(endpoint, bucket, "/")
+    assert (status, body, headers["Content-Type"]) == (200, b"index.html", "text/html")
+    assert site(endpoint, bucket, "/docs/")[2] == b"docs/index.html"
+    status, headers, _ = site(endpoint, bucket, "/docs")
+    assert (status, headers["Location"]) == (302, "/docs/")
+    status, headers, body = site(endpoint, bucket, "/nothing")
+    assert (status, body) == (404, b"error.html")
+    status, headers, _ = site(endpoint, bucket, "/old/a?b")
+    assert status == 301 and headers["Location"] == f"http://{bucket}.s3-website.localhost/new/a"
+    status, headers, _ = site(endpoint, bucket, "/moved")
+    assert status == 301 and headers["Location"].endswith("/docs/")
+    assert site(endpoint, bucket, "/", "HEAD")[2] == b""
+    s3.put_bucket_website(
+        Bucket=bucket, WebsiteConfiguration={"RedirectAllRequestsTo": {"HostName": "example.com", "Protocol": "https"}}
+    )
+    status, headers, _ = site(endpoint, bucket, "/a")
+    assert (status, headers["Location"]) == (301, "https://example.com/a")
