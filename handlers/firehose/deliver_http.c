@@ -63,7 +63,7 @@ static bool write_body(const struct work *w, struct strbuf *out)
 
 static void gzip(struct strbuf *body)
 {
-    struct strbuf packed = STRBUF_INIT(SIZE_MAX);
+    struct strbuf packed = STRBUF_INIT(FIREHOSE_TEXT_MAX);
     z_stream z = {0};
 
     if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) !=
@@ -85,7 +85,7 @@ static const char *common_attributes(const struct work *w)
 {
     const struct firehose_HttpEndpointCommonAttributesList *list =
         &w->destination->http->RequestConfiguration->CommonAttributes;
-    struct strbuf text = STRBUF_INIT(SIZE_MAX);
+    struct strbuf text = STRBUF_INIT(FIREHOSE_TEXT_MAX);
     const char *out;
     struct jw j;
 
@@ -249,7 +249,7 @@ static void give_up(struct work *w, struct undelivered *why)
 void deliver_to_http(struct work *w)
 {
     int64_t duration_s = w->destination->http->RetryOptions->DurationInSeconds.value;
-    struct strbuf body = STRBUF_INIT(SIZE_MAX);
+    struct strbuf body = STRBUF_INIT(FIREHOSE_TEXT_MAX);
     struct undelivered why = {.code = "InternalError", .message = "The records could not be read"};
     enum http_outcome outcome = HTTP_FAILED;
     bool readable = write_body(w, &body);

@@ -328,7 +328,7 @@ void deliver_to_search(struct work *w)
 {
     struct bulk b = {
         .work = w,
-        .body = STRBUF_INIT(SIZE_MAX),
+        .body = STRBUF_INIT(FIREHOSE_TEXT_MAX),
         .documents = ARENA_ARRAY(w->arena, struct document, DOCUMENTS_MAX),
     };
     bool sent;

@@ -1,11 +1,12 @@
 /* Records that could not be processed or delivered, as lines for the error prefix. */
 #include "handlers/firehose/deliver.h"
+#include "handlers/firehose/frame.h"
 #include "server/base/json_write.h"
 
 struct bytes failure_line(const struct work *w, const struct undelivered *f, struct bytes data,
                           int64_t arrival_ms)
 {
-    struct strbuf line = STRBUF_INIT(SIZE_MAX);
+    struct strbuf line = STRBUF_INIT(FIREHOSE_TEXT_MAX);
     struct jw j;
     struct bytes out;
 

@@ -29,7 +29,7 @@ bool frame_next(struct frame_reader *r, struct frame *out)
 
 void chunker_init(struct chunker *c, struct arena *a)
 {
-    *c = (struct chunker){.arena = a, .open = STRBUF_INIT(SIZE_MAX)};
+    *c = (struct chunker){.arena = a, .open = STRBUF_INIT(FIREHOSE_TEXT_MAX)};
 }
 
 static void end_chunk(struct chunker *c)

@@ -10,6 +10,10 @@
 #include "server/base/strbuf.h"
 #include "storage/firehose_store.h"
 
+/* Of what is put together in memory: records have 10 MiB at most, buffers 128, so nothing comes
+ * near it. */
+enum { FIREHOSE_TEXT_MAX = 1 << 30 };
+
 struct frame {
     struct bytes data;
     struct bytes meta; /* JSON, at most 65535 bytes; len 0: none */

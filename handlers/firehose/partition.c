@@ -130,7 +130,7 @@ const char *partition_sort(struct processing *p, const struct prefix *prefix,
                            const struct record *r)
 {
     const char *problem = find_problem(p, prefix, r);
-    struct strbuf text = STRBUF_INIT(SIZE_MAX);
+    struct strbuf text = STRBUF_INIT(FIREHOSE_TEXT_MAX);
     struct jw w;
     char *sort;
 

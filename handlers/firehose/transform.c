@@ -305,7 +305,7 @@ static const struct undelivered *check_outcome(enum lambda_check check,
 static const struct undelivered *ask(const struct event *e, struct arena *a, struct reply *replies)
 {
     struct lambda_outcome outcome = {0};
-    struct strbuf text = STRBUF_INIT(SIZE_MAX);
+    struct strbuf text = STRBUF_INIT(FIREHOSE_TEXT_MAX);
     const struct undelivered *problem;
     enum lambda_check check;
 

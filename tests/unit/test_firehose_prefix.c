@@ -118,9 +118,10 @@ static const char *evaluated(const char *text, bool error)
         prefix_complete_error(&arena, &p);
     else
         prefix_complete(&arena, &p);
-    if (!prefix_write(&p, &values, &out, &key))
-        return arena_printf(&arena, "no %s", key);
-    key = arena_strndup(&arena, out.data ? out.data : "", out.len);
+    if (prefix_write(&p, &values, &out, &key))
+        key = arena_strndup(&arena, out.data ? out.data : "", out.len);
+    else
+        key = arena_printf(&arena, "no %s", key);
     strbuf_release(&out);
     return key;
 }
