@@ -12,15 +12,15 @@ EMBED(storage_schema_dynamodb_001_sql);
 EMBED(storage_schema_dynamodb_002_sql);
 EMBED(storage_schema_dynamodb_003_sql);
 EMBED(storage_schema_dynamodb_004_sql);
+EMBED(storage_schema_dynamodb_005_sql);
 
 /* Rows that one write of a purge removes: few enough that other writers hardly wait. */
 enum { PURGE_ROWS = 2000 };
 
 static const struct sql_migration migrations[] = {
-    {.sql = embed_storage_schema_dynamodb_001_sql},
-    {.sql = embed_storage_schema_dynamodb_002_sql},
-    {.sql = embed_storage_schema_dynamodb_003_sql},
-    {.sql = embed_storage_schema_dynamodb_004_sql},
+    {.sql = embed_storage_schema_dynamodb_001_sql}, {.sql = embed_storage_schema_dynamodb_002_sql},
+    {.sql = embed_storage_schema_dynamodb_003_sql}, {.sql = embed_storage_schema_dynamodb_004_sql},
+    {.sql = embed_storage_schema_dynamodb_005_sql},
 };
 
 struct ddb_store *ddb_store_open(struct store_root *root)

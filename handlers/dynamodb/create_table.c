@@ -1,4 +1,5 @@
 /* CreateTable. */
+#include "handlers/dynamodb/create.h"
 #include "handlers/dynamodb/describe.h"
 #include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/policy.h"
@@ -76,8 +77,8 @@ static int check_members(struct request *req, const struct dynamodb_CreateTableI
     return ddb_invalid(req, "1 validation error detected: %s", no_schema ? schema : attributes);
 }
 
-static int define(struct request *req, const struct dynamodb_CreateTableInput *in,
-                  struct ddb_definition *d)
+int ddb_create_define(struct request *req, const struct dynamodb_CreateTableInput *in,
+                      struct ddb_definition *d)
 {
     bool on_demand = in->BillingMode != NULL && str_eq(in->BillingMode, "PAY_PER_REQUEST");
     struct ddb_attributes attributes = ddb_attributes_of(req, &in->AttributeDefinitions);
@@ -134,7 +135,7 @@ int dynamodb_create_table(struct request *req, const struct dynamodb_CreateTable
     struct ddb_definition d = {0};
     const char *name = ddb_table_name(req, in->TableName);
 
-    if (name == NULL || check_members(req, in) != 0 || define(req, in, &d) != 0 ||
+    if (name == NULL || check_members(req, in) != 0 || ddb_create_define(req, in, &d) != 0 ||
         refuse_unbuilt(req, in) != 0 || store(req, name, &d) != 0)
         return -1;
     const struct ddb_table *t = ddb_table_get(req, name);

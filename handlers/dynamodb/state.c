@@ -14,6 +14,7 @@
 #include "handlers/dynamodb/delivery.h"
 #include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/service.h"
+#include "handlers/dynamodb/transfer.h"
 #include "server/base/log.h"
 
 enum { BUCKETS = 256 };
@@ -24,6 +25,7 @@ struct ddb {
     struct ddb_feeds *feeds;
     struct ddb_keeper *keeper;
     struct ddb_delivery *delivery;
+    struct ddb_transfers *transfers;
     pthread_mutex_t lock;
     uint64_t generation;               /* lock */
     struct ddb_table *tables[BUCKETS]; /* lock */
@@ -41,9 +43,11 @@ void *ddb_open(struct app *app)
     pthread_mutex_init(&d->lock, NULL);
     d->keeper = ddb_keeper_new(d);
     d->delivery = ddb_delivery_new(d);
+    d->transfers = ddb_transfers_new(d);
     if (store_has(app->store, "dynamodb")) {
         ddb_keeper_wake(d);
         ddb_delivery_wake(d);
+        ddb_transfers_wake(d);
     }
     return d;
 }
@@ -58,6 +62,7 @@ void ddb_close(void *state)
             ddb_table_release(t);
         }
     pthread_mutex_destroy(&d->lock);
+    ddb_transfers_free(d->transfers);
     ddb_delivery_free(d->delivery);
     ddb_keeper_free(d->keeper);
     ddb_feeds_free(d->feeds);
@@ -98,6 +103,11 @@ struct ddb_keeper *ddb_keeper_in(struct ddb *d)
 struct ddb_delivery *ddb_delivery_in(struct ddb *d)
 {
     return d->delivery;
+}
+
+struct ddb_transfers *ddb_transfers_in(struct ddb *d)
+{
+    return d->transfers;
 }
 
 struct ddb_store *ddb_store_of(struct request *req)

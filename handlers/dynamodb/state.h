@@ -13,6 +13,7 @@
 struct ddb;
 struct ddb_delivery;
 struct ddb_keeper;
+struct ddb_transfers;
 
 void *ddb_open(struct app *app);
 void ddb_close(void *state);
@@ -24,6 +25,7 @@ struct ddb_store *ddb_store_in(struct ddb *d);
 struct ddb_feeds *ddb_feeds_in(struct ddb *d);
 struct ddb_keeper *ddb_keeper_in(struct ddb *d);
 struct ddb_delivery *ddb_delivery_in(struct ddb *d);
+struct ddb_transfers *ddb_transfers_in(struct ddb *d);
 struct ddb_store *ddb_store_of(struct request *req);
 
 /*
