@@ -211,6 +211,11 @@ bench-sqs:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/sqs.py $(ROOT)/release
 
+.PHONY: bench-sns
+bench-sns:
+	$(Q)$(RELEASE) $(ROOT)/release/cadabra
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/sns.py $(ROOT)/release
+
 .PHONY: bench-kinesis
 bench-kinesis:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench

@@ -78,13 +78,13 @@ POST / HTTP/1.1
 Host: 127.0.0.1:4566
 Content-Type: application/x-www-form-urlencoded
 
-Action=CreateTopic&Version=2010-03-31&Name=t
+Action=AssumeRoleWithSAML&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fr&PrincipalArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Asaml-provider%2Fp&SAMLAssertion=abcdef
 ---
 501
 x-amzn-RequestId: {{uuid}}
 Content-Type: text/xml
 
-<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>cadabra has not built sns:CreateTopic yet; `cadabra ops` lists what works.</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>cadabra has not built sts:AssumeRoleWithSAML yet; `cadabra ops` lists what works.</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
 
 === an operation that is not built, REST-JSON
 GET /2020-04-22/code-signing-configs HTTP/1.1

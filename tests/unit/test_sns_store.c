@@ -1,0 +1,241 @@
+/* What SNS keeps: subscriptions once each, lanes in turn, deliveries in order, the key. */
+#include "storage/sns_store.h"
+
+#include <check.h>
+
+static char folder[64];
+static struct store_root *root;
+static struct sns_store *store;
+static struct arena a;
+static const struct scope here = {.account = "123456789012", .region = "us-east-1"};
+static const struct scope elsewhere = {.account = "123456789012", .region = "eu-west-1"};
+
+static void open_store(void)
+{
+    const struct store_options options = {.directory = folder};
+    char problem[256];
+
+    root = store_open(&options, problem, sizeof(problem));
+    ck_assert_msg(root != NULL, "%s", problem);
+    store = sns_store_open(root);
+}
+
+static void close_store(void)
+{
+    sns_store_close(store);
+    store_close(root);
+}
+
+static void setup(void)
+{
+    snprintf(folder, sizeof(folder), "/tmp/cadabra-sns-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    arena_init(&a);
+    open_store();
+}
+
+static void teardown(void)
+{
+    AUTO_FREE char *command = x_asprintf("rm -rf %s", folder);
+
+    close_store();
+    arena_release(&a);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static struct sns_topic make_topic(const char *name)
+{
+    struct sns_topic topic = {.name = name, .created_ms = 1};
+
+    ck_assert_int_eq(sns_store_topic_create(store, &here, &topic), STORE_OK);
+    ck_assert_int_eq(sns_store_topic_find(store, &here, name, &a, &topic), STORE_OK);
+    return topic;
+}
+
+static struct sns_subscription subscription(int64_t topic, const char *uuid, const char *endpoint,
+                                            bool pending)
+{
+    return (struct sns_subscription){.topic = topic,
+                                     .uuid = uuid,
+                                     .protocol = "sqs",
+                                     .endpoint = endpoint,
+                                     .owner = here.account,
+                                     .principal = "p",
+                                     .origin = "o",
+                                     .token = uuid,
+                                     .pending = pending};
+}
+
+START_TEST(topics)
+{
+    struct sns_topic topic = {.name = "t"};
+    struct sns_names names;
+
+    ck_assert_int_eq(sns_store_topic_find(store, &here, "t", &a, &topic), STORE_NOT_FOUND);
+    topic = make_topic("t");
+    ck_assert_int_eq(sns_store_topic_create(store, &here, &topic), STORE_EXISTS);
+    ck_assert_int_eq(sns_store_topic_find(store, &elsewhere, "t", &a, &topic), STORE_NOT_FOUND);
+    make_topic("s");
+    ck_assert_int_eq(sns_store_topic_list(store, &here, NULL, 10, &a, &names), STORE_OK);
+    ck_assert_uint_eq(names.count, 2);
+    ck_assert_str_eq(names.items[0], "s");
+    ck_assert_int_eq(sns_store_topic_list(store, &here, "s", 10, &a, &names), STORE_OK);
+    ck_assert_uint_eq(names.count, 1);
+}
+END_TEST
+
+START_TEST(subscriptions)
+{
+    struct sns_topic topic = make_topic("t");
+    struct sns_subscription one = subscription(topic.id, "u1", "q1", false), found;
+    struct sns_subscription two = subscription(topic.id, "u2", "q2", true);
+    struct sns_subscription again = subscription(topic.id, "u3", "q1", false);
+    struct sns_subscriptions all;
+
+    ck_assert_int_eq(sns_store_subscribe(store, &one, &a, &found), STORE_OK);
+    ck_assert_int_eq(sns_store_subscribe(store, &two, &a, &found), STORE_OK);
+    ck_assert_int_eq(sns_store_subscribe(store, &again, &a, &found), STORE_EXISTS);
+    ck_assert_str_eq(found.uuid, "u1");
+    ck_assert_str_eq(found.topic_name, "t");
+    again.topic = topic.id + 1;
+    ck_assert_int_eq(sns_store_subscribe(store, &again, &a, &found), STORE_NOT_FOUND);
+    ck_assert_int_eq(sns_store_subscriptions_of(store, &here, "t", &a, &topic, &all), STORE_OK);
+    ck_assert_uint_eq(all.count, 1);
+    ck_assert_int_eq(sns_store_subscription_by_token(store, "u2", &a, &found), STORE_OK);
+    ck_assert_int_eq(sns_store_confirm(store, found.id, true), STORE_OK);
+    ck_assert_int_eq(sns_store_unsubscribe(store, all.items[0].id), STORE_OK);
+    ck_assert_int_eq(sns_store_topic_find(store, &here, "t", &a, &topic), STORE_OK);
+    ck_assert_int_eq(topic.confirmed, 1);
+    ck_assert_int_eq(topic.pending, 0);
+    ck_assert_int_eq(topic.deleted, 1);
+    ck_assert_int_eq(sns_store_topic_delete(store, topic.id), STORE_OK);
+    ck_assert_int_eq(sns_store_subscription_find(store, "u2", &a, &found), STORE_NOT_FOUND);
+}
+END_TEST
+
+static void add_delivery(int64_t lane, int64_t due_ms, const char *id)
+{
+    const struct sns_delivery d = {.lane = lane,
+                                   .due_ms = due_ms,
+                                   .endpoint = "http://x",
+                                   .topic_arn = "t",
+                                   .type = "Notification",
+                                   .message_id = id,
+                                   .content_type = "c",
+                                   .body = "b"};
+    const struct sns_record record = {.deliveries = &d, .delivery_count = 1};
+
+    ck_assert_int_eq(sns_store_record(store, &record), STORE_OK);
+}
+
+START_TEST(lanes_come_in_turn)
+{
+    struct sns_lane lanes[3];
+    struct sns_delivery d;
+    size_t count;
+
+    for (int i = 0; i < 5; i++)
+        add_delivery(1, 10 + i, "one");
+    add_delivery(2, 5, "two");
+    add_delivery(3, 7, "three");
+    ck_assert_int_eq(sns_store_lanes(store, 0, lanes, 3, &count), STORE_OK);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_int_eq(lanes[0].lane, 1);
+    ck_assert_int_eq(lanes[0].due_ms, 10);
+    ck_assert_int_eq(sns_store_lanes(store, 2, lanes, 3, &count), STORE_OK);
+    ck_assert_int_eq(lanes[0].lane, 3);
+    ck_assert_int_eq(lanes[1].lane, 1);
+    ck_assert_int_eq(lanes[2].lane, 2);
+    /* What was put off lets those behind it go first. */
+    ck_assert_int_eq(sns_store_delivery_due(store, 1, 10, &a, &d), STORE_OK);
+    ck_assert_int_eq(sns_store_delivery_delay(store, d.id, 1, 100), STORE_OK);
+    ck_assert_int_eq(sns_store_delivery_due(store, 1, 10, &a, &d), STORE_NOT_FOUND);
+    ck_assert_int_eq(sns_store_delivery_due(store, 1, 11, &a, &d), STORE_OK);
+    ck_assert_int_eq(d.attempts, 0);
+    ck_assert_int_eq(sns_store_delivery_remove(store, d.id), STORE_OK);
+    /* And all of it is there after the next start. */
+    close_store();
+    open_store();
+    ck_assert_int_eq(sns_store_delivery_due(store, 1, 12, &a, &d), STORE_OK);
+    ck_assert_int_eq(d.due_ms, 12);
+}
+END_TEST
+
+START_TEST(fifo)
+{
+    struct sns_topic topic = make_topic("t.fifo");
+    struct sns_seen seen = {topic.id, "k", "m", 7, 100};
+    struct sns_record record = {.seen = &seen, .seen_count = 1, .now_ms = 1};
+    int64_t sequence;
+
+    ck_assert_int_eq(sns_store_record(store, &record), STORE_OK);
+    ck_assert_int_eq(sns_store_seen(store, topic.id, "k", 99, &a, &seen), STORE_OK);
+    ck_assert_str_eq(seen.message_id, "m");
+    ck_assert_int_eq(sns_store_seen(store, topic.id, "k", 100, &a, &seen), STORE_NOT_FOUND);
+    ck_assert_int_eq(sns_store_seen(store, topic.id + 1, "k", 99, &a, &seen), STORE_NOT_FOUND);
+    seen = (struct sns_seen){topic.id, "other", "n", 8, 300};
+    record.now_ms = 200;
+    ck_assert_int_eq(sns_store_record(store, &record), STORE_OK);
+    ck_assert_int_eq(sns_store_sequence(store, topic.id, &sequence), STORE_OK);
+    ck_assert_int_eq(sequence, 8);
+    ck_assert_int_eq(sns_store_seen(store, topic.id, "k", 50, &a, &seen), STORE_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(the_first_key_stays)
+{
+    const struct sns_signing_key one = {"k1", "c1"}, two = {"k2", "c2"};
+    struct sns_signing_key found;
+
+    ck_assert_int_eq(sns_store_signing_key(store, &a, &found), STORE_NOT_FOUND);
+    ck_assert_int_eq(sns_store_signing_key_put(store, &one, &a, &found), STORE_OK);
+    ck_assert_int_eq(sns_store_signing_key_put(store, &two, &a, &found), STORE_OK);
+    ck_assert_str_eq(found.private_key, "k1");
+    ck_assert_str_eq(found.certificate, "c1");
+}
+END_TEST
+
+START_TEST(kept)
+{
+    const struct sns_kept_message messages[] = {
+        {here, SNS_KEPT_SMS, "+2", "1"},  {here, SNS_KEPT_SMS, "+1", "2"},
+        {here, SNS_KEPT_SMS, "+2", "3"},  {elsewhere, SNS_KEPT_SMS, "+2", "4"},
+        {here, SNS_KEPT_MAIL, "+2", "5"},
+    };
+    const struct sns_record record = {.kept = messages, .kept_count = ARRAY_LEN(messages)};
+    struct sns_kept_list list;
+
+    ck_assert_int_eq(sns_store_record(store, &record), STORE_OK);
+    ck_assert_int_eq(sns_store_kept_list(store, &here, SNS_KEPT_SMS, NULL, &a, &list), STORE_OK);
+    ck_assert_uint_eq(list.count, 3);
+    ck_assert_str_eq(list.items[0].json, "2");
+    ck_assert_str_eq(list.items[1].json, "1");
+    ck_assert_str_eq(list.items[2].json, "3");
+    ck_assert_int_eq(sns_store_kept_clear(store, &here, SNS_KEPT_SMS, "+2"), STORE_OK);
+    ck_assert_int_eq(sns_store_kept_list(store, &here, SNS_KEPT_SMS, NULL, &a, &list), STORE_OK);
+    ck_assert_uint_eq(list.count, 1);
+    ck_assert_int_eq(sns_store_kept_list(store, &elsewhere, SNS_KEPT_SMS, NULL, &a, &list),
+                     STORE_OK);
+    ck_assert_uint_eq(list.count, 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("sns_store");
+    TCase *t = tcase_create("all");
+    SRunner *runner = srunner_create(s);
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, topics);
+    tcase_add_test(t, subscriptions);
+    tcase_add_test(t, lanes_come_in_turn);
+    tcase_add_test(t, fifo);
+    tcase_add_test(t, the_first_key_stays);
+    tcase_add_test(t, kept);
+    suite_add_tcase(s, t);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
