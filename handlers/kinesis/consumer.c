@@ -6,6 +6,7 @@
 #include "handlers/common/page_token.h"
 #include "handlers/kinesis/fanout.h"
 #include "handlers/kinesis/iterator.h"
+#include "handlers/kinesis/name.h"
 #include "handlers/kinesis/operations.h"
 
 enum { CONSUMERS_MAX = 20, LIST_CONSUMERS = 100 };
@@ -51,53 +52,20 @@ static int find(struct request *req, const struct kinesis_hold *hold, const char
     return rc == STORE_OK ? 0 : aws_fail_internal(req);
 }
 
-/* stream/NAME/consumer/CONSUMER:created */
-struct consumer_arn {
-    struct kinesis_name stream;
-    char *consumer;
-    const char *created_s;
-};
-
-static bool read_arn(struct arena *a, const char *text, struct consumer_arn *out)
-{
-    struct arn arn;
-    const char *resource;
-    char *name;
-    char *slash;
-    char *colon;
-
-    if (!arn_parse(a, text, &arn) || !str_eq(arn.service, "kinesis") ||
-        !(resource = arn_resource_after(&arn, "stream/")))
-        return false;
-    name = arena_strdup(a, resource);
-    slash = strchr(name, '/');
-    if (!slash || !str_starts(slash, "/consumer/"))
-        return false;
-    *slash = '\0';
-    out->stream.scope = (struct scope){.account = arn.account, .region = arn.region};
-    out->stream.stream = name;
-    out->consumer = slash + strlen("/consumer/");
-    colon = strchr(out->consumer, ':');
-    if (!colon)
-        return false;
-    *colon = '\0';
-    out->created_s = colon + 1;
-    return true;
-}
-
 int kinesis_use_consumer(struct request *req, const char *arn, const char *id,
                          struct kinesis_hold **out_hold, struct kinesis_consumer *out)
 {
-    struct consumer_arn named;
+    struct kinesis_arn named;
 
     if (id)
         return aws_fail_unsupported(req, "StreamId");
-    if (!read_arn(&req->arena, arn, &named))
+    if (!kinesis_arn_read(&req->arena, arn, &named) || !named.consumer)
         return aws_fail(req, &kinesis_InvalidArgumentException, "Invalid ConsumerARN: %s", arn);
-    if (kinesis_use(req, &named.stream, out_hold) || find(req, *out_hold, named.consumer, out))
+    const struct kinesis_name stream = {.scope = named.scope, .stream = named.stream};
+    if (kinesis_use(req, &stream, out_hold) || find(req, *out_hold, named.consumer, out))
         return -1;
     /* One of the same name that was registered at another time is another one. */
-    if (!str_eq(arena_printf(&req->arena, "%" PRId64, out->created_ms / 1000), named.created_s))
+    if (out->created_ms / 1000 != strtoll(named.created_s, NULL, 10))
         return not_found(req, arn, (*out_hold)->account);
     return 0;
 }

@@ -40,7 +40,8 @@ enum store_status kinesis_put(struct app *app, const char *stream_arn,
  */
 struct kinesis_hold;
 
-/* By name or ARN. STORE_NOT_FOUND: no such stream in that account and region. */
+/* By name or ARN; the ARN of a consumer gives its stream. STORE_NOT_FOUND: there is none in that
+ * account and region. */
 enum store_status kinesis_hold(struct kinesis *k, const struct scope *scope, const char *name,
                                struct kinesis_hold **out_hold);
 enum store_status kinesis_hold_arn(struct kinesis *k, const char *stream_arn,

@@ -1,7 +1,7 @@
 #include "handlers/kinesis/live.h"
 
-#include "handlers/common/arn.h"
 #include "handlers/kinesis/fanout.h"
+#include "handlers/kinesis/name.h"
 #include "handlers/kinesis/throttle.h"
 #include "server/background.h"
 #include "server/base/log.h"
@@ -165,21 +165,37 @@ enum store_status kinesis_hold(struct kinesis *k, const struct scope *scope, con
     return rc;
 }
 
+/* The consumer that the ARN names is registered. */
+static enum store_status check_consumer(struct kinesis *k, const struct kinesis_hold *hold,
+                                        const struct kinesis_arn *arn, struct arena *a)
+{
+    struct kinesis_consumer consumer;
+    enum store_status rc =
+        kinesis_consumer_find(k->store, hold->stream, arn->consumer, a, &consumer);
+
+    if (rc == STORE_OK && consumer.created_ms / 1000 != strtoll(arn->created_s, NULL, 10))
+        return STORE_NOT_FOUND;
+    return rc;
+}
+
 enum store_status kinesis_hold_arn(struct kinesis *k, const char *stream_arn,
                                    struct kinesis_hold **out_hold)
 {
     enum store_status rc = STORE_NOT_FOUND;
+    struct kinesis_hold *hold = NULL;
+    struct kinesis_arn arn;
     struct arena a;
-    struct arn arn;
-    const char *name;
 
     arena_init(&a);
-    if (arn_parse(&a, stream_arn, &arn) && str_eq(arn.service, "kinesis") &&
-        (name = arn_resource_after(&arn, "stream/")) != NULL) {
-        const struct scope scope = {.account = arn.account, .region = arn.region};
-        rc = kinesis_hold(k, &scope, name, out_hold);
-    }
+    if (kinesis_arn_read(&a, stream_arn, &arn))
+        rc = kinesis_hold(k, &arn.scope, arn.stream, &hold);
+    if (rc == STORE_OK && arn.consumer)
+        rc = check_consumer(k, hold, &arn, &a);
     arena_release(&a);
+    if (rc == STORE_OK)
+        *out_hold = hold;
+    else
+        kinesis_release(hold);
     return rc;
 }
 

@@ -2,6 +2,7 @@
 #include "server/service.h"
 #include "handlers/common/arn.h"
 #include "handlers/kinesis/hash.h"
+#include "handlers/kinesis/name.h"
 #include "handlers/kinesis/operations.h"
 #include "handlers/kinesis/sequence.h"
 
@@ -64,17 +65,15 @@ const struct service kinesis_service = {
 
 static int named_by_arn(struct request *req, const char *text, struct kinesis_name *out)
 {
-    struct arn arn;
-    const char *stream;
+    struct kinesis_arn arn;
 
-    if (!arn_parse(&req->arena, text, &arn) || !str_eq(arn.service, "kinesis") ||
-        !(stream = arn_resource_after(&arn, "stream/")))
+    if (!kinesis_arn_read(&req->arena, text, &arn) || arn.consumer)
         return aws_fail(req, &kinesis_InvalidArgumentException, "Invalid StreamARN: %s", text);
-    if (out->stream && !str_eq(out->stream, stream))
+    if (out->stream && !str_eq(out->stream, arn.stream))
         return aws_fail(req, &kinesis_InvalidArgumentException,
                         "StreamARN %s does not match StreamName %s.", text, out->stream);
-    out->stream = stream;
-    out->scope = (struct scope){.account = arn.account, .region = arn.region};
+    out->stream = arn.stream;
+    out->scope = arn.scope;
     return 0;
 }
 

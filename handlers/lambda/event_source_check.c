@@ -74,7 +74,7 @@ static bool is_source(const struct arn *arn, bool *out_stream)
 
     *out_stream = !str_eq(arn->service, "sqs");
     if (str_eq(arn->service, "kinesis"))
-        return stream && !strchr(stream, '/');
+        return stream && (!strchr(stream, '/') || strstr(stream, "/consumer/"));
     if (str_eq(arn->service, "dynamodb"))
         return arn_resource_after(arn, "table/") && strstr(arn->resource, "/stream/");
     return str_eq(arn->service, "sqs");

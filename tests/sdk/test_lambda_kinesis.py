@@ -414,3 +414,15 @@ def test_resharding_keeps_the_order_of_each_key(functions, kinesis, recorder):
     for key in range(keys):
         mine = [v for v in values if v % keys == key]
         assert mine == sorted(mine)
+
+
+def test_a_consumer_as_source(functions, kinesis, recorder):
+    batches = recorder()
+    arn = stream(kinesis)
+    consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+    functions.create_event_source_mapping(EventSourceArn=consumer, FunctionName="f", StartingPosition="TRIM_HORIZON")
+    put(kinesis, range(5))
+    eventually(lambda: flat(batches()) == list(range(5)))
+    with pytest.raises(ClientError):
+        functions.create_event_source_mapping(
+            EventSourceArn=consumer.replace("consumer/c", "consumer/d"), FunctionName="f", StartingPosition="LATEST")
