@@ -230,8 +230,8 @@ enum store_status lambda_store_publish(struct lambda_store *s, const struct lamb
 static enum store_status remove_belongings(struct sql *sql, int64_t scope_id, const char *name)
 {
     static const char *const statements[] = {
-        "DELETE FROM permission WHERE scope_id = ?1 AND (function = ?2 OR substr(function, 1, "
-        "length(?2) + 1) = ?2 || ':')",
+        ("DELETE FROM permission WHERE scope_id = ?1 AND (function = ?2 OR substr(function, 1, "
+         "length(?2) + 1) = ?2 || ':')"),
         "DELETE FROM alias WHERE scope_id = ?1 AND function = ?2",
         "DELETE FROM event_config WHERE scope_id = ?1 AND function = ?2",
         "DELETE FROM provisioned WHERE scope_id = ?1 AND function = ?2",

@@ -164,6 +164,20 @@ static const char *print_value(struct ddb_parser *p, const struct ddb_value *v)
     return copy;
 }
 
+/* Strings, numbers and binaries have an order, nothing else. */
+static void check_ordered(struct ddb_parser *p, struct ddb_text operator,
+                          struct ddb_expr *const *operands, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum ddb_type type = type_of(operands[i]);
+        if (type != DDB_NONE && type != DDB_S && type != DDB_N && type != DDB_B)
+            ddb_fault(p, FAULT_TYPE,
+                      "Incorrect operand type for operator or function; operator or function: %.*s, "
+                      "operand type: %s",
+                      (int)operator.len, operator.data, ddb_type_name(type));
+    }
+}
+
 static void check_between(struct ddb_parser *p, const struct ddb_expr *low,
                           const struct ddb_expr *high)
 {
@@ -320,6 +334,7 @@ static struct ddb_expr *parse_between(struct ddb_parser *p, struct ddb_expr *lef
     }
     if ((e->arguments[2] = parse_operand(p)) == NULL)
         return NULL;
+    check_ordered(p, (struct ddb_text){"BETWEEN", strlen("BETWEEN")}, e->arguments, e->count);
     check_between(p, e->arguments[1], e->arguments[2]);
     return e;
 }
@@ -357,6 +372,8 @@ static struct ddb_expr *parse_compared(struct ddb_parser *p, struct ddb_expr *le
     if ((e->arguments[1] = parse_operand(p)) == NULL)
         return NULL;
     check_distinct(p, (struct ddb_text){t->start, t->len}, e->arguments, 2);
+    if (e->kind != DDB_EQ && e->kind != DDB_NE)
+        check_ordered(p, (struct ddb_text){t->start, t->len}, e->arguments, 2);
     return e;
 }
 

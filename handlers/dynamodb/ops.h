@@ -55,6 +55,9 @@ DDB_OPERATION(query, Query);
 DDB_OPERATION(scan, Scan);
 DDB_OPERATION(transact_get_items, TransactGetItems);
 DDB_OPERATION(transact_write_items, TransactWriteItems);
+DDB_OPERATION(execute_statement, ExecuteStatement);
+DDB_OPERATION(batch_execute_statement, BatchExecuteStatement);
+DDB_OPERATION(execute_transaction, ExecuteTransaction);
 
 /* The one whose shapes are not called Input and Output. */
 int dynamodb_describe_endpoints(struct request *req,

@@ -51,6 +51,9 @@ static const struct dynamodb_handlers handlers = {
     .Scan = dynamodb_scan,
     .TransactGetItems = dynamodb_transact_get_items,
     .TransactWriteItems = dynamodb_transact_write_items,
+    .ExecuteStatement = dynamodb_execute_statement,
+    .BatchExecuteStatement = dynamodb_batch_execute_statement,
+    .ExecuteTransaction = dynamodb_execute_transaction,
 };
 
 /* AWS: the errors that its framework raises carry the framework's names. */
