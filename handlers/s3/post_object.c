@@ -175,7 +175,8 @@ static int use_fields(struct request *req, const struct s3_form *form)
     req->headers = headers;
     req->header_count = count;
     if (request_header(req, S3_HEAD_SSE_C))
-        return aws_fail_unsupported(req, S3_HEAD_SSE_C);
+        return aws_fail(req, &cadabra_NotImplemented,
+                        "cadabra does not encrypt posted forms with a customer's key.");
     return 0;
 }
 
