@@ -83,14 +83,15 @@ static enum store_status insert_kept(struct sql *s, const struct sns_kept_messag
 
 static enum store_status insert_delivery(struct sql *s, const struct sns_delivery *d)
 {
-    return sql_exec(s,
-                    "INSERT INTO delivery (lane, due_ms, endpoint, topic_arn, subscription_arn,"
-                    " type, message_id, content_type, raw, policy, dead_letter, body)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-                    sql_int(d->lane), sql_int(d->due_ms), sql_text(d->endpoint),
-                    sql_text(d->topic_arn), sql_text(d->subscription_arn), sql_text(d->type),
-                    sql_text(d->message_id), sql_text(d->content_type), sql_int(d->raw),
-                    sql_text(d->policy), sql_text(d->dead_letter), sql_text(d->body));
+    return sql_exec(
+        s,
+        "INSERT INTO delivery (lane, due_ms, accepted_ms, endpoint, topic_arn, subscription_arn,"
+        " type, message_id, content_type, raw, policy, dead_letter, body)"
+        " VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        sql_int(d->lane), sql_int(d->due_ms), sql_text(d->endpoint), sql_text(d->topic_arn),
+        sql_text(d->subscription_arn), sql_text(d->type), sql_text(d->message_id),
+        sql_text(d->content_type), sql_int(d->raw), sql_text(d->policy), sql_text(d->dead_letter),
+        sql_text(d->body));
 }
 
 static enum store_status record_turn(struct sql *s, void *context)
@@ -201,11 +202,12 @@ enum store_status sns_store_delivery_due(struct sns_store *store, int64_t lane, 
 
     if (rc != STORE_OK)
         return rc;
-    st = sql_query(s,
-                   "SELECT id, due_ms, attempts, endpoint, topic_arn, subscription_arn, type,"
-                   " message_id, content_type, raw, policy, dead_letter, body FROM delivery"
-                   " WHERE lane = ?1 AND due_ms <= ?2 ORDER BY due_ms, id LIMIT 1",
-                   sql_int(lane), sql_int(now_ms));
+    st = sql_query(
+        s,
+        "SELECT id, due_ms, attempts, endpoint, topic_arn, subscription_arn, type,"
+        " message_id, content_type, raw, policy, dead_letter, body, accepted_ms FROM delivery"
+        " WHERE lane = ?1 AND due_ms <= ?2 ORDER BY due_ms, id LIMIT 1",
+        sql_int(lane), sql_int(now_ms));
     rc = sql_step(st);
     if (rc == STORE_OK)
         *out = (struct sns_delivery){.id = sql_column_int(st, 0),
@@ -221,7 +223,8 @@ enum store_status sns_store_delivery_due(struct sns_store *store, int64_t lane, 
                                      .raw = sql_column_int(st, 9) != 0,
                                      .policy = sql_column_text(st, 10, a),
                                      .dead_letter = sql_column_text(st, 11, a),
-                                     .body = sql_column_text(st, 12, a)};
+                                     .body = sql_column_text(st, 12, a),
+                                     .accepted_ms = sql_column_int(st, 13)};
     sql_read_end(s);
     return rc;
 }

@@ -139,6 +139,7 @@ struct sns_delivery {
     int64_t id;
     int64_t lane; /* the subscription's id */
     int64_t due_ms;
+    int64_t accepted_ms; /* set to due_ms when it is written */
     int64_t attempts;
     const char *endpoint;
     const char *topic_arn;

@@ -3,6 +3,7 @@
 #include "handlers/firehose/firehose.h"
 #include "handlers/lambda/lambda.h"
 #include "handlers/sns/lanes.h"
+#include "handlers/sns/status_log.h"
 #include "handlers/sqs/sqs.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
@@ -197,16 +198,39 @@ static int by_queue(const void *a, const void *b)
     return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
+/* What became of a copy: NULL words say that it was taken. */
+static void settle(struct round *r, struct sns_job *job, const struct sns_copy *c, const char *code,
+                   const char *words)
+{
+    const struct sns_outcome outcome = {
+        .topic_arn = job->topic_arn,
+        .message_id = c->message->id,
+        .text = sns_message_text(c->message, c->to.protocol),
+        .protocol = c->to.protocol,
+        .destination = c->subscription->endpoint,
+        .response = words,
+        .published_ms = c->message->at_ms,
+        .attempts = 1,
+        .success = !words,
+    };
+
+    if (words)
+        sns_copy_give_up(r->sns, &r->arena, c, code, words);
+    sns_log_outcome(r->sns, &r->arena, job->topic_attributes, &outcome);
+}
+
 static void send_result(struct round *r, struct send *s, enum store_status rc)
 {
     if (rc == STORE_FAILED)
         s->job->status = STORE_FAILED;
     else if (rc == STORE_NOT_FOUND)
-        sns_copy_give_up(r->sns, &r->arena, s->copy, "AWS.SimpleQueueService.NonExistentQueue",
-                         "The specified queue does not exist.");
-    else if (rc != STORE_OK)
-        sns_copy_give_up(r->sns, &r->arena, s->copy, "InvalidParameterValue",
-                         "The queue does not accept the message.");
+        settle(r, s->job, s->copy, "AWS.SimpleQueueService.NonExistentQueue",
+               "The specified queue does not exist.");
+    else if (rc == STORE_OK)
+        settle(r, s->job, s->copy, NULL, NULL);
+    else
+        settle(r, s->job, s->copy, "InvalidParameterValue",
+               "The queue does not accept the message.");
 }
 
 static void send_run(struct round *r, struct send *sends, size_t count)
@@ -253,13 +277,14 @@ static void run_function(struct round *r, struct sns_job *job, struct sns_copy *
     switch (lambda_invoke_event(r->sns->app, c->subscription->endpoint, &caller,
                                 (struct bytes){(const uint8_t *)c->body, strlen(c->body)})) {
     case LAMBDA_OK:
+        settle(r, job, c, NULL, NULL);
         break;
     case LAMBDA_NO_FUNCTION:
-        sns_copy_give_up(r->sns, &r->arena, c, "ResourceNotFoundException", "Function not found");
+        settle(r, job, c, "ResourceNotFoundException", "Function not found");
         break;
     case LAMBDA_NOT_ALLOWED:
-        sns_copy_give_up(r->sns, &r->arena, c, "AccessDeniedException",
-                         "The function's policy does not let the topic invoke it");
+        settle(r, job, c, "AccessDeniedException",
+               "The function's policy does not let the topic invoke it");
         break;
     case LAMBDA_FAILED:
         job->status = STORE_FAILED;
@@ -274,9 +299,11 @@ static void put_record(struct round *r, struct sns_job *job, struct sns_copy *c)
 
     if (rc == STORE_FAILED)
         job->status = STORE_FAILED;
-    else if (rc != STORE_OK)
-        sns_copy_give_up(r->sns, &r->arena, c, "ResourceNotFoundException",
-                         "The delivery stream does not take the message");
+    else if (rc == STORE_OK)
+        settle(r, job, c, NULL, NULL);
+    else
+        settle(r, job, c, "ResourceNotFoundException",
+               "The delivery stream does not take the message");
 }
 
 /* --- what is written here --- */
@@ -305,7 +332,7 @@ static void add_delivery(struct round *r, const struct sns_job *job, const struc
     };
 }
 
-static void add_kept(struct round *r, const struct sns_job *job, const struct sns_copy *c)
+static void add_kept(struct round *r, struct sns_job *job, const struct sns_copy *c)
 {
     struct sns_kept_message *kept = &r->kept[r->record.kept_count];
     const struct sns_kept_target target = {
@@ -315,8 +342,12 @@ static void add_kept(struct round *r, const struct sns_job *job, const struct sn
         .subscription_arn = c->to.subscription_arn,
     };
 
-    if (sns_keep(r->sns, &r->arena, &job->scope, &target, c->message, c->body, kept))
+    if (sns_keep(r->sns, &r->arena, &job->scope, &target, c->message, c->body, kept)) {
         r->record.kept_count++;
+        settle(r, job, c, NULL, NULL);
+    } else {
+        settle(r, job, c, "EndpointDisabled", "The endpoint takes no messages");
+    }
 }
 
 static void carry_out_copy(struct round *r, struct sns_job *job, struct sns_copy *c)

@@ -2,6 +2,7 @@
 
 #include "handlers/common/http_client.h"
 #include "handlers/sns/fanout.h"
+#include "handlers/sns/status_log.h"
 #include "server/background.h"
 #include "server/base/log.h"
 #include "server/waitq.h"
@@ -78,6 +79,36 @@ static bool is_permanent(enum http_outcome outcome, int status)
     return outcome == HTTP_ANSWERED && status >= 300 && status < 500 && status != 429;
 }
 
+/* The last word on a delivery. */
+static void log_outcome(struct sns *sns, struct arena *a, const struct sns_delivery *d, int status,
+                        bool success, const char *response)
+{
+    const struct sns_outcome outcome = {
+        .topic_arn = d->topic_arn,
+        .message_id = d->message_id,
+        .protocol = "http",
+        .destination = d->endpoint,
+        .response = response,
+        .status = status,
+        .published_ms = d->accepted_ms,
+        .attempts = d->attempts + 1,
+        .success = success,
+    };
+    struct sns_topic_name name;
+    struct sns_topic topic;
+
+    if (d->subscription_arn && sns_topic_split(a, d->topic_arn, &name) &&
+        sns_store_topic_find(sns->store, &name.scope, name.name, a, &topic) == STORE_OK)
+        sns_log_outcome(sns, a, tags_from_json(a, topic.attributes), &outcome);
+}
+
+static void remove_delivery(struct sns *sns, struct arena *a, const struct sns_delivery *d,
+                            int status, bool success, const char *response)
+{
+    sns_store_delivery_remove(sns->store, d->id);
+    log_outcome(sns, a, d, status, success, response);
+}
+
 static void give_up(struct sns *sns, struct arena *a, const struct sns_delivery *d, int status,
                     const char *problem)
 {
@@ -88,7 +119,7 @@ static void give_up(struct sns *sns, struct arena *a, const struct sns_delivery 
         sns_store_delivery_delay(sns->store, d->id, d->attempts,
                                  clock_now_ms(&sns->app->clock) + LOOK_AGAIN_MS);
     else
-        sns_store_delivery_remove(sns->store, d->id);
+        remove_delivery(sns, a, d, status, false, problem);
 }
 
 static void settle(struct sns *sns, struct arena *a, const struct sns_delivery *d,
@@ -98,7 +129,7 @@ static void settle(struct sns *sns, struct arena *a, const struct sns_delivery *
     int64_t delay_ms = sns_delivery_policy_delay_ms(&policy, d->attempts + 1);
 
     if (outcome == HTTP_TOO_LARGE || (outcome == HTTP_ANSWERED && status >= 200 && status < 300)) {
-        sns_store_delivery_remove(sns->store, d->id);
+        remove_delivery(sns, a, d, status, true, NULL);
         return;
     }
     if (status)

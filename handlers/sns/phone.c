@@ -7,7 +7,7 @@
 #include "handlers/sns/operations.h"
 #include "server/base/digest.h"
 
-enum { PAGE = 100, CODE_LEN = 6, DIGITS_MAX = 15 };
+enum { PAGE = 100, CODE_LEN = 6, DIGITS_MAX = 15, SETTING_MAX = 2048 };
 
 bool sns_is_phone_number(const char *text)
 {
@@ -42,7 +42,7 @@ static int check_setting(struct request *req, const struct tag *t)
 
     while (i < ARRAY_LEN(names) && !str_eq(names[i], t->key))
         i++;
-    if (i == ARRAY_LEN(names))
+    if (i == ARRAY_LEN(names) || strlen(t->value) > SETTING_MAX)
         return aws_fail(req, &sns_InvalidParameterException, "%s is not a valid attribute", t->key);
     if (str_eq(t->key, "DefaultSMSType") && *t->value && !str_eq(t->value, "Promotional") &&
         !str_eq(t->value, "Transactional"))

@@ -4,7 +4,7 @@
 #include "handlers/sns/operations.h"
 #include "server/base/digest.h"
 
-enum { PAGE = 100, NAME_LEN_MAX = 256, USER_DATA_MAX = 2048 };
+enum { PAGE = 100, NAME_LEN_MAX = 256, USER_DATA_MAX = 2048, VALUE_MAX = 8192 };
 
 static struct scope scope_of(const struct request *req)
 {
@@ -100,6 +100,10 @@ static int check_application_attributes(struct request *req, struct tag_list giv
         if (k == ARRAY_LEN(names))
             return aws_fail(req, &sns_InvalidParameterException,
                             "Invalid parameter: Attributes Reason: Invalid attribute name: %s",
+                            given.items[i].key);
+        if (strlen(given.items[i].value) > VALUE_MAX)
+            return aws_fail(req, &sns_InvalidParameterException,
+                            "Invalid parameter: Attributes Reason: Invalid value for attribute: %s",
                             given.items[i].key);
     }
     return 0;
@@ -263,6 +267,10 @@ static int check_endpoint_attributes(struct request *req, struct tag_list given)
             !str_eq(t->key, "Token"))
             return aws_fail(req, &sns_InvalidParameterException,
                             "Invalid parameter: Attributes Reason: Invalid attribute name: %s",
+                            t->key);
+        if (strlen(t->value) > VALUE_MAX && !str_eq(t->key, "CustomUserData"))
+            return aws_fail(req, &sns_InvalidParameterException,
+                            "Invalid parameter: Attributes Reason: Invalid value for attribute: %s",
                             t->key);
         if (str_eq(t->key, "CustomUserData") && strlen(t->value) > USER_DATA_MAX)
             return aws_fail(req, &sns_InvalidParameterException,

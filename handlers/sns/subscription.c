@@ -8,7 +8,7 @@
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 
-enum { PAGE = 100, TOKEN_BYTES = 144 };
+enum { PAGE = 100, TOKEN_BYTES = 144, ENDPOINT_MAX = 2048 };
 
 /* --- Subscribe --- */
 
@@ -307,6 +307,9 @@ int sns_subscribe(struct request *req, const struct sns_SubscribeInput *in,
     if (!in->Endpoint || !*in->Endpoint)
         return aws_fail(req, &sns_InvalidParameterException,
                         "Invalid parameter: Endpoint Reason: no value for required parameter");
+    if (strlen(in->Endpoint) > ENDPOINT_MAX)
+        return aws_fail(req, &sns_InvalidParameterException,
+                        "Invalid parameter: Endpoint Reason: too long");
     if (check_endpoint(req, in->Protocol, in->Endpoint) ||
         check_fifo(req, name.name, in->Protocol, in->Endpoint) ||
         read_attributes(req, in, name.name, &attributes) ||

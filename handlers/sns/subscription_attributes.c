@@ -6,6 +6,8 @@
 #include "handlers/sns/subscription.h"
 #include "server/base/json_read.h"
 
+enum { VALUE_MAX = 256 * 1024 /* AWS: of a filter policy */, SETTING_MAX = 8192 };
+
 static int refuse(struct request *req, const struct sns_subscription_check *check, const char *name,
                   const char *words)
 {
@@ -65,6 +67,8 @@ static int check_redrive(struct request *req, const struct sns_subscription_chec
 
     if (!*t->value)
         return 0;
+    if (strlen(t->value) > SETTING_MAX)
+        return refuse(req, check, "RedrivePolicy", "too long");
     jr_init(&r, t->value, strlen(t->value), &req->arena, 4);
     for (jr_enter_object(&r); jr_next_key(&r, &key);) {
         if (!jr_text_eq(key, "deadLetterTargetArn") || jr_peek(&r) != JR_STRING)
@@ -91,6 +95,9 @@ static int check_delivery_policy(struct request *req, const struct sns_subscript
     const char *problem =
         *t->value ? sns_delivery_policy_read(&req->arena, t->value, false, &policy) : NULL;
 
+    if (strlen(t->value) > SETTING_MAX)
+        problem = "too long";
+
     return problem ? refuse(req, check, "DeliveryPolicy", problem) : 0;
 }
 
@@ -99,7 +106,8 @@ static int check_role(struct request *req, const struct sns_subscription_check *
 {
     struct arn arn;
 
-    if (arn_parse(&req->arena, t->value, &arn) && str_eq(arn.service, "iam"))
+    if (strlen(t->value) <= SETTING_MAX && arn_parse(&req->arena, t->value, &arn) &&
+        str_eq(arn.service, "iam"))
         return 0;
     return refuse(req, check, "SubscriptionRoleArn", "Invalid value. Must be the ARN of a role.");
 }
@@ -118,6 +126,8 @@ int sns_check_subscription_attribute(struct request *req,
         {"DeliveryPolicy", check_delivery_policy}, {"SubscriptionRoleArn", check_role},
     };
 
+    if (strlen(attribute->value) > VALUE_MAX)
+        return refuse(req, check, attribute->key, "too long");
     if (str_eq(attribute->key, "ReplayPolicy"))
         return aws_fail_unsupported(req, "ReplayPolicy");
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {

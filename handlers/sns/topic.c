@@ -5,7 +5,13 @@
 #include "handlers/sns/operations.h"
 #include "server/base/json_read.h"
 
-enum { NAME_MAX_LEN = 256, PAGE = 100, DISPLAY_NAME_MAX = 100, POLICY_DEPTH = 16 };
+enum {
+    NAME_MAX_LEN = 256,
+    PAGE = 100,
+    DISPLAY_NAME_MAX = 100,
+    POLICY_DEPTH = 16,
+    VALUE_MAX = 30720
+};
 
 /* --- attributes --- */
 
@@ -133,7 +139,8 @@ static int check_attribute(struct request *req, const char *at, const char *topi
     if (!find_attribute(given->key, &attribute) || (attribute.fifo && !sns_is_fifo(topic)))
         return aws_fail(req, &sns_InvalidParameterException, "Invalid parameter: %sAttributeName",
                         at);
-    problem = attribute.check(&req->arena, given->value);
+    problem =
+        strlen(given->value) > VALUE_MAX ? "too long" : attribute.check(&req->arena, given->value);
     if (!problem)
         return 0;
     if (str_eq(given->key, "Policy"))
@@ -361,7 +368,8 @@ int sns_check_data_protection(struct request *req, const char *policy)
     struct jr r;
 
     jr_init(&r, policy, strlen(policy), &req->arena, POLICY_DEPTH);
-    if (jr_peek(&r) != JR_OBJECT || !jr_skip(&r, NULL) || !jr_finish(&r))
+    if (strlen(policy) > VALUE_MAX || jr_peek(&r) != JR_OBJECT || !jr_skip(&r, NULL) ||
+        !jr_finish(&r))
         return aws_fail(req, &sns_InvalidParameterException,
                         "Invalid parameter: DataProtectionPolicy Reason: Policy is not valid JSON");
     return 0;

@@ -35,6 +35,7 @@ CREATE TABLE delivery (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     lane INTEGER NOT NULL,
     due_ms INTEGER NOT NULL,
+    accepted_ms INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     endpoint TEXT NOT NULL,
     topic_arn TEXT NOT NULL,

@@ -354,3 +354,38 @@ def test_other_accounts_ask_the_policy(sns, topic, session, endpoint):
     assert failure.value.response["Error"]["Code"] == "AuthorizationError"
     sns.add_permission(TopicArn=topic, Label="l", AWSAccountId=["111122223333"], ActionName=["Publish"])
     assert other.publish(TopicArn=topic, Message="m")["MessageId"]
+
+
+def test_groups_of_standard_topics_reach_the_queue(sns, sqs, topic):
+    url, arn = make_queue(sqs, "q")
+    subscribe(sns, topic, arn, RawMessageDelivery="true")
+    sns.publish(TopicArn=topic, Message="m", MessageGroupId="tenant")
+    [message] = receive(sqs, url, 1)
+    assert message["Attributes"]["MessageGroupId"] == "tenant"
+
+
+def test_texts_that_are_too_long_are_refused(sns, topic, account):
+    queue = f"arn:aws:sqs:us-east-1:{account}:q"
+    long = "x" * 300_000
+    calls = [
+        lambda: sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=long),
+        lambda: sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="http://x/" + long),
+        lambda: subscribe(sns, topic, queue, FilterPolicy=json.dumps({"a": [long]})),
+        lambda: subscribe(sns, topic, queue, RedrivePolicy=json.dumps({"deadLetterTargetArn": queue, "x": long})),
+        lambda: sns.set_sms_attributes(attributes={"DeliveryStatusIAMRole": long}),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError) as failure:
+            call()
+        assert failure.value.response["Error"]["Code"] == "InvalidParameter"
+
+
+def test_hostile_message_texts(sns, sqs, topic):
+    """Every text that a message may hold comes out of the envelope as it went in."""
+    url, arn = make_queue(sqs, "q")
+    subscribe(sns, topic, arn)
+    texts = ['"}\n{"', "\\u0000 \\", "\u2028\u2029\x7f", "\t\r\n", "{" * 1000, "😀" * 1000, '"' * 100_000]
+    for text in texts:
+        sns.publish(TopicArn=topic, Message=text)
+    got = [json.loads(body)["Message"] for body in bodies(sqs, url, len(texts))]
+    assert sorted(got) == sorted(texts)

@@ -79,3 +79,26 @@ def test_delivery_stream(client, account):
     sns.publish(TopicArn=topic, Message="into the lake")
     keys = eventually(lambda: [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])])
     assert s3.get_object(Bucket=bucket, Key=keys[0])["Body"].read() == b"into the lake"
+
+
+def test_status_logging(client, account):
+    sns, sqs, logs = client("sns"), client("sqs"), client("logs")
+    role = "arn:aws:iam::123456789012:role/r"
+    feedback = {"SQSSuccessFeedbackRoleArn": role, "SQSFailureFeedbackRoleArn": role, "SQSSuccessFeedbackSampleRate": "100"}
+    topic = sns.create_topic(Name="news", Attributes=feedback)["TopicArn"]
+    good, arn = make_queue(sqs, "good")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn + "-gone")
+    sent = sns.publish(TopicArn=topic, Message="hello")["MessageId"]
+
+    def line(group):
+        [event] = logs.filter_log_events(logGroupName=group)["events"]
+        return json.loads(event["message"])
+
+    taken = line(f"sns/us-east-1/{account}/news")
+    assert taken["status"] == "SUCCESS" and taken["delivery"]["destination"] == arn
+    assert taken["notification"]["messageId"] == sent and taken["notification"]["topicArn"] == topic
+    assert taken["notification"]["messageMD5Sum"] == "5d41402abc4b2a76b9719d911017c592"
+    lost = line(f"sns/us-east-1/{account}/news/Failure")
+    assert lost["status"] == "FAILURE" and lost["delivery"]["destination"] == arn + "-gone"
+    assert lost["delivery"]["providerResponse"] == "The specified queue does not exist."
