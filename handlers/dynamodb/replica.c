@@ -227,6 +227,16 @@ static enum store_status fill(struct request *req, struct ddb_session *s, enum d
     return ddb_job_start(ddb_of(req), s, &job);
 }
 
+/* AWS: the members of an old global table have settings of their own. */
+static enum store_status store_old_peer(struct request *req, struct ddb_session *s,
+                                        const struct ddb_table *peer, const struct group *g)
+{
+    struct ddb_definition new = peer->definition;
+
+    set_replicas(&new, g, peer->id, &req->arena);
+    return ddb_redefine(s, peer, &new);
+}
+
 static enum store_status store_peer(struct request *req, struct ddb_session *s,
                                     const struct ddb_table *peer, const struct ddb_definition *d,
                                     const struct group *g, int created_serial, int deleted_serial)
@@ -236,6 +246,8 @@ static enum store_status store_peer(struct request *req, struct ddb_session *s,
                    (new.ttl_attribute == NULL || !str_eq(new.ttl_attribute, d->ttl_attribute));
     enum store_status rc;
 
+    if (d->global_since_ms != 0)
+        return store_old_peer(req, s, peer, g);
     adopt(&new, d, created_serial, &req->arena);
     set_replicas(&new, g, peer->id, &req->arena);
     rc = ddb_redefine(s, peer, &new);

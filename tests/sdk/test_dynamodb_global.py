@@ -103,3 +103,30 @@ def test_replicas_go(at):
     us.delete_table(TableName="things")
     assert replicas(eu) == {} and items(eu) == [("a", "1", "None")]
     eu.put_item(TableName="things", Item=key("b"))
+
+
+def test_the_old_version_joins_tables_that_are_there(at):
+    us, eu, ap = at("dynamodb", "us-east-1"), at("dynamodb", "eu-west-1"), at("dynamodb", "ap-south-1")
+    stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}
+    group = lambda *regions: [{"RegionName": r} for r in regions]
+    make(us, **stream)
+    assert refused(us.create_global_table, GlobalTableName="things",
+                   ReplicationGroup=group("us-east-1", "eu-west-1")) == "TableNotFoundException"
+    assert refused(us.describe_global_table, GlobalTableName="things") == "GlobalTableNotFoundException"
+    make(eu, **stream)
+    make(ap, **stream)
+    made = us.create_global_table(GlobalTableName="things", ReplicationGroup=group("us-east-1", "eu-west-1"))
+    made = made["GlobalTableDescription"]
+    assert made["GlobalTableStatus"] == "ACTIVE" and ":global-table/things" in made["GlobalTableArn"]
+    assert refused(eu.create_global_table, GlobalTableName="things",
+                   ReplicationGroup=group("us-east-1", "eu-west-1")) == "GlobalTableAlreadyExistsException"
+    eu.update_global_table(GlobalTableName="things", ReplicaUpdates=[{"Create": {"RegionName": "ap-south-1"}}])
+    us.put_item(TableName="things", Item=key("a"))
+    assert items(us) == items(eu) == items(ap) == [("a", "1", "None")]
+    [listed] = ap.list_global_tables()["GlobalTables"]
+    assert sorted(r["RegionName"] for r in listed["ReplicationGroup"]) == ["ap-south-1", "eu-west-1", "us-east-1"]
+    us.update_global_table(GlobalTableName="things", ReplicaUpdates=[{"Delete": {"RegionName": "eu-west-1"}}])
+    us.put_item(TableName="things", Item=key("b"))
+    assert len(items(ap)) == 2 and len(items(eu)) == 1
+    assert refused(us.update_global_table, GlobalTableName="things",
+                   ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}]) == "ValidationException"  # it is not empty
