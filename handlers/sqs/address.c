@@ -96,7 +96,7 @@ static void release_later(void *queue)
 
 int sqs_use(struct request *req, const char *url, struct sqs_queue **out_queue)
 {
-    struct sqs_address address;
+    struct sqs_address address = {0};
     enum store_status rc;
 
     if (sqs_address_of(req, url, &address))

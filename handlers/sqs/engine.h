@@ -75,7 +75,7 @@ enum store_status sqs_transfer(struct sqs *q, struct sqs_queue *from, struct sqs
 /* 20 digits, larger for later messages of a queue. */
 void sqs_sequence_text(int64_t number, char out[SQS_SEQUENCE_TEXT]);
 /* A new random one. */
-void sqs_new_id(uint8_t out[SQS_MESSAGE_ID_LEN]);
+void sqs_new_id(uint8_t id[SQS_MESSAGE_ID_LEN]);
 void sqs_uuid_text(const uint8_t id[SQS_MESSAGE_ID_LEN], char out[SQS_UUID_TEXT]);
 
 #endif

@@ -150,7 +150,8 @@ static void join_group(struct sqs_index *ix, struct sqs_entry *e, const char *na
     g->last = e;
 }
 
-static void leave_group(struct sqs_index *ix, struct sqs_entry *e)
+/* Who is the group's first afterwards; NULL: nobody, and the group is gone. */
+static struct sqs_entry *leave_group(struct sqs_index *ix, struct sqs_entry *e)
 {
     struct sqs_group *g = e->group;
     struct sqs_entry *before = NULL;
@@ -168,10 +169,11 @@ static void leave_group(struct sqs_index *ix, struct sqs_entry *e)
     if (g->last == e)
         g->last = before;
     e->group = NULL;
-    if (!g->first) {
-        tdelete(g, &ix->groups, compare_groups);
-        free(g);
-    }
+    if (g->first)
+        return g->first;
+    tdelete(g, &ix->groups, compare_groups);
+    free(g);
+    return NULL;
 }
 
 const char *sqs_entry_group(const struct sqs_entry *e, struct arena *a)
@@ -287,12 +289,11 @@ static void unlink_entry(struct sqs_index *ix, struct sqs_entry *e)
 /* Takes an entry that is neither ready nor waiting out of its group; the next may be taken then. */
 static void drop_from_group(struct sqs_index *ix, struct sqs_entry *e)
 {
-    struct sqs_group *g = e->group;
-    bool next_is_first = g->first == e && g->last != e;
+    bool was_first = e->group->first == e;
+    struct sqs_entry *first = leave_group(ix, e);
 
-    leave_group(ix, e);
-    if (next_is_first)
-        offer(ix, g->first);
+    if (was_first && first)
+        offer(ix, first);
 }
 
 void sqs_index_remove(struct sqs_index *ix, struct sqs_entry *e)

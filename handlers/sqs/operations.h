@@ -16,6 +16,23 @@ int sqs_fail_missing(struct request *req, const char *name);
 int sqs_fail_no_queue(struct request *req);
 int sqs_fail_store(struct request *req, enum store_status rc);
 
+/* For analysers, as in server/aws_error.h: none of them returns 0. */
+#define sqs_fail_missing(...)                                                                      \
+    ({                                                                                             \
+        (sqs_fail_missing)(__VA_ARGS__);                                                           \
+        -1;                                                                                        \
+    })
+#define sqs_fail_no_queue(...)                                                                     \
+    ({                                                                                             \
+        (sqs_fail_no_queue)(__VA_ARGS__);                                                          \
+        -1;                                                                                        \
+    })
+#define sqs_fail_store(...)                                                                        \
+    ({                                                                                             \
+        (sqs_fail_store)(__VA_ARGS__);                                                             \
+        -1;                                                                                        \
+    })
+
 /* --- queue URLs: address.c --- */
 
 struct sqs_address {
@@ -133,7 +150,7 @@ struct sqs_attribute_change {
     bool fifo;       /* by its name */
     bool is_new;
 };
-int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings, const void *change);
+int sqs_apply_attributes(struct arena *a, struct sqs_settings *settings, const void *context);
 
 /* Names of up to `max` queues after the name `after` that have this one for their dead letters. */
 enum store_status sqs_dead_letter_sources(struct request *req, const struct sqs_queue *queue,

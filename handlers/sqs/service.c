@@ -71,18 +71,18 @@ const struct aws_error sqs_MissingParameter = {
     .sender_fault = true,
 };
 
-int sqs_fail_missing(struct request *req, const char *name)
+int(sqs_fail_missing)(struct request *req, const char *name)
 {
     return aws_fail(req, &sqs_MissingParameter, "The request must contain the parameter %s.", name);
 }
 
-int sqs_fail_no_queue(struct request *req)
+int(sqs_fail_no_queue)(struct request *req)
 {
     return aws_fail(req, &sqs_QueueDoesNotExist, "The specified queue does not exist%s.",
                     req->protocol == PROTOCOL_QUERY ? " for this wsdl version" : "");
 }
 
-int sqs_fail_store(struct request *req, enum store_status rc)
+int(sqs_fail_store)(struct request *req, enum store_status rc)
 {
     if (rc == STORE_NOT_FOUND)
         return sqs_fail_no_queue(req);
