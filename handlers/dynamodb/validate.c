@@ -4,6 +4,7 @@
  */
 #include "handlers/dynamodb/validate.h"
 
+#include "dynamodb.h"
 #include "handlers/dynamodb/state.h"
 #include "server/model/validate.h"
 #include "server/service.h"
@@ -125,18 +126,60 @@ static bool looks_like_arn(const char *s)
     return slash != NULL && slash[1] != '\0';
 }
 
-/* AWS: what the operations on tags name goes first to the authorization. */
 static int check_resource(struct request *req, const char *resource)
 {
     if (resource == NULL)
         return ddb_invalid(req, "Invalid TableArn");
     if (looks_like_arn(resource))
         return 0;
-    return aws_fail(
-        req, &aws_AccessDeniedException,
-        "User: arn:aws:iam::%s:root is not authorized to perform: dynamodb:%s on resource: %s",
-        req->account, model_text(req->service->model, req->operation->name),
-        *resource != '\0' ? resource : "*");
+    return ddb_invalid(req, "Invalid TableArn: Invalid ResourceArn provided as input %s", resource);
+}
+
+/* --- what AWS tells in newer words: without the value, and by the path of the member --- */
+
+static int check_limit(struct request *req, const struct dynamodb_QueryInput *in)
+{
+    if (!in->Limit.set || in->Limit.value >= 1)
+        return 0;
+    return ddb_invalid(req, "1 validation error detected: Value at 'Limit' failed to satisfy "
+                            "constraint: Member must have value greater than or equal to 1");
+}
+
+static int check_lookups(struct request *req, const struct dynamodb_BatchGetItemInput *in)
+{
+    const struct dynamodb_BatchGetRequestMap *map = &in->RequestItems;
+
+    if (map->items != NULL && map->count == 0)
+        return ddb_invalid(req,
+                           "1 validation error detected: Value at 'RequestItems' failed to satisfy "
+                           "constraint: Member must have length greater than or equal to 1");
+    for (size_t i = 0; i < map->count; i++) {
+        const struct dynamodb_KeyList *keys = &map->items[i].value.Keys;
+        if (keys->items == NULL || (keys->count >= 1 && keys->count <= 100))
+            continue;
+        return ddb_invalid(
+            req,
+            "1 validation error detected: Value at 'RequestItems.%s.member.Keys' failed to satisfy "
+            "constraint: Member must have length %s than or equal to %d",
+            map->items[i].key, keys->count == 0 ? "greater" : "less", keys->count == 0 ? 1 : 100);
+    }
+    return 0;
+}
+
+static int check_reworded(struct request *req, const void *in)
+{
+    const char *operation = model_text(req->service->model, req->operation->name);
+
+    if (str_eq(operation, "Query"))
+        return check_limit(req, in);
+    if (str_eq(operation, "BatchGetItem"))
+        return check_lookups(req, in);
+    if (str_eq(operation, "BatchWriteItem")) {
+        const struct dynamodb_BatchWriteItemInput *write = in;
+        if (write->RequestItems.items != NULL && write->RequestItems.count == 0)
+            return ddb_invalid(req, "The requestItems parameter is required for BatchWriteItem");
+    }
+    return 0;
 }
 
 int ddb_validate(struct request *req, const void *in)
@@ -149,6 +192,8 @@ int ddb_validate(struct request *req, const void *in)
         return -1;
     const char *resource = text_of(req, in, "ResourceArn", &has);
     if (has && check_resource(req, resource) != 0)
+        return -1;
+    if (check_reworded(req, in) != 0)
         return -1;
     return validate_input(req, req->service->model, req->operation, in);
 }
