@@ -117,6 +117,8 @@ def test_unsubscribing_with_authentication(sns, topic, receiver, endpoint):
     assert status == 403 and "AuthorizationError" in text
     sns.unsubscribe(SubscriptionArn=arn)
     assert sns.list_subscriptions()["Subscriptions"] == []
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url)
+    assert receiver.next()[0]["x-amz-sns-message-type"] == "SubscriptionConfirmation"  # nothing was said of the end
 
 
 def test_refusal_goes_to_the_dead_letters(sns, client, topic, receiver):

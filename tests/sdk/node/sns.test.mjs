@@ -5,7 +5,7 @@ import https from 'node:https';
 import test from 'node:test';
 import {
     ConfirmSubscriptionCommand, CreateTopicCommand, PublishBatchCommand, PublishCommand, SetTopicAttributesCommand, SNSClient,
-    SubscribeCommand, UnsubscribeCommand,
+    SubscribeCommand,
 } from '@aws-sdk/client-sns';
 import MessageValidator from 'sns-validator';
 
@@ -55,7 +55,8 @@ for (const version of ['1', '2']) {
         const text = await receiver.next();
         await validate(text);
         await assert.rejects(validate(text.replace('no subject', 'forged')), /signature is invalid/);
-        await sns.send(new UnsubscribeCommand({ SubscriptionArn }));
+        assert.equal(notification.UnsubscribeURL, `${process.env.AWS_ENDPOINT_URL}/?Action=Unsubscribe&SubscriptionArn=${SubscriptionArn}`);
+        assert.equal((await fetch(notification.UnsubscribeURL)).status, 200);
         assert.equal(JSON.parse(await receiver.next()).Type, 'UnsubscribeConfirmation');
         receiver.close();
     });
