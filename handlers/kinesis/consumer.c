@@ -9,7 +9,10 @@
 #include "handlers/kinesis/name.h"
 #include "handlers/kinesis/operations.h"
 
-enum { CONSUMERS_MAX = 20, LIST_CONSUMERS = 100 };
+enum {
+    CONSUMERS_MAX = 20,
+    LIST_CONSUMERS = 100, /* AWS: who asks for more gets these */
+};
 
 static const char list_consumers_kind[] = "kinesis ListStreamConsumers";
 static const char status_active[] = "ACTIVE";
@@ -198,7 +201,7 @@ int kinesis_list_stream_consumers(struct request *req,
                                   const struct kinesis_ListStreamConsumersInput *in,
                                   struct kinesis_ListStreamConsumersOutput *out)
 {
-    size_t limit = (size_t)VALUE_OR(in->MaxResults, LIST_CONSUMERS);
+    size_t limit = (size_t)MIN(VALUE_OR(in->MaxResults, LIST_CONSUMERS), LIST_CONSUMERS);
     struct kinesis_consumer *items;
     const char *after = NULL;
     struct kinesis_hold *hold;

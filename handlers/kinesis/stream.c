@@ -8,7 +8,7 @@ enum {
     RETENTION_HOURS = 24,
     ON_DEMAND_SHARDS = 4,
     RECORD_MAX_KIB = 1024,
-    DESCRIBE_SHARDS = 100,
+    DESCRIBE_SHARDS = 100, /* AWS: who asks for more gets these, here and below */
     LIST_STREAMS = 100,
 };
 
@@ -175,6 +175,7 @@ int kinesis_describe_stream(struct request *req, const struct kinesis_DescribeSt
 {
     struct kinesis_StreamDescription *d = ARENA_NEW(&req->arena, struct kinesis_StreamDescription);
     struct kinesis_hold *hold;
+    size_t limit = (size_t)MIN(VALUE_OR(in->Limit, DESCRIBE_SHARDS), DESCRIBE_SHARDS);
     struct kinesis_settings settings;
     int32_t after = -1;
     bool more;
@@ -188,8 +189,7 @@ int kinesis_describe_stream(struct request *req, const struct kinesis_DescribeSt
     d->StreamARN = kinesis_stream_arn(req, hold);
     d->StreamStatus = status_active;
     d->StreamModeDetails = mode_details(req, hold->stream->mode);
-    d->Shards =
-        shards_after(req, hold->stream, after, (size_t)VALUE_OR(in->Limit, DESCRIBE_SHARDS), &more);
+    d->Shards = shards_after(req, hold->stream, after, limit, &more);
     d->HasMoreShards = SOME_BOOL(more);
     d->RetentionPeriodHours = SOME_INT(hold->stream->retention_hours);
     d->StreamCreationTimestamp = SOME_TIME(hold->stream->created_ms);
@@ -252,7 +252,7 @@ int kinesis_list_streams(struct request *req, const struct kinesis_ListStreamsIn
 {
     const struct scope scope = {.account = req->account, .region = req->region};
     const char *after = in->ExclusiveStartStreamName;
-    size_t limit = (size_t)VALUE_OR(in->Limit, LIST_STREAMS);
+    size_t limit = (size_t)MIN(VALUE_OR(in->Limit, LIST_STREAMS), LIST_STREAMS);
     struct kinesis_stream_row *rows;
     size_t count;
 

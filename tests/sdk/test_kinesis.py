@@ -4,11 +4,15 @@ import concurrent.futures
 import datetime
 import hashlib
 import json
+import re
 import time
 import urllib.request
 
+import boto3
 import botocore.exceptions
 import pytest
+
+from server import Server
 
 TOP = 2**128
 
@@ -383,3 +387,51 @@ def test_limits_count_what_is_there(kinesis, stream):
     limits = kinesis.describe_limits()
     assert (limits["OpenShardCount"], limits["OnDemandStreamCount"]) == (7, 1)
     assert limits["ShardLimit"] > 7 and limits["OnDemandStreamCountLimit"] > 1
+
+
+def test_pages_have_a_hundred_at_most(kinesis):
+    kinesis.create_stream(StreamName="s", ShardCount=101)
+    page = kinesis.describe_stream(StreamName="s", Limit=10000)["StreamDescription"]
+    assert len(page["Shards"]) == 100 and page["HasMoreShards"]
+    rest = kinesis.describe_stream(StreamName="s", ExclusiveStartShardId=page["Shards"][-1]["ShardId"])["StreamDescription"]
+    assert len(rest["Shards"]) == 1 and not rest["HasMoreShards"]
+    assert len(kinesis.list_shards(StreamName="s")["Shards"]) == 101
+
+
+# --- time ----------------------------------------------------------------------------------------------------
+
+
+def test_what_grows_old(tmp_path):
+    """With a clock that is moved: iterators and tokens expire, records and closed shards leave the stream."""
+    server = Server(tmp_path / "data", "--test-clock")
+    try:
+        kinesis = boto3.client("kinesis", endpoint_url=server.endpoint, region_name="us-east-1",
+                               aws_access_key_id="123456789012", aws_secret_access_key="x")
+
+        def move(seconds):
+            body = json.dumps({"advance_ms": int(seconds * 1000)}).encode()
+            urllib.request.urlopen(urllib.request.Request(f"{server.endpoint}/_cadabra/clock", body, method="POST")).read()
+
+        kinesis.create_stream(StreamName="orders", ShardCount=2)
+        kinesis.put_record(StreamName="orders", Data=b"old", PartitionKey="k", ExplicitHashKey="0")
+        it = iterator(kinesis, 0, "TRIM_HORIZON")
+        token = kinesis.list_shards(StreamName="orders", MaxResults=1)["NextToken"]
+        move(290)
+        assert len(kinesis.get_records(ShardIterator=it)["Records"]) == 1
+        move(11)
+        message = refused(kinesis.get_records, "ExpiredIteratorException", ShardIterator=it)
+        stamp = r"\w{3} \w{3} \d{2} \d{2}:\d{2}:\d{2} UTC \d{4}"
+        assert re.fullmatch(f"Iterator expired. The iterator was created at time {stamp} while right now it is {stamp} which "
+                            "is further in the future than the tolerated delay of 300000 milliseconds.", message)
+        refused(kinesis.list_shards, "ExpiredNextTokenException", NextToken=token)
+
+        kinesis.split_shard(StreamName="orders", ShardToSplit="0", NewStartingHashKey="1000")
+        assert len(kinesis.list_shards(StreamName="orders")["Shards"]) == 4
+        move(25 * 3600)
+        ids = [s["ShardId"][-1] for s in kinesis.list_shards(StreamName="orders")["Shards"]]
+        assert ids == ["1", "2", "3"] == [s["ShardId"][-1] for s in kinesis.describe_stream(
+            StreamName="orders")["StreamDescription"]["Shards"]]
+        page = kinesis.get_records(ShardIterator=iterator(kinesis, 0, "TRIM_HORIZON"))
+        assert page["Records"] == [] and "NextShardIterator" not in page and len(page["ChildShards"]) == 2
+    finally:
+        server.stop()

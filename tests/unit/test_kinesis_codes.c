@@ -1,6 +1,7 @@
 /* Sequence numbers, hash keys, shard names and iterators. */
 #include "handlers/kinesis/hash.h"
 #include "handlers/kinesis/iterator.h"
+#include "handlers/kinesis/name.h"
 #include "handlers/kinesis/operations.h"
 #include "handlers/kinesis/sequence.h"
 
@@ -174,6 +175,37 @@ END_TEST
 
 /* --- names and iterators --- */
 
+START_TEST(arns_name_streams_and_consumers)
+{
+    static const char *const wrong[] = {
+        "",
+        "orders",
+        "arn:aws:kinesis:us-east-1:123456789012:orders",
+        "arn:aws:sqs:us-east-1:123456789012:stream/orders",
+        "arn:aws:kinesis:us-east-1:123456789012:stream/orders/",
+        "arn:aws:kinesis:us-east-1:123456789012:stream/orders/consumer/c",
+        "arn:aws:kinesis:us-east-1:123456789012:stream/orders/producer/c:5",
+    };
+    struct kinesis_arn arn;
+    struct arena a;
+
+    arena_init(&a);
+    ck_assert(kinesis_arn_read(&a, "arn:aws:kinesis:eu-west-1:123456789012:stream/orders", &arn));
+    ck_assert_str_eq(arn.stream, "orders");
+    ck_assert_str_eq(arn.scope.account, "123456789012");
+    ck_assert_str_eq(arn.scope.region, "eu-west-1");
+    ck_assert_ptr_null(arn.consumer);
+    ck_assert(kinesis_arn_read(
+        &a, "arn:aws:kinesis:us-east-1:123456789012:stream/orders/consumer/c:1700000000", &arn));
+    ck_assert_str_eq(arn.stream, "orders");
+    ck_assert_str_eq(arn.consumer, "c");
+    ck_assert_str_eq(arn.created_s, "1700000000");
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        ck_assert_msg(!kinesis_arn_read(&a, wrong[i], &arn), "%s", wrong[i]);
+    arena_release(&a);
+}
+END_TEST
+
 START_TEST(shard_names_are_read_as_aws_does)
 {
     static const char *const wrong[] = {"",           "-",          "shardId-", "a",
@@ -242,6 +274,7 @@ int main(void)
     tcase_add_test(tc, hash_part_agrees_with_aws);
     tcase_add_test(tc, hash_text_is_bounded);
     tcase_add_test(tc, hash_routes_to_the_range);
+    tcase_add_test(tc, arns_name_streams_and_consumers);
     tcase_add_test(tc, shard_names_are_read_as_aws_does);
     tcase_add_test(tc, iterator_comes_back_and_nothing_else);
     suite_add_tcase(suite, tc);
