@@ -331,6 +331,13 @@ static void change_search(struct arena *a, const struct firehose_UpdateDestinati
                 "S3DestinationUpdate", s3);
 }
 
+static int fail_type_change(struct request *req, const char *type)
+{
+    return aws_fail(req, &firehose_InvalidArgumentException,
+                    "Changing the destination type to or from %s is not supported at this time.",
+                    type);
+}
+
 int destination_change(struct request *req, const struct firehose_UpdateDestinationInput *in,
                        struct firehose_DestinationDescription *description, const char **secret)
 {
@@ -341,13 +348,16 @@ int destination_change(struct request *req, const struct firehose_UpdateDestinat
 
     if (refuse_change(req, in))
         return -1;
-    if (s3 + http + opensearch + elasticsearch != 1)
+    if ((in->S3DestinationUpdate && in->ExtendedS3DestinationUpdate) ||
+        s3 + http + opensearch + elasticsearch != 1)
         return aws_fail(req, &firehose_InvalidArgumentException,
                         "Exactly one destination configuration is supported for a Firehose");
-    if (s3 != (description->ExtendedS3DestinationDescription != NULL) ||
-        http != (description->HttpEndpointDestinationDescription != NULL) ||
-        opensearch != (description->AmazonopensearchserviceDestinationDescription != NULL))
-        return aws_fail_unsupported(req, "a change of the destination's type");
+    if (http != (description->HttpEndpointDestinationDescription != NULL))
+        return fail_type_change(req, "HttpEndpoint");
+    if (opensearch != (description->AmazonopensearchserviceDestinationDescription != NULL))
+        return fail_type_change(req, "AmazonOpenSearchService");
+    if (elasticsearch != (description->ElasticsearchDestinationDescription != NULL))
+        return fail_type_change(req, "Elasticsearch");
     if (s3)
         change_s3(&req->arena, in, description);
     else if (http)

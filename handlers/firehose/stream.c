@@ -226,6 +226,14 @@ int firehose_list(struct request *req, const struct firehose_ListDeliveryStreams
 
 /* --- changing --- */
 
+static enum store_status find_to_update(struct request *req, const char *name,
+                                        struct firehose_stream *out)
+{
+    const struct scope scope = {.account = req->account, .region = req->region};
+
+    return firehose_store_find(firehose_of(req->app)->store, &scope, name, &req->arena, out);
+}
+
 int firehose_update_destination(struct request *req,
                                 const struct firehose_UpdateDestinationInput *in,
                                 struct firehose_UpdateDestinationOutput *out)
@@ -235,8 +243,16 @@ int firehose_update_destination(struct request *req,
     bool partitioned;
 
     (void)out;
-    if (firehose_find(req, in->DeliveryStreamName, &stream))
-        return -1;
+    switch (find_to_update(req, in->DeliveryStreamName, &stream)) {
+    case STORE_OK:
+        break;
+    case STORE_NOT_FOUND: /* AWS: in words of its own */
+        return aws_fail(req, &firehose_ResourceNotFoundException,
+                        "Firehose %s under accountId %s not found.", in->DeliveryStreamName,
+                        req->account);
+    default:
+        return aws_fail_internal(req);
+    }
     if (!destination_read(stream.destination, &req->arena, &destination))
         return aws_fail_internal(req);
     if (!str_eq(in->DestinationId, destination.description->DestinationId))

@@ -262,6 +262,11 @@ static const struct member *member_named(const struct model *m, const struct sha
     return NULL;
 }
 
+static bool is_scalar(const struct shape *s)
+{
+    return s->kind != SHAPE_STRUCTURE && s->kind != SHAPE_LIST && s->kind != SHAPE_MAP;
+}
+
 /* What a member takes inside its structure: a structure's is a pointer. */
 static size_t slot_size(const struct shape *s)
 {
@@ -280,7 +285,7 @@ void stored_merge(const struct model *m, const struct shape *into_shape, void *i
         if (!to || !shape_is_set(m, s, slot))
             continue;
         char *place = (char *)into + to->offset;
-        if (to->shape == mb->shape) {
+        if (to->shape == mb->shape || (is_scalar(s) && s->kind == shape_of(m, to)->kind)) {
             memcpy(place, slot, slot_size(s));
         } else if (s->kind == SHAPE_STRUCTURE && shape_of(m, to)->kind == SHAPE_STRUCTURE) {
             const struct shape *inner = shape_of(m, to);

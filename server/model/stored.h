@@ -22,9 +22,9 @@ char *stored_to_json(const struct model *m, const struct shape *structure, const
 bool stored_from_json(const struct model *m, const struct shape *structure, const char *json,
                       struct arena *a, void *out);
 
-/* Copies each member of `from` that is set and that `into` has under the same name with the same
- * shape; a structure of another shape is merged, in a copy if into has one. Values are shared, not
- * copied. */
+/* Copies each member of `from` that is set and that `into` has under the same name: with the same
+ * shape, or a scalar of the same kind; a structure of another shape is merged, in a copy if into
+ * has one. Values are shared, not copied. */
 void stored_merge(const struct model *m, const struct shape *into_shape, void *into,
                   const struct shape *from_shape, const void *from, struct arena *a);
 

@@ -93,6 +93,18 @@ def test_an_unknown_stream_is_named(client, account):
         refused(call, "ResourceNotFoundException", words, DeliveryStreamName="nowhere", **more)
 
 
+def test_an_update_of_an_unknown_stream_has_words_of_its_own(client, account):
+    refused(
+        client("firehose").update_destination,
+        "ResourceNotFoundException",
+        f"Firehose nowhere under accountId {account} not found.",
+        DeliveryStreamName="nowhere",
+        CurrentDeliveryStreamVersionId="1",
+        DestinationId="destinationId-000000000001",
+        S3DestinationUpdate={"Prefix": "x"},
+    )
+
+
 def test_tags_keep_their_order_and_page(client):
     firehose = client("firehose")
     tags = [{"Key": f"{i}k", "Value": str(i)} for i in range(9, 0, -1)]
@@ -162,6 +174,21 @@ def test_an_update_needs_the_version_and_merges(client):
     assert extended["BufferingHints"] == {"SizeInMBs": 7, "IntervalInSeconds": 70}
     assert "LastUpdateTimestamp" in d
     refused(firehose.update_destination, "ConcurrentModificationException", CurrentDeliveryStreamVersionId="1", **change)
+
+
+def test_an_update_keeps_to_the_type_and_the_id(client):
+    firehose = client("firehose")
+    firehose.create_delivery_stream(DeliveryStreamName="k", S3DestinationConfiguration=s3())
+    this = dict(DeliveryStreamName="k", CurrentDeliveryStreamVersionId="1", DestinationId="destinationId-000000000001")
+    for update, words in (
+        ({"HttpEndpointDestinationUpdate": {}}, "Changing the destination type to or from HttpEndpoint is not supported at this time"),
+        ({"ElasticsearchDestinationUpdate": {}}, "Changing the destination type to or from Elasticsearch"),
+        ({"S3DestinationUpdate": {}, "ExtendedS3DestinationUpdate": {}}, "Exactly one destination configuration is supported"),
+        ({}, "Exactly one destination configuration is supported"),
+        ({"S3DestinationUpdate": {}, "DestinationId": "destinationId-9"}, "Destination Id destinationId-9 not found"),
+        ({"ExtendedS3DestinationUpdate": {"Prefix": "!{timestamp:yyyy}"}}, "ErrorOutputPrefix cannot be null"),
+    ):
+        refused(firehose.update_destination, "InvalidArgumentException", words, **{**this, **update})
 
 
 def lambda_processor(*parameters):

@@ -126,7 +126,7 @@ def actions(request):
     return [json.loads(line)["index"] for line in request["body"].decode().splitlines()[::2]]
 
 
-def make_search(firehose, endpoint, bucket="landing", **more):
+def make_search(firehose, endpoint, bucket="landing", engine="Amazonopensearchservice", **more):
     configuration = {
         "RoleARN": "arn:aws:iam::000000000000:role/firehose",
         "ClusterEndpoint": endpoint.url,
@@ -136,7 +136,7 @@ def make_search(firehose, endpoint, bucket="landing", **more):
         "S3Configuration": s3(bucket, BufferingHints=AT_ONCE, Prefix="es/"),
         **more,
     }
-    firehose.create_delivery_stream(DeliveryStreamName="o", AmazonopensearchserviceDestinationConfiguration=configuration)
+    firehose.create_delivery_stream(DeliveryStreamName="o", **{f"{engine}DestinationConfiguration": configuration})
 
 
 ROTATIONS = {
@@ -172,13 +172,17 @@ def test_the_engine_gives_ids_where_asked_for(client):
     assert "_id" not in actions(endpoint.requests[0])[0]
 
 
-def test_documents_that_are_refused_go_to_s3_the_others_stay(client, bucket):
+@pytest.mark.parametrize("engine, kind", [("Amazonopensearchservice", "AmazonOpenSearchService"), ("Elasticsearch", "elasticsearch")])
+def test_documents_that_are_refused_go_to_s3_the_others_stay(client, bucket, engine, kind):
     firehose, store = client("firehose"), client("s3")
     with Endpoint(bulk(lambda d: 400 if d["n"] % 3 == 0 else 201)) as endpoint:
-        make_search(firehose, endpoint, bucket)
+        make_search(firehose, endpoint, bucket, engine, TypeName="weblog" if engine == "Elasticsearch" else "")
+        described = firehose.describe_delivery_stream(DeliveryStreamName="o")["DeliveryStreamDescription"]["Destinations"][0]
+        assert described[f"{engine}DestinationDescription"]["S3BackupMode"] == "FailedDocumentsOnly"
         firehose.put_record_batch(DeliveryStreamName="o", Records=[{"Data": json.dumps({"n": n}).encode()} for n in range(9)])
         until(lambda: keys(store, bucket))
-    failed = lines(store, bucket, "es/AmazonOpenSearchService-failed/")
+    failed = lines(store, bucket, f"es/{kind}-failed/")
+    assert {a.get("_type") for a in actions(endpoint.requests[0])} == {"weblog" if engine == "Elasticsearch" else None}
     assert [json.loads(base64.b64decode(f["rawData"]))["n"] for f in failed] == [0, 3, 6]
     assert {(f["errorCode"], f["errorMessage"]) for f in failed} == {("400", "refused with 400")}
     assert [f["esDocumentId"] for f in failed] == [actions(endpoint.requests[0])[n]["_id"] for n in (0, 3, 6)]
