@@ -4,6 +4,7 @@
 #include "handlers/firehose/metadata_query.h"
 #include "handlers/firehose/prefix.h"
 #include "handlers/firehose/query.h"
+#include "handlers/firehose/time_pattern.h"
 #include "server/aws_error.h"
 #include "server/base/encode.h"
 
@@ -16,13 +17,26 @@ static int invalid(struct request *req, const char *words)
 
 /* --- prefixes --- */
 
-/* What any evaluation is at least: expressions count for one character. */
+static size_t timestamp_length(const struct prefix_part *part)
+{
+    struct strbuf text = STRBUF_INIT(PREFIX_MAX + 1);
+    size_t len;
+
+    time_pattern_write(part->text, part->len, 0, NULL, &text);
+    len = text.overflow ? PREFIX_MAX + 1 : text.len;
+    strbuf_release(&text);
+    return len;
+}
+
+/* What any evaluation is at least: what is not known yet counts for one character. */
 static size_t least_length(const struct prefix *p)
 {
     size_t len = 0;
 
     for (size_t i = 0; i < p->count; i++)
-        len += p->parts[i].kind == PREFIX_TEXT ? p->parts[i].len : 1;
+        len += p->parts[i].kind == PREFIX_TEXT        ? p->parts[i].len
+               : p->parts[i].kind == PREFIX_TIMESTAMP ? timestamp_length(&p->parts[i])
+                                                      : 1;
     return len;
 }
 

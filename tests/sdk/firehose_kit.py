@@ -4,6 +4,7 @@ import base64
 import gzip
 import http.server
 import json
+import ssl
 import threading
 import time
 
@@ -54,7 +55,7 @@ def lines(bucket_client, bucket, prefix=""):
 class Endpoint:
     """An HTTP server that notes requests and answers as `answer(request)` says: (status, JSON document or text)."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, certificate=None):
         self.requests = []
         endpoint = self
 
@@ -80,8 +81,12 @@ class Endpoint:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server.server_port}"
 
     def __enter__(self):
         return self

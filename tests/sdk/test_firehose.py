@@ -214,6 +214,14 @@ WRONG = {
         "Invalid conversion character used in the value of the expression in Prefix",
     ),
     "prefixes are short": (s3(Prefix="x" * 513), "Length of evaluated prefix cannot be greater than 512"),
+    "evaluated prefixes are short": (
+        s3(Prefix="!{timestamp:'" + "x" * 513 + "'}", ErrorOutputPrefix="e/"),
+        "Length of evaluated prefix cannot be greater than 512",
+    ),
+    "evaluated error prefixes are short": (
+        s3(ErrorOutputPrefix="!{firehose:error-output-type}" + "x" * 512),
+        "Length of evaluated ErrorOutputPrefix cannot be greater than 512",
+    ),
     "a function is named": (
         s3(ProcessingConfiguration=lambda_processor(("NumberOfRetries", "1"))),
         "LambdaArn is required when Lambda processor is used.",

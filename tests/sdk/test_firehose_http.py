@@ -4,10 +4,13 @@ import base64
 import json
 import random
 import re
+import subprocess
 import urllib.request
 
+import boto3
 import pytest
 from firehose_kit import AT_ONCE, Endpoint, accept, keys, lines, records_of, s3, until
+from server import Server
 
 
 @pytest.fixture
@@ -100,6 +103,38 @@ def test_all_data_is_backed_up_where_asked_for(client, bucket):
     (key,) = keys(store, bucket)
     assert key.count("/") == 4 and key.split("/")[4].startswith("h-1-20")
     assert store.get_object(Bucket=bucket, Key=key)["Body"].read() == b"a\nb\n"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A key and a certificate that vouches for itself, for 127.0.0.1."""
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=here",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key", "-out", folder / "certificate"],
+        check=True, capture_output=True)
+    both = folder / "both.pem"
+    both.write_bytes((folder / "key").read_bytes() + (folder / "certificate").read_bytes())
+    return both
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_certificates_are_checked(tmp_path, certificate, trusted):
+    server = Server(tmp_path / "data", env={"SSL_CERT_FILE": str(certificate)} if trusted else {})
+    session = boto3.Session(aws_access_key_id="777788880000", aws_secret_access_key="test", region_name="us-east-1")
+    firehose, store = (session.client(name, endpoint_url=server.endpoint) for name in ("firehose", "s3"))
+    store.create_bucket(Bucket="tls")
+    with Endpoint(accept, certificate) as endpoint:
+        make(firehose, endpoint, "tls")
+        firehose.put_record(DeliveryStreamName="h", Record={"Data": b"private"})
+        if trusted:
+            until(lambda: endpoint.requests)
+        else:
+            until(lambda: keys(store, "tls"))
+            (failed,) = lines(store, "tls", "http-endpoint-failed/")
+            assert failed["errorCode"] == "HttpEndpoint.ConnectionFailed" and "certificate" in failed["errorMessage"]
+            assert not endpoint.requests
+    server.stop()
 
 
 # --- OpenSearch ---
@@ -214,9 +249,6 @@ def test_an_engine_that_is_down_loses_nothing(client, bucket):
 
 
 def test_nothing_is_lost_while_the_endpoint_is_down(tmp_path):
-    import boto3
-    from server import Server
-
     def clients(server):
         session = boto3.Session(aws_access_key_id="777788889999", aws_secret_access_key="test", region_name="us-east-1")
         return (session.client(name, endpoint_url=server.endpoint) for name in ("firehose", "s3"))
