@@ -174,12 +174,31 @@ static int ask_acl(struct access *x, bool with_public, bool *out)
 
 /* --- together --- */
 
+/* AWS: what another account has written is its own, ACLs and all, where ACLs are on: the bucket's
+ * owner may remove it, and needs to be let in to read it. */
+static int is_anothers(struct access *x, bool *out)
+{
+    const struct s3_object *object = x->target->object;
+    enum s3_ownership ownership;
+    bool of_object = false;
+
+    *out = false;
+    if (!object || str_eq(object->account, x->target->bucket.account) ||
+        !permission_of(x->action, &of_object) || !of_object)
+        return 0;
+    if (s3_ownership_of(x->req, &x->target->bucket, &ownership))
+        return -1;
+    *out = ownership != S3_BUCKET_OWNER_ENFORCED;
+    return 0;
+}
+
 static int decide(struct access *x, bool *out)
 {
     struct s3_public_block block;
     enum policy_verdict bucket_says;
     enum policy_verdict identity_says = POLICY_SILENT;
     struct policy_question question;
+    bool anothers;
 
     *out = false;
     if (s3_public_block_of(x->req, &x->target->bucket, &block))
@@ -200,7 +219,10 @@ static int decide(struct access *x, bool *out)
     }
     if (bucket_says == POLICY_DENY || identity_says == POLICY_DENY)
         return 0;
-    *out = bucket_says == POLICY_ALLOW || (x->own && (x->root || identity_says == POLICY_ALLOW));
+    if (is_anothers(x, &anothers))
+        return -1;
+    *out = bucket_says == POLICY_ALLOW ||
+           (x->own && !anothers && (x->root || identity_says == POLICY_ALLOW));
     return *out ? 0 : ask_acl(x, !block.ignore_acls, out);
 }
 

@@ -100,8 +100,10 @@ static void describe(struct arena *a, const struct s3_CORSRule *rule, const char
 
 bool s3_cors(struct request *req, struct cors_answer *out)
 {
+    /* AWS: a request may name another method than its own; scripts of pages can't. */
+    const char *method = request_header(req, "access-control-request-method");
     struct s3_cors_question question = {.origin = request_header(req, "origin"),
-                                        .method = req->method};
+                                        .method = method ? method : req->method};
     struct s3_CORSConfiguration cors;
     const struct s3_CORSRule *rule;
 

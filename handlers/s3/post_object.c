@@ -93,7 +93,8 @@ static int check_size(struct request *req, const struct s3_post_policy *policy, 
     return -1;
 }
 
-static int check_policy(struct request *req, const struct s3_form *form, const char *bucket)
+static int check_policy(struct request *req, const struct s3_form *form, const char *bucket,
+                        const char *key)
 {
     const char *text = s3_form_value(form, "policy");
     struct s3_post_policy policy;
@@ -106,7 +107,7 @@ static int check_policy(struct request *req, const struct s3_form *form, const c
         return aws_fail(req, &s3_InvalidPolicyDocument, "%s", problem);
     if (policy.expires_ms < clock_now_ms(&req->app->clock))
         return aws_fail(req, &s3_AccessDenied, "Invalid according to Policy: Policy expired.");
-    problem = s3_post_policy_refusal(&req->arena, &policy, form, bucket);
+    problem = s3_post_policy_refusal(&req->arena, &policy, form, bucket, key);
     if (problem)
         return aws_fail(req, &s3_AccessDenied, "%s", problem);
     return check_size(req, &policy, form->file.len);
@@ -291,8 +292,8 @@ int s3_post_object(struct request *req, const char *bucket)
     key = real_key(&req->arena, &form);
     if (!*key)
         return s3_fail_argument(req, "key", "", "User key must have a length greater than 0.");
-    if (use_signature(req, &form) || check_policy(req, &form, bucket) || use_fields(req, &form) ||
-        s3_use_key(req, bucket, key, NULL, NULL, "s3:PutObject", &t) ||
+    if (use_signature(req, &form) || check_policy(req, &form, bucket, key) ||
+        use_fields(req, &form) || s3_use_key(req, bucket, key, NULL, NULL, "s3:PutObject", &t) ||
         read_content(req, &form, &content) || s3_new_object(req, &t, &object) ||
         s3_store_object(req, &t, &content, &condition, "ObjectCreated:Post", &object))
         return -1;

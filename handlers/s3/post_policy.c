@@ -252,13 +252,16 @@ static bool fits(const struct s3_post_condition *c, const char *value)
 }
 
 const char *s3_post_policy_refusal(struct arena *a, const struct s3_post_policy *policy,
-                                   const struct s3_form *form, const char *bucket)
+                                   const struct s3_form *form, const char *bucket, const char *key)
 {
     for (size_t i = 0; i < policy->count; i++) {
         const struct s3_post_condition *c = &policy->conditions[i];
-        const char *value =
-            strcasecmp(c->field, "bucket") == 0 ? bucket : s3_form_value(form, c->field);
+        const char *value = s3_form_value(form, c->field);
 
+        if (strcasecmp(c->field, "bucket") == 0)
+            value = bucket;
+        else if (strcasecmp(c->field, "key") == 0)
+            value = key;
         if (!value ? c->match == S3_POST_EQUALS || *c->value : !fits(c, value))
             return arena_printf(a, "Invalid according to Policy: Policy Condition failed: %.2000s",
                                 c->text);

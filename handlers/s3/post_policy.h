@@ -30,8 +30,9 @@ struct s3_post_policy {
 const char *s3_post_policy_read(struct arena *a, const char *text, struct s3_post_policy *out);
 
 /* NULL, or why the form is not what the policy allows (AccessDenied: "Invalid according to Policy:
- * ..."). `bucket` stands for the field of that name. Expiry and size are not looked at. */
+ * ..."). `bucket` and `key` (with the file's name in it) stand for the fields of these names.
+ * Expiry and size are not looked at. */
 const char *s3_post_policy_refusal(struct arena *a, const struct s3_post_policy *policy,
-                                   const struct s3_form *form, const char *bucket);
+                                   const struct s3_form *form, const char *bucket, const char *key);
 
 #endif

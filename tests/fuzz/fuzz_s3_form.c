@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const char *text = s3_form_value(&form, "policy");
 
         if (text && !s3_post_policy_read(&a, text, &policy))
-            s3_post_policy_refusal(&a, &policy, &form, "bucket");
+            s3_post_policy_refusal(&a, &policy, &form, "bucket", "key");
     }
     arena_release(&a);
     return 0;

@@ -205,15 +205,15 @@ START_TEST(forms_must_fit_their_policy)
         "{\"expiration\":\"2030-01-01T00:00:00Z\",\"conditions\":[{\"bucket\":\"b\"},"
         "[\"starts-with\",\"$key\",\"a/\"],[\"starts-with\",\"$Content-Type\",\"\"]]}",
         &p));
-    ck_assert_ptr_null(s3_post_policy_refusal(&arena, &p, &form, "b"));
-    ck_assert_str_eq(s3_post_policy_refusal(&arena, &p, &form, "c"),
+    ck_assert_ptr_null(s3_post_policy_refusal(&arena, &p, &form, "b", s3_form_value(&form, "key")));
+    ck_assert_str_eq(s3_post_policy_refusal(&arena, &p, &form, "c", s3_form_value(&form, "key")),
                      "Invalid according to Policy: Policy Condition failed: [\"eq\", \"$bucket\", "
                      "\"b\"]");
     fields[2].name = "acl";
-    ck_assert_str_eq(s3_post_policy_refusal(&arena, &p, &form, "b"),
+    ck_assert_str_eq(s3_post_policy_refusal(&arena, &p, &form, "b", s3_form_value(&form, "key")),
                      "Invalid according to Policy: Extra input fields: acl");
     fields[0].value = "b";
-    ck_assert_str_eq(s3_post_policy_refusal(&arena, &p, &form, "b"),
+    ck_assert_str_eq(s3_post_policy_refusal(&arena, &p, &form, "b", s3_form_value(&form, "key")),
                      "Invalid according to Policy: Policy Condition failed: [\"starts-with\", "
                      "\"$key\", \"a/\"]");
 }
