@@ -379,20 +379,39 @@ static void carry_out(struct round *r)
     }
 }
 
+static bool any_failed(const struct round *r)
+{
+    for (const struct sns_job *job = r->jobs; job; job = job->next) {
+        if (job->status != STORE_OK)
+            return true;
+    }
+    return false;
+}
+
+static void fail_all(struct round *r)
+{
+    for (struct sns_job *job = r->jobs; job; job = job->next)
+        job->status = STORE_FAILED;
+}
+
 static void record(struct round *r)
 {
     r->record.kept = r->kept;
     r->record.deliveries = r->deliveries;
     r->record.seen = r->seen;
     r->record.now_ms = r->now_ms;
+    /* What was not delivered must not count as seen, nor what was told to be the same: who tries
+     * again would be answered as if all were well. */
+    if (r->record.seen_count && any_failed(r)) {
+        r->record.seen_count = 0;
+        fail_all(r);
+    }
     if (r->record.kept_count + r->record.delivery_count + r->record.seen_count == 0)
         return;
-    if (sns_store_record(r->sns->store, &r->record) != STORE_OK) {
-        for (struct sns_job *job = r->jobs; job; job = job->next)
-            job->status = STORE_FAILED;
-    } else if (r->record.delivery_count) {
+    if (sns_store_record(r->sns->store, &r->record) != STORE_OK)
+        fail_all(r);
+    else if (r->record.delivery_count)
         sns_lanes_wake(r->sns->lanes);
-    }
 }
 
 static void run_round(struct sns *sns, struct sns_job *jobs)
