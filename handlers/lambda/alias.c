@@ -95,7 +95,10 @@ static int take_routing(struct request *req, const struct lambda_function *f,
 static int find(struct request *req, const char *function, const char *name,
                 struct lambda_function *f, struct lambda_alias *out)
 {
-    if (lambda_resolve_latest(req, function, f) < 0)
+    /* AWS: the ARN of an alias names its function here. */
+    const char *bare = lambda_resolve_name(req, function, NULL);
+
+    if (!bare || lambda_resolve(req, bare, NULL, f) < 0)
         return -1;
     enum store_status rc = lambda_store_alias_find(lambda_state(req)->store, scope_of(req), f->name,
                                                    name, &req->arena, out);

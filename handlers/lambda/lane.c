@@ -192,7 +192,7 @@ static enum delivery deliver(void *context, const struct stream_record *const *r
     if (find_function(lane, &a, &f)) {
         out->taken = write_event(lane, records, MIN(count, (size_t)lane->work.mapping->batch_size));
         how = run_function(lane, &f, &a, &response);
-        if (how == DELIVERED && lane->work.mapping->partial)
+        if (how == DELIVERED && count && lane->work.mapping->partial)
             how = judge(&response, records, out);
         if (how == DELIVERED && !keep_state(lane, &response))
             how = FAILED;

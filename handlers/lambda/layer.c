@@ -116,7 +116,7 @@ static int check_layer(struct request *req, const char *arn, struct layer_name *
 int lambda_set_layers(struct request *req, const struct lambda_LayerList *layers,
                       struct lambda_function *f)
 {
-    struct layer_name names[LAYERS_MAX];
+    struct layer_name names[LAYERS_MAX] = {0};
     const char *list = "";
 
     if (layers->count > LAYERS_MAX)
@@ -501,7 +501,7 @@ int lambda_get_layer_version_policy(struct request *req,
                                     const struct lambda_GetLayerVersionPolicyRequest *in,
                                     struct lambda_GetLayerVersionPolicyResponse *out)
 {
-    const char *holder, *arn;
+    const char *holder = "", *arn = "";
 
     if (find_holder(req, in->LayerName, in->VersionNumber.value, NULL, &holder, &arn) < 0)
         return -1;
@@ -513,7 +513,7 @@ int lambda_remove_layer_version_permission(
     struct request *req, const struct lambda_RemoveLayerVersionPermissionRequest *in,
     struct lambda_RemoveLayerVersionPermissionOutput *out)
 {
-    const char *holder, *arn;
+    const char *holder = "", *arn = "";
 
     (void)out;
     if (find_holder(req, in->LayerName, in->VersionNumber.value, in->RevisionId, &holder, &arn) < 0)

@@ -90,6 +90,7 @@ def test_aliases(two_versions, account):
     assert "RoutingConfig" not in made
     assert answer(two_versions, Qualifier="live") == (["one", "1", arn, "1"], "1")
     assert two_versions.get_function_configuration(FunctionName="f", Qualifier="live")["FunctionArn"] == arn
+    assert two_versions.get_alias(FunctionName=arn, Name="live")["AliasArn"] == arn
     fails("ResourceConflictException", two_versions.create_alias, FunctionName="f", Name="live", FunctionVersion="1")
     fails("ResourceNotFoundException", two_versions.create_alias, FunctionName="f", Name="other", FunctionVersion="9")
     message = fails("ResourceConflictException", two_versions.delete_function, FunctionName="f", Qualifier="1")
