@@ -202,34 +202,36 @@ static int check_numbers(struct request *req, const struct sqs_ReceiveMessageReq
     return 0;
 }
 
-/* Tries until there is something, the time is over or the client has gone. */
+/* Waits until something may have come; false when the time is over or the client has gone. */
+static bool wait_for_arrival(struct request *req, struct sqs_queue *queue, uint64_t ticket,
+                             int64_t until_ms)
+{
+    int64_t left_ms = until_ms - clock_monotonic_ms();
+
+    return left_ms > 0 && waitq_wait(queue->arrivals, ticket, left_ms, req->client_fd,
+                                     req->app->stop_fd) == WAIT_WOKEN;
+}
+
+/* Tries until there is something, or the queue has been deleted, or nothing more is to be waited
+ * for. */
 static enum store_status take_or_wait(struct request *req, struct sqs_queue *queue,
                                       const struct sqs_wish *wish, int wait_s,
                                       struct sqs_take items[SQS_BATCH_MAX], size_t *out_count)
 {
     struct sqs *q = sqs_of(req->app);
     int64_t until_ms = clock_monotonic_ms() + (int64_t)wait_s * 1000;
-    enum store_status rc;
-    int64_t left_ms;
-    bool waiting = true;
+    enum store_status rc = sqs_take(q, queue, wish, &req->arena, items, out_count);
+    uint64_t ticket;
 
-    if (wait_s == 0)
-        return sqs_take(q, queue, wish, &req->arena, items, out_count);
-    rc = sqs_take(q, queue, wish, &req->arena, items, out_count);
-    if (*out_count > 0)
+    if (wait_s == 0 || *out_count > 0 || rc == STORE_FAILED)
         return rc;
     sqs_timer_watch(q->timer, queue);
-    while (waiting && (rc == STORE_OK || rc == STORE_LIMIT)) {
-        uint64_t ticket = waitq_ticket(queue->arrivals);
-
+    do {
+        ticket = waitq_ticket(queue->arrivals);
         rc = sqs_queue_gone(queue) ? STORE_NOT_FOUND
                                    : sqs_take(q, queue, wish, &req->arena, items, out_count);
-        if (*out_count > 0)
-            break;
-        left_ms = until_ms - clock_monotonic_ms();
-        waiting = left_ms > 0 && waitq_wait(queue->arrivals, ticket, left_ms, req->client_fd,
-                                            req->app->stop_fd) == WAIT_WOKEN;
-    }
+    } while (*out_count == 0 && (rc == STORE_OK || rc == STORE_LIMIT) &&
+             wait_for_arrival(req, queue, ticket, until_ms));
     sqs_timer_unwatch(q->timer, queue);
     return rc;
 }
