@@ -48,8 +48,8 @@ static enum store_status put_one(struct sql *s, const struct sqs_queue_ref *queu
 
     if (rc == STORE_OK)
         rc = sql_exec(s,
-                      "INSERT INTO state (id, sent_ms, visible_ms, received, first_ms, group_id)"
-                      " VALUES (?1, ?2, ?3, 0, 0, ?4)",
+                      "INSERT INTO state (id, sent_ms, visible_ms, received, carried, first_ms,"
+                      " group_id) VALUES (?1, ?2, ?3, 0, 0, 0, ?4)",
                       sql_int(id), sql_int(c->sent_ms), sql_int(item->visible_ms),
                       sql_text(c->group_id));
     if (rc == STORE_OK && item->dedup_key)
@@ -260,11 +260,12 @@ static enum store_status move_one(struct sql *s, int64_t from, int64_t to,
     if (rc == STORE_OK && sql_changes(s) == 0)
         return STORE_NOT_FOUND;
     if (rc == STORE_OK)
-        rc = sql_exec(s,
-                      "INSERT INTO state SELECT ?2, ?3, ?4, ?5, iif(?5 = 0, 0, first_ms), group_id"
-                      " FROM state WHERE id = ?1",
-                      sql_int(from), sql_int(to), sql_int(item->sent_ms), sql_int(item->visible_ms),
-                      sql_int(item->received));
+        rc = sql_exec(
+            s,
+            "INSERT INTO state SELECT ?2, ?3, ?4, ?5, ?5, iif(?5 = 0, 0, first_ms), group_id"
+            " FROM state WHERE id = ?1",
+            sql_int(from), sql_int(to), sql_int(item->sent_ms), sql_int(item->visible_ms),
+            sql_int(item->received));
     if (rc == STORE_OK)
         rc = remove_row(s, from);
     return rc;
@@ -309,11 +310,11 @@ static enum store_status load_messages(struct sql *s, const struct sqs_queue_row
                                        void (*each)(void *context, const struct sqs_state_row *row),
                                        void *context)
 {
-    struct sql_stmt *st = sql_query(s,
-                                    "SELECT id, sent_ms, visible_ms, received, group_id FROM state"
-                                    " WHERE id >= ?1 AND id < ?2 ORDER BY id",
-                                    sql_int(sqs_row_id(queue->id, queue->purged)),
-                                    sql_int(sqs_row_id(queue->id + 1, 0)));
+    struct sql_stmt *st = sql_query(
+        s,
+        "SELECT id, sent_ms, visible_ms, received, group_id, carried FROM state"
+        " WHERE id >= ?1 AND id < ?2 ORDER BY id",
+        sql_int(sqs_row_id(queue->id, queue->purged)), sql_int(sqs_row_id(queue->id + 1, 0)));
     enum store_status rc;
 
     while ((rc = sql_step(st)) == STORE_OK) {
@@ -322,6 +323,7 @@ static enum store_status load_messages(struct sql *s, const struct sqs_queue_row
             .sent_ms = sql_column_int(st, 1),
             .visible_ms = sql_column_int(st, 2),
             .received = (int32_t)sql_column_int(st, 3),
+            .carried = (int32_t)sql_column_int(st, 5),
             .group_id = borrowed_text(st, 4),
         };
         each(context, &row);

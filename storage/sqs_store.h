@@ -78,7 +78,7 @@ struct sqs_move {
     int64_t to_number;
     int64_t visible_ms;
     int64_t sent_ms;
-    int32_t received;
+    int32_t received;      /* how often in all queues so far */
     const uint8_t *new_id; /* NULL: it keeps its id */
     const char *source;    /* NULL: none */
 };
@@ -89,6 +89,7 @@ struct sqs_state_row {
     int64_t sent_ms;
     int64_t visible_ms;
     int32_t received;
+    int32_t carried;      /* of these, in other queues before */
     const char *group_id; /* NULL: none; borrowed until the callback returns */
 };
 

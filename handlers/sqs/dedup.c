@@ -21,7 +21,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* The entries stand in the order of time: what is over stands in front. */
-static void expire(struct sqs_dedup *d, int64_t now_ms)
+void sqs_dedup_expire(struct sqs_dedup *d, int64_t now_ms)
 {
     while (d->first && !d->first->pending && d->first->sent_ms <= now_ms - SQS_DEDUP_MS) {
         d->forgotten = MAX(d->forgotten, d->first->number);
@@ -34,7 +34,7 @@ struct sqs_sent *sqs_dedup_find(struct sqs_dedup *d, const uint8_t key[SQS_DEDUP
 {
     struct sqs_sent **place;
 
-    expire(d, now_ms);
+    sqs_dedup_expire(d, now_ms);
     place = tfind(key, &d->tree, compare);
     return place ? *place : NULL;
 }

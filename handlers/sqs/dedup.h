@@ -30,6 +30,8 @@ struct sqs_dedup {
 /* Of the id, and of the group where each group has ids of its own (NULL: not). */
 void sqs_dedup_key(const char *group_id, const char *dedup_id, uint8_t out[SQS_DEDUP_KEY_LEN]);
 
+/* Drops what was sent five minutes ago or earlier. */
+void sqs_dedup_expire(struct sqs_dedup *d, int64_t now_ms);
 /* NULL when nothing of that key was sent in the last five minutes. */
 struct sqs_sent *sqs_dedup_find(struct sqs_dedup *d, const uint8_t key[SQS_DEDUP_KEY_LEN],
                                 int64_t now_ms);

@@ -257,6 +257,7 @@ void sqs_index_load(struct sqs_index *ix, const struct sqs_entry *like, const ch
     enum sqs_entry_state state = like->received > 0 ? SQS_IN_FLIGHT : SQS_DELAYED;
 
     e->received = like->received;
+    e->carried = like->carried;
     sqs_index_settle(ix, e, like->visible_ms <= now_ms ? SQS_READY : state, like->visible_ms);
     ix->next_number = MAX(ix->next_number, like->number + 1);
 }

@@ -33,7 +33,8 @@ struct sqs_entry {
     int64_t sent_ms;
     int64_t visible_ms;
     int64_t taken_ms; /* when it was received last; 0: not since the queue was loaded */
-    int32_t received; /* how often */
+    int32_t received; /* how often, in all queues */
+    int32_t carried;  /* how often before it came to this one */
     enum sqs_entry_state state;
     /* The index's own. */
     uint32_t heap_at;

@@ -114,24 +114,36 @@ static void take_out(struct sqs *q, struct sqs_queue *queue)
     sqs_queue_release(queue);
 }
 
-void sqs_each_queue(struct sqs *q, void (*each)(struct sqs *q, struct sqs_queue *queue))
+/* All queues, each held; to be freed. */
+static struct sqs_queue **hold_all(struct sqs *q, size_t *out_count)
 {
-    for (size_t i = 0; i < SQS_QUEUE_BUCKETS; i++) {
-        struct sqs_queue *held[64];
-        size_t count = 0;
+    struct sqs_queue **held = NULL;
+    size_t count = 0, capacity = 0;
 
-        /* More than that in one bucket of 256 wait for the next round. */
-        pthread_mutex_lock(&q->lock);
-        for (struct sqs_queue *queue = q->buckets[i]; queue && count < ARRAY_LEN(held);
-             queue = queue->next) {
+    pthread_mutex_lock(&q->lock);
+    for (size_t i = 0; i < SQS_QUEUE_BUCKETS; i++) {
+        for (struct sqs_queue *queue = q->buckets[i]; queue; queue = queue->next) {
+            if (count == capacity) {
+                capacity = MAX(capacity * 2, (size_t)64);
+                held = x_reallocarray(held, capacity, sizeof(struct sqs_queue *));
+            }
             atomic_fetch_add(&queue->holders, 1);
             held[count++] = queue;
         }
-        pthread_mutex_unlock(&q->lock);
-        for (size_t n = 0; n < count; n++) {
-            each(q, held[n]);
-            sqs_queue_release(held[n]);
-        }
+    }
+    pthread_mutex_unlock(&q->lock);
+    *out_count = count;
+    return held;
+}
+
+void sqs_each_queue(struct sqs *q, void (*each)(struct sqs *q, struct sqs_queue *queue))
+{
+    size_t count;
+    AUTO_FREE struct sqs_queue **held = hold_all(q, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        each(q, held[i]);
+        sqs_queue_release(held[i]);
     }
 }
 
@@ -251,6 +263,7 @@ static void load_message(void *context, const struct sqs_state_row *row)
         .sent_ms = row->sent_ms,
         .visible_ms = row->visible_ms,
         .received = row->received,
+        .carried = row->carried,
     };
 
     sqs_index_load(l->queue->index, &like, row->group_id, l->now_ms);

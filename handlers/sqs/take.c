@@ -79,7 +79,7 @@ static void choose(struct taking *t)
     for (size_t i = 0; i < count; i++) {
         struct sqs_entry *e = found[i];
 
-        if (rules->dead_letters && e->received > rules->max_receives) {
+        if (rules->dead_letters && e->received - e->carried > rules->max_receives) {
             t->dead[t->dead_count++] = (struct sqs_moving){
                 .number = e->number,
                 /* AWS: only a FIFO queue's dead letters are sent anew. */

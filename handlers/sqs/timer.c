@@ -86,7 +86,7 @@ static void sweep(struct sqs *q, struct sqs_queue *queue)
             sqs_store_remove(q->store, &queue->ref, numbers, count);
     } while (count == SWEEP_STEP);
     pthread_mutex_lock(&queue->lock);
-    sqs_dedup_find(&queue->dedup, (const uint8_t[SQS_DEDUP_KEY_LEN]){0}, now_ms); /* drops */
+    sqs_dedup_expire(&queue->dedup, now_ms);
     forgotten = queue->dedup.forgotten;
     queue->dedup.forgotten = 0;
     pthread_mutex_unlock(&queue->lock);

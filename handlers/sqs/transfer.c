@@ -10,7 +10,7 @@ static void reserve(struct sqs_queue *to, const struct sqs_moving *items, size_t
     for (size_t i = 0; i < count; i++) {
         struct sqs_entry *e = sqs_index_add(to->index, items[i].sent_ms, items[i].group);
 
-        e->received = items[i].received;
+        e->received = e->carried = items[i].received;
         numbers[i] = e->number;
     }
     pthread_mutex_unlock(&to->lock);

@@ -36,7 +36,8 @@ CREATE TABLE state (
     id INTEGER PRIMARY KEY,
     sent_ms INTEGER NOT NULL,
     visible_ms INTEGER NOT NULL,
-    received INTEGER NOT NULL, -- how often
+    received INTEGER NOT NULL, -- how often, in all queues
+    carried INTEGER NOT NULL, -- how often before it came to this one
     first_ms INTEGER NOT NULL, -- when first; 0: never
     group_id TEXT
 ) STRICT;

@@ -72,6 +72,23 @@ def test_a_fifo_queue_moves_on_to_the_next_of_the_group(sqs):
     assert message["Body"] == "bad" and message["Attributes"]["MessageGroupId"] == "g"
 
 
+def test_each_queue_of_a_chain_counts_for_itself(sqs):
+    last = make(sqs, "last")
+    middle = make(sqs, "middle", RedrivePolicy=redrive(last[1], 1), VisibilityTimeout="0")
+    first, _ = make(sqs, "first", RedrivePolicy=redrive(middle[1], 2), VisibilityTimeout="0")
+    sqs.send_message(QueueUrl=first, MessageBody="b")
+    seen = [bodies(sqs.receive_message(QueueUrl=url)) for url in (first, first, first, middle[0], middle[0], last[0])]
+    assert seen == [["b"], ["b"], [], ["b"], [], ["b"]]
+
+
+def test_a_queue_can_be_its_own_dead_letter_queue(sqs):
+    url, arn = make(sqs, "self", VisibilityTimeout="0")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": redrive(arn, 1)})
+    sqs.send_message(QueueUrl=url, MessageBody="b")
+    for _ in range(4):
+        assert bodies(sqs.receive_message(QueueUrl=url)) == ["b"]
+
+
 def test_without_its_dead_letter_queue_a_message_stays(sqs, pair):
     (live, _), (dead, _) = pair
     sqs.send_message(QueueUrl=live, MessageBody="b")
