@@ -9,7 +9,7 @@
 
 enum {
     BATCH_BYTES_MAX = 4 * 1024 * 1024,
-    RECORD_ID_LEN = 220,
+    RECORD_ID_RANDOM = 216,
 };
 
 /* Writes the records to disk; *out_encrypted as the stream is. */
@@ -58,22 +58,34 @@ static int put_for(struct request *req, const char *name, const struct bytes *re
     }
 }
 
-/* Opaque, and as long as AWS's. */
-static const char *record_id(struct arena *a)
-{
-    char *id = arena_alloc(a, RECORD_ID_LEN + 1);
+/* Opaque, and as long as AWS's. Those of one request have their random part in common: drawing 500
+ * of them would cost more than writing the records. */
+struct record_ids {
+    char random[RECORD_ID_RANDOM + 1];
+};
 
-    random_text(id, RECORD_ID_LEN,
+static struct record_ids record_ids_draw(void)
+{
+    struct record_ids ids;
+
+    random_text(ids.random, RECORD_ID_RANDOM,
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    return id;
+    return ids;
+}
+
+static const char *record_id(struct arena *a, const struct record_ids *ids, size_t i)
+{
+    return arena_printf(a, "%s%04zu", ids->random, i);
 }
 
 int firehose_put_record(struct request *req, const struct firehose_PutRecordInput *in,
                         struct firehose_PutRecordOutput *out)
 {
+    const struct record_ids ids = record_ids_draw();
+
     if (put_for(req, in->DeliveryStreamName, &in->Record->Data, 1, &out->Encrypted))
         return -1;
-    out->RecordId = record_id(&req->arena);
+    out->RecordId = record_id(&req->arena, &ids, 0);
     return 0;
 }
 
@@ -82,6 +94,7 @@ int firehose_put_record_batch(struct request *req, const struct firehose_PutReco
 {
     size_t count = in->Records.count;
     struct bytes *records = ARENA_ARRAY(&req->arena, struct bytes, count);
+    const struct record_ids ids = record_ids_draw();
     size_t total = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -97,7 +110,7 @@ int firehose_put_record_batch(struct request *req, const struct firehose_PutReco
         ARENA_ARRAY(&req->arena, struct firehose_PutRecordBatchResponseEntry, count);
     out->RequestResponses.count = count;
     for (size_t i = 0; i < count; i++)
-        out->RequestResponses.items[i].RecordId = record_id(&req->arena);
+        out->RequestResponses.items[i].RecordId = record_id(&req->arena, &ids, i);
     return 0;
 }
 
