@@ -75,8 +75,8 @@ enum store_status ddb_log_append(struct ddb_session *s, int64_t table_id,
 enum store_status ddb_log_after(struct ddb_session *s, int64_t table_id, int64_t at_ms,
                                 int64_t *out_number)
 {
-    int64_t low;
-    int64_t high;
+    int64_t low = 0;
+    int64_t high = 0;
     enum store_status rc = ddb_log_first(s, table_id, &low);
 
     if (rc == STORE_OK)

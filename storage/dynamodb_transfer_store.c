@@ -94,9 +94,8 @@ enum store_status ddb_transfer_by_token(struct ddb_session *s, const struct scop
 }
 
 enum store_status ddb_transfer_list(struct ddb_session *s, const struct scope *scope,
-                                    bool is_import, const char *table_name, int64_t before,
-                                    size_t limit, struct arena *a, struct ddb_transfer *out,
-                                    size_t *out_count)
+                                    const struct ddb_transfer_filter *filter, struct arena *a,
+                                    struct ddb_transfer *out, size_t *out_count)
 {
     int64_t scope_id;
     enum store_status rc = sql_scope_id(s->sql, scope, false, &scope_id);
@@ -109,8 +108,9 @@ enum store_status ddb_transfer_list(struct ddb_session *s, const struct scope *s
         s->sql,
         COLUMNS "WHERE t.scope = ?1 AND t.is_import = ?2 AND (?3 = '' OR t.table_name = ?3) AND "
                 "t.id < ?4 ORDER BY t.id DESC LIMIT ?5",
-        sql_int(scope_id), sql_int(is_import), sql_text(table_name != NULL ? table_name : ""),
-        sql_int(before), sql_int((int64_t)limit));
+        sql_int(scope_id), sql_int(filter->is_import),
+        sql_text(filter->table_name != NULL ? filter->table_name : ""), sql_int(filter->before),
+        sql_int((int64_t)filter->limit));
     while ((rc = sql_step(st)) == STORE_OK)
         read_row(st, a, &out[count++]);
     *out_count = count;

@@ -29,11 +29,16 @@ enum store_status ddb_transfer_find(struct ddb_session *s, const struct scope *s
 enum store_status ddb_transfer_by_token(struct ddb_session *s, const struct scope *scope,
                                         bool is_import, const char *token, int64_t from_ms,
                                         struct arena *a, struct ddb_transfer *out);
-/* Up to `limit` below id `before`, the newest first, of one table or (NULL) of all. */
+struct ddb_transfer_filter {
+    bool is_import;
+    const char *table_name; /* NULL: of all tables */
+    int64_t before;         /* only ids below */
+    size_t limit;
+};
+/* The newest first. */
 enum store_status ddb_transfer_list(struct ddb_session *s, const struct scope *scope,
-                                    bool is_import, const char *table_name, int64_t before,
-                                    size_t limit, struct arena *a, struct ddb_transfer *out,
-                                    size_t *out_count);
+                                    const struct ddb_transfer_filter *filter, struct arena *a,
+                                    struct ddb_transfer *out, size_t *out_count);
 /* The first running one above id `after`. */
 enum store_status ddb_transfer_running(struct ddb_session *s, int64_t after, struct arena *a,
                                        struct ddb_transfer *out);

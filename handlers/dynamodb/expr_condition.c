@@ -166,15 +166,16 @@ static const char *print_value(struct ddb_parser *p, const struct ddb_value *v)
 
 /* Strings, numbers and binaries have an order, nothing else. */
 static void check_ordered(struct ddb_parser *p, struct ddb_text operator,
-                          struct ddb_expr *const *operands, size_t count)
+                          struct ddb_expr * const * operands, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         enum ddb_type type = type_of(operands[i]);
         if (type != DDB_NONE && type != DDB_S && type != DDB_N && type != DDB_B)
-            ddb_fault(p, FAULT_TYPE,
-                      "Incorrect operand type for operator or function; operator or function: %.*s, "
-                      "operand type: %s",
-                      (int)operator.len, operator.data, ddb_type_name(type));
+            ddb_fault(
+                p, FAULT_TYPE,
+                "Incorrect operand type for operator or function; operator or function: %.*s, "
+                "operand type: %s",
+                (int)operator.len, operator.data, ddb_type_name(type));
     }
 }
 

@@ -258,16 +258,20 @@ static enum store_status run_step(struct step *st)
     return STORE_FAILED;
 }
 
-static void forget(struct ddb *d, const struct ddb_table *t)
+static void forget_one(struct ddb *d, const struct ddb_table *t)
 {
-    /* Peers show how far their replicas are. */
-    for (size_t i = 0; i < t->peer_count; i++)
-        forget(d, t->peers[i]);
-
-    struct scope scope = {t->account, t->region};
+    const struct scope scope = {t->account, t->region};
 
     if (t->account[0] != '\0')
         ddb_table_forget(d, &scope, t->name);
+}
+
+/* Peers show how far their replicas are. */
+static void forget(struct ddb *d, const struct ddb_table *t)
+{
+    forget_one(d, t);
+    for (size_t i = 0; i < t->peer_count; i++)
+        forget_one(d, t->peers[i]);
 }
 
 /* Loads the tables, which may have been deleted: then there is nothing to do any more. */

@@ -63,12 +63,12 @@ struct target {
 static bool is_kept(const struct target *in, const struct ddb_index *index)
 {
     if (index->global) {
-        for (size_t i = 0; i < in->globals->count; i++)
+        for (size_t i = 0; in->globals->items != NULL && i < in->globals->count; i++)
             if (str_eq(in->globals->items[i].IndexName, index->name))
                 return true;
         return !in->overrides_globals;
     }
-    for (size_t i = 0; i < in->locals->count; i++)
+    for (size_t i = 0; in->locals->items != NULL && i < in->locals->count; i++)
         if (str_eq(in->locals->items[i].IndexName, index->name))
             return true;
     return !in->overrides_locals;

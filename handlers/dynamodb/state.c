@@ -446,7 +446,7 @@ enum ddb_begin ddb_write_run(struct request *req, const struct ddb_table **table
 
 /* --- failing --- */
 
-int ddb_invalid(struct request *req, const char *format, ...)
+int(ddb_invalid)(struct request *req, const char *format, ...)
 {
     va_list arguments;
 
@@ -471,7 +471,7 @@ int ddb_invalid_request(struct request *req, const char *format, ...)
                     counted ? "1 validation error detected: " : "", text);
 }
 
-int ddb_fail_store(struct request *req, enum store_status status)
+int(ddb_fail_store)(struct request *req, enum store_status status)
 {
     (void)status; /* logged where it arose */
     return aws_fail(req, &dynamodb_InternalServerError, "Internal server error");

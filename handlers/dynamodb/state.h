@@ -74,6 +74,18 @@ int ddb_invalid_request(struct request *req, const char *format, ...) PRINTF_LIK
 /* A store that failed: 500. Always -1. */
 int ddb_fail_store(struct request *req, enum store_status status);
 
+/* For analysers, as in aws_error.h: none of them returns 0. */
+#define ddb_invalid(...)                                                                           \
+    ({                                                                                             \
+        (ddb_invalid)(__VA_ARGS__);                                                                \
+        -1;                                                                                        \
+    })
+#define ddb_fail_store(req, status)                                                                \
+    ({                                                                                             \
+        (ddb_fail_store)((req), (status));                                                         \
+        -1;                                                                                        \
+    })
+
 /* The scope of the caller. */
 struct scope ddb_scope(const struct request *req);
 

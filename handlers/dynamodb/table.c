@@ -4,15 +4,20 @@
 #include "handlers/dynamodb/feed.h"
 #include "server/base/log.h"
 
+static void destroy(struct ddb_table *t)
+{
+    ddb_feed_release(t->feed);
+    arena_release(&t->arena);
+    free(t);
+}
+
 void ddb_table_release(struct ddb_table *t)
 {
     if (--t->references > 0)
         return;
-    for (size_t i = 0; i < t->peer_count; i++)
-        ddb_table_release(t->peers[i]);
-    ddb_feed_release(t->feed);
-    arena_release(&t->arena);
-    free(t);
+    for (size_t i = 0; i < t->peer_count; i++) /* nobody else holds them, and they have none */
+        destroy(t->peers[i]);
+    destroy(t);
 }
 
 struct ddb_table *ddb_table_new(const struct ddb_table_row *row, struct ddb_feeds *feeds,

@@ -115,7 +115,7 @@ const char *ddb_transfer_code(struct request *req)
     return arena_printf(&req->arena, "%014" PRId64 "-%.8s", clock_now_ms(&req->app->clock), uuid);
 }
 
-enum store_status ddb_transfer_get(struct request *req, const char *text, bool is_import,
+enum store_status ddb_transfer_get(struct request *req, const char *arn_text, bool is_import,
                                    struct ddb_transfer *out)
 {
     const char *kind = is_import ? "/import/" : "/export/";
@@ -123,7 +123,7 @@ enum store_status ddb_transfer_get(struct request *req, const char *text, bool i
     struct ddb_session s;
     struct arn arn;
 
-    if (!arn_parse(&req->arena, text, &arn) || !str_eq(arn.service, "dynamodb") ||
+    if (!arn_parse(&req->arena, arn_text, &arn) || !str_eq(arn.service, "dynamodb") ||
         !str_eq(arn.account, req->account) || !str_eq(arn.region, req->region))
         return STORE_NOT_FOUND;
     const char *rest = arn_resource_after(&arn, "table/");
@@ -180,8 +180,9 @@ int ddb_transfer_page(struct request *req, bool is_import, const char *table_arn
         return 0;
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);
-    rc = ddb_transfer_list(&s, &scope, is_import, name, before, limit + 1, &req->arena, rows,
-                           out_count);
+    const struct ddb_transfer_filter filter = {
+        .is_import = is_import, .table_name = name, .before = before, .limit = limit + 1};
+    rc = ddb_transfer_list(&s, &scope, &filter, &req->arena, rows, out_count);
     ddb_read_end(&s);
     if (rc != STORE_OK)
         return ddb_fail_store(req, rc);

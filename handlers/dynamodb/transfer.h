@@ -27,7 +27,7 @@ enum store_status ddb_import_run(struct ddb *d, struct background_task *task,
 enum { DDB_TOKEN_LIFE_MS = 8 * 3600 * 1000 };
 
 /* ".../export/CODE" of the caller; the failure is the caller's to word: STORE_NOT_FOUND. */
-enum store_status ddb_transfer_get(struct request *req, const char *arn, bool is_import,
+enum store_status ddb_transfer_get(struct request *req, const char *arn_text, bool is_import,
                                    struct ddb_transfer *out);
 const char *ddb_transfer_code(struct request *req);
 /* An earlier one with the same token: STORE_OK it asked for the same, STORE_CONFLICT for something

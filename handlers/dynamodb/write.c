@@ -118,32 +118,11 @@ static enum store_status log_change(const struct ddb_change *c, struct ddb_sessi
     return changes_nothing(c) ? STORE_OK : ddb_log_append(s, c->table->id, &change);
 }
 
-/* The same item in the other replicas. */
-static enum store_status mirror(const struct ddb_change *c, struct ddb_session *s, struct arena *a)
-{
-    enum store_status rc = STORE_OK;
-
-    for (size_t i = 0; i < c->table->peer_count && rc == STORE_OK; i++) {
-        struct ddb_change there = {
-            .table = c->table->peers[i],
-            .key = c->key,
-            .removes = c->removes,
-            .item = c->item,
-            .body = c->body,
-            .size = c->size,
-        };
-        rc = ddb_change_apply(&there, s, a);
-    }
-    return rc;
-}
-
-enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, struct arena *a)
+static enum store_status apply_here(struct ddb_change *c, struct ddb_session *s, struct arena *a)
 {
     const struct ddb_definition *d = &c->table->definition;
     enum store_status rc = STORE_OK;
 
-    if (c->table->plain)
-        return write_row(c, s);
     if (!c->was_read)
         rc = ddb_change_read(c, s, a);
     if (rc == STORE_OK)
@@ -154,8 +133,26 @@ enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, 
         rc = move_expiry(c, s);
     if (c->table->logs && !c->copied && rc == STORE_OK)
         rc = log_change(c, s);
-    if (c->table->peer_count > 0 && !c->copied && rc == STORE_OK)
-        rc = mirror(c, s, a);
+    return rc;
+}
+
+enum store_status ddb_change_apply(struct ddb_change *c, struct ddb_session *s, struct arena *a)
+{
+    if (c->table->plain)
+        return write_row(c, s);
+    enum store_status rc = apply_here(c, s, a);
+    for (size_t i = 0; i < c->table->peer_count && !c->copied && rc == STORE_OK; i++) {
+        /* The same item in the other replicas. */
+        struct ddb_change there = {
+            .table = c->table->peers[i],
+            .key = c->key,
+            .removes = c->removes,
+            .item = c->item,
+            .body = c->body,
+            .size = c->size,
+        };
+        rc = apply_here(&there, s, a);
+    }
     return rc;
 }
 
