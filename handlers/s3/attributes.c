@@ -62,7 +62,7 @@ static struct s3_Checksum *checksum_of(struct arena *a, const struct s3_object *
     c = ARENA_NEW(a, struct s3_Checksum);
     if (o->checksum_type == S3_CHECKSUM_COMPOSITE) /* AWS: without the -N here */
         value = arena_strndup(a, value, strcspn(value, "-"));
-    *S3_CHECKSUM_SLOT(c, o->checksum_algorithm) = value;
+    S3_CHECKSUM_SET(c, o->checksum_algorithm, value);
     c->ChecksumType = s3_checksum_type_name(o->checksum_type);
     return c;
 }
@@ -96,7 +96,7 @@ static int describe_parts(struct request *req, const struct s3_GetObjectAttribut
 
         part->PartNumber = SOME_INT(parts.items[i].number);
         part->Size = SOME_LONG(parts.items[i].size);
-        *S3_CHECKSUM_SLOT(part, o->checksum_algorithm) = parts.items[i].checksum;
+        S3_CHECKSUM_SET(part, o->checksum_algorithm, parts.items[i].checksum);
     }
     out->ObjectParts = p;
     return 0;

@@ -43,46 +43,44 @@ const char *s3_checksum_join(struct arena *a, enum s3_checksum_algorithm algorit
 const char *s3_checksum_compose(struct arena *a, enum s3_checksum_algorithm algorithm,
                                 const char *const *parts, size_t count);
 
-/* The member of a generated struct (ChecksumCRC32, ...) for an algorithm; NULL where it has none.
+/*
+ * The member of a generated struct (ChecksumCRC32, ...) that is an algorithm's: nothing is set and
+ * NULL is read for S3_CHECKSUM_NONE.
  */
-#define S3_CHECKSUM_SLOT(s, algorithm)                                                             \
-    ({                                                                                             \
-        __typeof__(&(s)->ChecksumCRC32) slot_ = NULL;                                              \
-        switch (algorithm) {                                                                       \
-        case S3_CHECKSUM_CRC32:                                                                    \
-            slot_ = &(s)->ChecksumCRC32;                                                           \
-            break;                                                                                 \
-        case S3_CHECKSUM_CRC32C:                                                                   \
-            slot_ = &(s)->ChecksumCRC32C;                                                          \
-            break;                                                                                 \
-        case S3_CHECKSUM_CRC64NVME:                                                                \
-            slot_ = &(s)->ChecksumCRC64NVME;                                                       \
-            break;                                                                                 \
-        case S3_CHECKSUM_SHA1:                                                                     \
-            slot_ = &(s)->ChecksumSHA1;                                                            \
-            break;                                                                                 \
-        case S3_CHECKSUM_SHA256:                                                                   \
-            slot_ = &(s)->ChecksumSHA256;                                                          \
-            break;                                                                                 \
-        case S3_CHECKSUM_SHA512:                                                                   \
-            slot_ = &(s)->ChecksumSHA512;                                                          \
-            break;                                                                                 \
-        case S3_CHECKSUM_MD5:                                                                      \
-            slot_ = &(s)->ChecksumMD5;                                                             \
-            break;                                                                                 \
-        case S3_CHECKSUM_XXHASH64:                                                                 \
-            slot_ = &(s)->ChecksumXXHASH64;                                                        \
-            break;                                                                                 \
-        case S3_CHECKSUM_XXHASH3:                                                                  \
-            slot_ = &(s)->ChecksumXXHASH3;                                                         \
-            break;                                                                                 \
-        case S3_CHECKSUM_XXHASH128:                                                                \
-            slot_ = &(s)->ChecksumXXHASH128;                                                       \
-            break;                                                                                 \
-        case S3_CHECKSUM_NONE:                                                                     \
-            break;                                                                                 \
-        }                                                                                          \
-        slot_;                                                                                     \
+#define S3_CHECKSUM_GET(s, algorithm)                                                              \
+    s3_checksum_get((s), S3_CHECKSUM_PLACES(__typeof__(*(s))), (algorithm))
+#define S3_CHECKSUM_SET(s, algorithm, value)                                                       \
+    s3_checksum_set((s), S3_CHECKSUM_PLACES(__typeof__(*(s))), (algorithm), (value))
+
+#define S3_CHECKSUM_PLACES(type)                                                                   \
+    ((const size_t[]){                                                                             \
+        [S3_CHECKSUM_CRC32] = offsetof(type, ChecksumCRC32),                                       \
+        [S3_CHECKSUM_CRC32C] = offsetof(type, ChecksumCRC32C),                                     \
+        [S3_CHECKSUM_CRC64NVME] = offsetof(type, ChecksumCRC64NVME),                               \
+        [S3_CHECKSUM_SHA1] = offsetof(type, ChecksumSHA1),                                         \
+        [S3_CHECKSUM_SHA256] = offsetof(type, ChecksumSHA256),                                     \
+        [S3_CHECKSUM_SHA512] = offsetof(type, ChecksumSHA512),                                     \
+        [S3_CHECKSUM_MD5] = offsetof(type, ChecksumMD5),                                           \
+        [S3_CHECKSUM_XXHASH64] = offsetof(type, ChecksumXXHASH64),                                 \
+        [S3_CHECKSUM_XXHASH3] = offsetof(type, ChecksumXXHASH3),                                   \
+        [S3_CHECKSUM_XXHASH128] = offsetof(type, ChecksumXXHASH128),                               \
     })
+
+static inline const char *s3_checksum_get(const void *s, const size_t *places,
+                                          enum s3_checksum_algorithm algorithm)
+{
+    const char *value = NULL;
+
+    if (algorithm)
+        memcpy(&value, (const char *)s + places[algorithm], sizeof(value));
+    return value;
+}
+
+static inline void s3_checksum_set(void *s, const size_t *places,
+                                   enum s3_checksum_algorithm algorithm, const char *value)
+{
+    if (algorithm)
+        memcpy((char *)s + places[algorithm], &value, sizeof(value));
+}
 
 #endif

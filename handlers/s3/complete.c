@@ -68,7 +68,7 @@ static int check_part_checksum(struct request *req, const struct chosen *c, size
 {
     const struct s3_object *o = &c->upload->object;
     const struct s3_CompletedPart *part = &c->list->items[index];
-    const char *given = *S3_CHECKSUM_SLOT(part, o->checksum_algorithm);
+    const char *given = S3_CHECKSUM_GET(part, o->checksum_algorithm);
 
     if (given && c->parts[index]->checksum && !str_eq(given, c->parts[index]->checksum))
         return fail_part(req, c, part);
@@ -160,7 +160,7 @@ static int check_whole(struct request *req, const struct s3_CompleteMultipartUpl
                        const struct chosen *c)
 {
     const struct s3_object *o = &c->upload->object;
-    const char *given = *S3_CHECKSUM_SLOT(in, o->checksum_algorithm);
+    const char *given = S3_CHECKSUM_GET(in, o->checksum_algorithm);
 
     if (in->ChecksumType && !str_eq(in->ChecksumType, s3_checksum_type_name(o->checksum_type)))
         return aws_fail(req, &s3_InvalidRequest,
@@ -196,7 +196,7 @@ static void answer(struct request *req, const struct s3_target *target,
     out->Key = object->key;
     out->ETag = s3_etag_text(&req->arena, object->etag);
     if (object->checksum) {
-        *S3_CHECKSUM_SLOT(out, object->checksum_algorithm) = object->checksum;
+        S3_CHECKSUM_SET(out, object->checksum_algorithm, object->checksum);
         out->ChecksumType = s3_checksum_type_name(object->checksum_type);
     }
     out->VersionId = s3_version_of(&req->arena, &target->bucket, object);

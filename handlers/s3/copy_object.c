@@ -155,7 +155,7 @@ static void answer(struct request *req, const struct s3_source *source,
     result->ETag = s3_etag_text(&req->arena, object->etag);
     result->LastModified = SOME_TIME(object->modified_ms);
     result->ChecksumType = s3_checksum_type_name(object->checksum_type);
-    *S3_CHECKSUM_SLOT(result, object->checksum_algorithm) = object->checksum;
+    S3_CHECKSUM_SET(result, object->checksum_algorithm, object->checksum);
     out->CopyObjectResult = result;
     out->VersionId = s3_version_of(&req->arena, &target->bucket, object);
     out->CopySourceVersionId =

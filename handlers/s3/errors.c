@@ -6,21 +6,21 @@
 S3_ERRORS(X)
 #undef X
 
-int s3_fail_no_bucket(struct request *req, const char *bucket)
+int(s3_fail_no_bucket)(struct request *req, const char *bucket)
 {
     aws_fail(req, &s3_NoSuchBucket, "The specified bucket does not exist");
     aws_fail_detail(req, "BucketName", bucket);
     return -1;
 }
 
-int s3_fail_no_key(struct request *req, const char *key)
+int(s3_fail_no_key)(struct request *req, const char *key)
 {
     aws_fail(req, &s3_NoSuchKey, "The specified key does not exist.");
     aws_fail_detail(req, "Key", key);
     return -1;
 }
 
-int s3_fail_no_version(struct request *req, const char *key, const char *version_id)
+int(s3_fail_no_version)(struct request *req, const char *key, const char *version_id)
 {
     aws_fail(req, &s3_NoSuchVersion, "The specified version does not exist.");
     aws_fail_detail(req, "Key", key);
@@ -28,7 +28,7 @@ int s3_fail_no_version(struct request *req, const char *key, const char *version
     return -1;
 }
 
-int s3_fail_no_upload(struct request *req, const char *upload_id)
+int(s3_fail_no_upload)(struct request *req, const char *upload_id)
 {
     aws_fail(req, &s3_NoSuchUpload,
              "The specified upload does not exist. The upload ID may be invalid, or the upload may "
@@ -37,19 +37,19 @@ int s3_fail_no_upload(struct request *req, const char *upload_id)
     return -1;
 }
 
-int s3_fail_denied(struct request *req)
+int(s3_fail_denied)(struct request *req)
 {
     return aws_fail(req, &s3_AccessDenied, "Access Denied");
 }
 
-int s3_fail_malformed_xml(struct request *req)
+int(s3_fail_malformed_xml)(struct request *req)
 {
     return aws_fail(req, &s3_MalformedXML,
                     "The XML you provided was not well-formed or did not validate against our "
                     "published schema");
 }
 
-int s3_fail_argument(struct request *req, const char *name, const char *value, const char *text)
+int(s3_fail_argument)(struct request *req, const char *name, const char *value, const char *text)
 {
     aws_fail(req, &s3_InvalidArgument, "%s", text);
     aws_fail_detail(req, "ArgumentName", name);
@@ -57,7 +57,7 @@ int s3_fail_argument(struct request *req, const char *name, const char *value, c
     return -1;
 }
 
-int s3_fail_precondition(struct request *req, const char *condition)
+int(s3_fail_precondition)(struct request *req, const char *condition)
 {
     aws_fail(req, &s3_PreconditionFailed,
              "At least one of the pre-conditions you specified did not hold");
@@ -65,7 +65,7 @@ int s3_fail_precondition(struct request *req, const char *condition)
     return -1;
 }
 
-int s3_fail_header(struct request *req, const char *header)
+int(s3_fail_header)(struct request *req, const char *header)
 {
     aws_fail(req, &s3_NotImplemented,
              "A header you provided implies functionality that is not implemented");

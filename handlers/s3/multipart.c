@@ -234,7 +234,7 @@ static void fill_parts(struct arena *a, const struct s3_upload *upload,
         part->LastModified = SOME_TIME(p->modified_ms);
         part->ETag = s3_etag_text(a, p->etag);
         part->Size = SOME_LONG(p->size);
-        *S3_CHECKSUM_SLOT(part, upload->object.checksum_algorithm) = p->checksum;
+        S3_CHECKSUM_SET(part, upload->object.checksum_algorithm, p->checksum);
     }
 }
 

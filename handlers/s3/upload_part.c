@@ -147,7 +147,7 @@ int s3_upload_part_copy(struct request *req, const struct s3_UploadPartCopyReque
         return -1;
     result->ETag = s3_etag_text(&req->arena, part.etag);
     result->LastModified = SOME_TIME(part.modified_ms);
-    *S3_CHECKSUM_SLOT(result, upload.object.checksum_algorithm) = part.checksum;
+    S3_CHECKSUM_SET(result, upload.object.checksum_algorithm, part.checksum);
     out->CopyPartResult = result;
     out->CopySourceVersionId =
         s3_version_of(&req->arena, &source.target.bucket, source.target.object);
