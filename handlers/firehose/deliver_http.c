@@ -18,6 +18,7 @@ enum {
     TIMEOUT_MS = 180 * 1000, /* AWS: 3 minutes */
     ANSWER_MAX = 1024 * 1024,
     STATUS_OK = 200,
+    STATUS_TOO_LARGE = 413,
     HEADERS_MAX = 8,
     GZIP_WINDOW = 15 + 16,
 };
@@ -179,14 +180,16 @@ static bool accepted(const struct work *w, const struct http_answer *answer,
     return false;
 }
 
-static bool send(struct work *w, struct strbuf *body, struct undelivered *out_why,
-                 enum http_outcome *out_outcome)
+enum end { TAKEN, LATER, NEVER, STOPPED };
+
+static enum end send(struct work *w, struct strbuf *body, struct undelivered *out_why)
 {
     const struct firehose_HttpEndpointDestinationDescription *d = w->destination->http;
     bool packed = str_eq(d->RequestConfiguration->ContentEncoding, "GZIP");
     struct http_header headers[HEADERS_MAX];
     struct http_answer answer;
     const char *problem = "";
+    enum http_outcome outcome;
 
     if (packed)
         gzip(body);
@@ -200,14 +203,18 @@ static bool send(struct work *w, struct strbuf *body, struct undelivered *out_wh
         .answer_max = ANSWER_MAX,
         .stop_fd = w->stop_fd,
     };
-    *out_outcome = http_client_call(w->http, &call, w->arena, &answer, &problem);
-    if (*out_outcome == HTTP_ANSWERED)
-        return accepted(w, &answer, out_why);
+    outcome = http_client_call(w->http, &call, w->arena, &answer, &problem);
+    if (outcome == HTTP_STOPPED)
+        return STOPPED;
+    if (outcome == HTTP_ANSWERED)
+        return accepted(w, &answer, out_why)       ? TAKEN
+               : answer.status == STATUS_TOO_LARGE ? NEVER /* AWS: no retry helps */
+                                                   : LATER;
     *out_why =
-        (struct undelivered){.code = *out_outcome == HTTP_TIMEOUT ? "HttpEndpoint.RequestTimeout"
-                                                                  : "HttpEndpoint.ConnectionFailed",
+        (struct undelivered){.code = outcome == HTTP_TIMEOUT ? "HttpEndpoint.RequestTimeout"
+                                                             : "HttpEndpoint.ConnectionFailed",
                              .message = problem};
-    return false;
+    return outcome == HTTP_BAD_CALL ? NEVER : LATER;
 }
 
 /* --- giving up --- */
@@ -251,16 +258,15 @@ void deliver_to_http(struct work *w)
     int64_t duration_s = w->destination->http->RetryOptions->DurationInSeconds.value;
     struct strbuf body = STRBUF_INIT(FIREHOSE_TEXT_MAX);
     struct undelivered why = {.code = "InternalError", .message = "The records could not be read"};
-    enum http_outcome outcome = HTTP_FAILED;
     bool readable = write_body(w, &body);
+    enum end end = readable ? send(w, &body, &why) : LATER;
 
-    if (readable && send(w, &body, &why, &outcome))
-        deliver_done(w);
-    else if (outcome == HTTP_STOPPED)
-        ; /* it is still there when the server comes back */
-    else if (readable && (outcome == HTTP_BAD_CALL || deliver_expired(w, duration_s)))
-        give_up(w, &why);
-    else
-        deliver_postpone(w, why.code, why.message);
     strbuf_release(&body);
+    if (end == TAKEN)
+        deliver_done(w);
+    else if (end == NEVER || (end == LATER && readable && deliver_expired(w, duration_s)))
+        give_up(w, &why);
+    else if (end == LATER)
+        deliver_postpone(w, why.code, why.message);
+    /* STOPPED: it is still there when the server comes back. */
 }

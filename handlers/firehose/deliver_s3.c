@@ -60,28 +60,30 @@ static enum store_status put_object(struct work *w, const char *bucket, const st
     return s3_put_file(w->firehose->app, w->stream->account, &object, body->fd, body->size, NULL);
 }
 
-void deliver_to_s3(struct work *w)
+static void fail_without_bucket(struct work *w)
 {
-    const struct destination *d = w->destination;
-    bool copy = w->buffer.lane == FIREHOSE_SIDE && !w->buffer.sort[0] && d->copies;
-    const struct firehose_S3DestinationDescription *to = copy ? d->copies : d->failures;
+    deliver_postpone(w, "S3.NoSuchBucket",
+                     "The specified bucket does not exist. Create the bucket or use a different "
+                     "bucket that does exist.");
+}
+
+static void deliver_to(struct work *w, const char *bucket, const char *format)
+{
     struct spool body;
 
     spool_init(&body, store_directory(w->firehose->app->store));
-    if (!put_together(w, to->CompressionFormat, &body)) {
+    if (!put_together(w, format, &body)) {
         deliver_postpone(w, "InternalError",
                          "An internal error occurred while attempting to deliver data. Delivery "
                          "will be retried; if the error persists, then it will be reported to AWS "
                          "for resolution.");
     } else {
-        switch (put_object(w, destination_bucket(to->BucketARN), &body)) {
+        switch (put_object(w, bucket, &body)) {
         case STORE_OK:
             deliver_done(w);
             break;
         case STORE_NOT_FOUND:
-            deliver_postpone(w, "S3.NoSuchBucket",
-                             "The specified bucket does not exist. Create the bucket or use a "
-                             "different bucket that does exist.");
+            fail_without_bucket(w);
             break;
         default:
             deliver_postpone(
@@ -91,4 +93,18 @@ void deliver_to_s3(struct work *w)
         }
     }
     spool_release(&body);
+}
+
+void deliver_to_s3(struct work *w)
+{
+    const struct destination *d = w->destination;
+    bool copy = w->buffer.lane == FIREHOSE_SIDE && !w->buffer.sort[0] && d->copies;
+    const struct firehose_S3DestinationDescription *to = copy ? d->copies : d->failures;
+    const char *bucket = destination_bucket(to->BucketARN);
+
+    /* Asked first: putting an object together may take a while. */
+    if (s3_bucket_exists(w->firehose->app, w->stream->account, bucket) == STORE_NOT_FOUND)
+        fail_without_bucket(w);
+    else
+        deliver_to(w, bucket, to->CompressionFormat);
 }

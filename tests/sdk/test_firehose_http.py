@@ -85,6 +85,16 @@ def test_what_the_endpoint_never_takes_goes_to_s3(client, bucket):
     assert all("400" in f["errorMessage"] for f in failed)
 
 
+def test_what_is_too_large_is_not_tried_again(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    with Endpoint(lambda r: (413, "too large")) as endpoint:
+        make(firehose, endpoint, bucket, RetryOptions={"DurationInSeconds": 7200})
+        firehose.put_record(DeliveryStreamName="h", Record={"Data": b"much"})
+        until(lambda: keys(store, bucket, "http-endpoint-failed/"))
+    assert len(endpoint.requests) == 1
+    assert base64.b64decode(lines(store, bucket)[0]["rawData"]) == b"much"
+
+
 def test_nobody_at_the_other_end(client, bucket):
     firehose, store = client("firehose"), client("s3")
     make(firehose, None, bucket, url="http://127.0.0.1:9/")
