@@ -119,7 +119,8 @@ static bool is_allowed_origin(const struct request *req, const char *origin)
  * can cause elsewhere. */
 static bool only_reads(const struct request *req)
 {
-    return str_eq(req->method, "GET") || str_eq(req->method, "HEAD");
+    return str_eq(req->method, "GET") || str_eq(req->method, "HEAD") ||
+           str_eq(req->method, "OPTIONS");
 }
 
 static bool is_foreign(const struct request *req, const char *origin)

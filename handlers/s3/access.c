@@ -240,6 +240,7 @@ static int decide_on_absent(struct access *x, bool *out)
 
     x->target = &bucket;
     x->action = "s3:ListBucket";
+    x->conditions.prefix = target->key;
     int rc = decide(x, out);
     x->target = target;
     x->action = action;
@@ -260,12 +261,8 @@ int s3_authorize(struct request *req, const struct s3_target *target, const char
     x.conditions.target = target;
     x.conditions.caller = &x.caller;
     if (is_read_of_object(action) && !target->object && target->key) {
-        bool listed;
-
-        if (decide(&x, &allowed) || decide_on_absent(&x, &listed))
+        if (decide_on_absent(&x, &allowed))
             return -1;
-        /* A policy that denies the read, or does not allow it, is told as such. */
-        allowed = listed;
     } else if (decide(&x, &allowed)) {
         return -1;
     }

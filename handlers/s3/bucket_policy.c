@@ -70,6 +70,8 @@ static const char *statement_problem(const struct policy_statement *s, const cha
 
     if (!s->principal_count)
         return "Missing required field Principal";
+    if (s->not_principal && s->allow)
+        return "Allow with NotPrincipal is not allowed.";
     for (size_t i = 0; i < s->principal_count; i++)
         if (!is_principal_known(&s->principals[i]))
             return "Invalid principal in policy";

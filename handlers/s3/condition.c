@@ -168,6 +168,8 @@ static const char *s3_value(const struct s3_conditions *c, const char *name)
 
         return value ? value : request_query(req, name);
     }
+    if (c->prefix && strcasecmp(name, "prefix") == 0)
+        return c->prefix;
     for (size_t i = 0; i < ARRAY_LEN(parameters); i++)
         if (strcasecmp(parameters[i], name) == 0)
             return request_query(req, parameters[i]);

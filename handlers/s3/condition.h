@@ -14,6 +14,7 @@ struct s3_conditions {
     const struct policy_caller *caller;
     const char *user_name; /* NULL: not a user */
     const char *user_id;   /* NULL: unsigned */
+    const char *prefix; /* s3:prefix of a listing that is only asked about; NULL: the request's */
 };
 
 /* struct policy_question's find; context is a struct s3_conditions. */

@@ -283,10 +283,11 @@ static bool run_all(struct background_task *task, struct s3 *s3)
     return buckets.count > 0;
 }
 
-/* The clock of the server may be moved, so its hour is watched, not slept through. */
-static bool wait_for_work(struct background_task *task, struct s3 *s3)
+/* The clock of the server may be moved, so its hour is watched, not slept through. It counts from
+ * the beginning of the last look, for what fell due during it may have been passed by. */
+static bool wait_for_work(struct background_task *task, struct s3 *s3, int64_t looked_ms)
 {
-    int64_t next_ms = clock_now_ms(&s3->app->clock) + LOOK_MS;
+    int64_t next_ms = looked_ms + LOOK_MS;
 
     while (clock_now_ms(&s3->app->clock) < next_ms) {
         if (background_sleep_ms(task, NAP_MS))
@@ -303,6 +304,8 @@ static void run_task(struct background_task *task, void *context)
     bool more = true;
 
     while (more && !background_stopping(task)) {
+        int64_t looked_ms = clock_now_ms(&s3->app->clock);
+
         atomic_store(&s3->lifecycle_changed, false);
         more = run_all(task, s3);
         if (!more) {
@@ -313,7 +316,7 @@ static void run_task(struct background_task *task, void *context)
             more = true;
             continue;
         }
-        more = wait_for_work(task, s3);
+        more = wait_for_work(task, s3, looked_ms);
     }
     atomic_store(&s3->lifecycle_runs, false);
 }

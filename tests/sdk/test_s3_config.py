@@ -82,6 +82,7 @@ def test_policy(s3):
         ({"Action": "sqs:SendMessage"}, "Policy has invalid action"),
         ({"Principal": {"AWS": "nobody"}}, "Invalid principal in policy"),
         ({"Effect": "Perhaps"}, "Invalid effect: Perhaps"),
+        ({"Principal": None, "NotPrincipal": {"AWS": "111122223333"}}, "Allow with NotPrincipal is not allowed."),
         ({"Resource": "BUCKET"}, "Action does not apply to any resource(s) in statement"),
     ],
 )
