@@ -216,6 +216,11 @@ bench-sns:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/sns.py $(ROOT)/release
 
+.PHONY: bench-dynamodb
+bench-dynamodb:
+	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/dynamodb.py $(ROOT)/release
+
 .PHONY: bench-kinesis
 bench-kinesis:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
