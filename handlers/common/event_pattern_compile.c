@@ -311,8 +311,6 @@ static const struct {
 /* One of the values; inner < 0: a string or a number as it is. */
 static bool compile_unwanted(struct compiler *c, int inner, struct matcher *out)
 {
-    const char *problem = NULL;
-
     if (inner < 0 && jr_peek(&c->r) == JR_NUMBER)
         return (number_matcher(c, out) && out->is_double) ||
                fail_here(
@@ -323,10 +321,25 @@ static bool compile_unwanted(struct compiler *c, int inner, struct matcher *out)
                                : inner_operators[inner].otherwise))
         return false;
     if ((out->kind == MATCHER_PREFIX || out->kind == MATCHER_SUFFIX) && out->text.len == 0)
-        problem = "Null prefix/suffix not allowed";
-    if (out->kind == MATCHER_WILDCARD)
-        problem = wildcard_problem(c->arena, out->text);
+        return fail_here(c, "Null prefix/suffix not allowed");
+    return true;
+}
+
+static bool check_unwanted(struct compiler *c, const struct matcher *m)
+{
+    const char *problem = m->kind == MATCHER_WILDCARD ? wildcard_problem(c->arena, m->text) : NULL;
+
     return !problem || fail_here(c, problem);
+}
+
+/* AWS: of a value in a list the place is told twice. */
+static bool fail_in_list(struct compiler *c)
+{
+    struct event_pattern_problem *p = c->problem;
+
+    if (!str_starts(p->text, "Cannot compare"))
+        p->where = arena_printf(c->arena, "%s%s", p->where, p->where);
+    return false;
 }
 
 struct matcher_list {
@@ -351,18 +364,25 @@ static bool compile_unwanted_list(struct compiler *c, int inner, struct matcher_
 {
     bool mixed = false;
 
-    if (jr_peek(&c->r) != JR_ARRAY)
-        return compile_unwanted(c, inner, list_add(c, list));
+    if (jr_peek(&c->r) != JR_ARRAY) {
+        struct matcher *one = list_add(c, list);
+
+        return compile_unwanted(c, inner, one) && check_unwanted(c, one);
+    }
     for (jr_enter_array(&c->r); jr_next_item(&c->r);) {
         struct matcher *m = list_add(c, list);
 
         if (!compile_unwanted(c, inner, m))
-            return false;
+            return fail_in_list(c);
         mixed |= m->kind != list->items[0].kind;
     }
     if (inner < 0 && (mixed || list->count == 0))
         return fail_here(c, "Inside anything but list, either all values are number or string, "
                             "mixed type is not supported");
+    for (size_t i = 0; i < list->count; i++) {
+        if (!check_unwanted(c, &list->items[i]))
+            return false;
+    }
     return true;
 }
 

@@ -265,6 +265,37 @@ static enum event_pattern_fault fault_of(const char *pattern,
     return problem.fault;
 }
 
+/* Recorded: of a value in a list of anything-but the place is told twice, of a wildcard once. */
+START_TEST(places_in_lists)
+{
+    static const char in_list[] = "{\"k\":[{\"anything-but\":{\"wildcard\":[123,\"*\"]}}]}";
+    static const char after_list[] = "{\"k\":[{\"anything-but\":{\"wildcard\":[\"a**\"]}}]}";
+    struct event_pattern_problem problem;
+
+    ck_assert_ptr_null(event_pattern_compile(&a, bytes_of(in_list), NULL, &problem));
+    ck_assert_str_eq(problem.text, "wildcard match pattern must be a string");
+    ck_assert_ptr_nonnull(strstr(problem.where, "column: 39]\n at [Source: "));
+    ck_assert_ptr_null(event_pattern_compile(&a, bytes_of(after_list), NULL, &problem));
+    ck_assert_str_eq(problem.text, "Consecutive wildcard characters at pos 2");
+    ck_assert_ptr_nonnull(strstr(problem.where, "column: 42]"));
+    ck_assert_ptr_null(strstr(problem.where, "]\n at"));
+}
+END_TEST
+
+START_TEST(numbers_with_decimals)
+{
+    static const struct event_pattern_rules rules = {.decimals = 5};
+    struct event_pattern_problem problem;
+    const struct event_pattern *p =
+        event_pattern_compile(&a, bytes_of("{\"a\":[100.123456789]}"), &rules, &problem);
+
+    ck_assert(event_pattern_matches(p, bytes_of("{\"a\":100.1234567}"), &a));
+    ck_assert(!event_pattern_matches(p, bytes_of("{\"a\":100.12347}"), &a));
+    p = event_pattern_compile(&a, bytes_of("{\"a\":[100.123456789]}"), NULL, &problem);
+    ck_assert(!event_pattern_matches(p, bytes_of("{\"a\":100.1234567}"), &a));
+}
+END_TEST
+
 START_TEST(limits)
 {
     static const struct event_pattern_rules rules = {5, 150, true};
@@ -319,6 +350,8 @@ int main(void)
     tcase_add_test(t, anything_but);
     tcase_add_test(t, other_operators);
     tcase_add_test(t, refuses);
+    tcase_add_test(t, places_in_lists);
+    tcase_add_test(t, numbers_with_decimals);
     tcase_add_test(t, limits);
     tcase_add_test(t, long_text_is_cut);
     suite_add_tcase(s, t);
