@@ -367,3 +367,65 @@ def test_results_published_to_a_topic(functions, client, sqs):
     functions.invoke(FunctionName="f", InvocationType="Event", Payload=b"1")
     message = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2).get("Messages"))[0]
     assert json.loads(message["Body"])["responsePayload"] == "done"
+
+
+FAULTY = """
+import base64, os, time
+def handler(event, context):
+    values = [base64.b64decode(r["kinesis"]["data"]).decode() for r in event["Records"]]
+    for value in values:
+        if value == "crash":
+            os._exit(1)
+        if value == "hang":
+            time.sleep(60)
+        if value == "leak":
+            kept = []
+            while True:
+                kept.append(bytearray(1 << 22))
+                time.sleep(0.01)
+    with open({out!r}, "a") as f:
+        f.write("".join(v + "\\n" for v in values))
+"""
+
+
+def test_poison_ends_in_its_queue_and_nothing_else_is_lost(tmp_path):
+    out = tmp_path / "out"
+    data = tmp_path / "data"
+    server = Server(data)
+
+    def connect(service):
+        return boto3.client(service, endpoint_url=server.endpoint, region_name="us-east-1", aws_access_key_id="123456789012", aws_secret_access_key="test")
+
+    kinesis, functions, sqs = connect("kinesis"), connect("lambda"), connect("sqs")
+    create(functions, FAULTY.format(out=str(out)), Timeout=2)
+    _, lost = queue(sqs, "lost")
+    kinesis.create_stream(StreamName="s", ShardCount=2)
+    kinesis.get_waiter("stream_exists").wait(StreamName="s")
+    functions.create_event_source_mapping(
+        EventSourceArn="arn:aws:kinesis:us-east-1:123456789012:stream/s", FunctionName="f", StartingPosition="TRIM_HORIZON", BatchSize=4,
+        BisectBatchOnFunctionError=True, MaximumRetryAttempts=1, DestinationConfig={"OnFailure": {"Destination": lost}},
+    )
+    values = [str(i) for i in range(40)]
+    for at, poison in ((30, "leak"), (20, "hang"), (10, "crash")):
+        values.insert(at, poison)
+    numbers = {}
+    for i, value in enumerate(values):
+        numbers[kinesis.put_record(StreamName="s", Data=value.encode(), PartitionKey=str(i % 7))["SequenceNumber"]] = value
+    eventually(lambda: out.exists() and len(out.read_text().split()) >= 5)
+    server.kill()
+    server = Server(data)
+    sqs = connect("sqs")
+    url = sqs.get_queue_url(QueueName="lost")["QueueUrl"]
+    given_up = set()
+
+    def all_there():
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            info = json.loads(message["Body"])["KinesisBatchInfo"]
+            assert info["batchSize"] == 1
+            given_up.add(numbers[info["startSequenceNumber"]])
+        return given_up == {"leak", "hang", "crash"} and set(out.read_text().split()) == {str(i) for i in range(40)}
+
+    try:
+        eventually(all_there, 60)
+    finally:
+        server.stop()

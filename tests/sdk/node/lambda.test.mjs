@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import {
-    CreateFunctionCommand, InvokeCommand, LambdaClient, ResourceNotFoundException, waitUntilFunctionActiveV2,
+    CreateAliasCommand, CreateFunctionCommand, InvokeCommand, InvokeWithResponseStreamCommand, LambdaClient, PublishVersionCommand,
+    ResourceNotFoundException, waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
 
 const lambda = new LambdaClient();
@@ -57,4 +58,28 @@ test('an exception answers as on AWS', async () => {
 
 test('an unknown function is an error of the service', async () => {
     await assert.rejects(lambda.send(new InvokeCommand({ FunctionName: 'nowhere' })), ResourceNotFoundException);
+});
+
+test('a streamed answer arrives in chunks', async () => {
+    await create('streams', 'index.mjs', `export const handler = awslambda.streamifyResponse(async (event, stream) => {
+        for (const part of event) { stream.write(part); await new Promise((go) => setTimeout(go, 50)); } stream.end(); });`);
+    const answer = await lambda.send(new InvokeWithResponseStreamCommand({ FunctionName: 'streams', Payload: JSON.stringify(['a', 'b', 'c']) }));
+    const chunks = [];
+    let complete;
+    for await (const event of answer.EventStream) {
+        if (event.PayloadChunk) chunks.push(Buffer.from(event.PayloadChunk.Payload).toString());
+        if (event.InvokeComplete) complete = event.InvokeComplete;
+    }
+    assert.equal(chunks.join(''), 'abc');
+    assert.ok(chunks.length > 1);
+    assert.equal(complete.ErrorCode, undefined);
+});
+
+test('an alias leads to a version', async () => {
+    await create('aliased', 'index.mjs', 'export const handler = async (event, context) => [context.functionVersion, context.invokedFunctionArn];');
+    const { Version } = await lambda.send(new PublishVersionCommand({ FunctionName: 'aliased' }));
+    const { AliasArn } = await lambda.send(new CreateAliasCommand({ FunctionName: 'aliased', Name: 'live', FunctionVersion: Version }));
+    const answer = await lambda.send(new InvokeCommand({ FunctionName: AliasArn }));
+    assert.equal(answer.ExecutedVersion, '1');
+    assert.deepEqual(JSON.parse(Buffer.from(answer.Payload).toString()), ['1', AliasArn]);
 });
