@@ -21,9 +21,13 @@ enum store_status ddb_backup_insert(struct ddb_session *s, const struct scope *s
                     sql_int(b->created_ms), sql_int(b->expires_ms), sql_text(b->definition));
 }
 
+/* Of a large backup the items are counted in the background, as those of a table are. */
+#define COUNTED(column)                                                                            \
+    "iif(items > 1000, coalesce((SELECT c." column " FROM counts c WHERE c.table_id = data_id "    \
+    "AND c.index_id = 0), " column "), " column ")"
 #define COLUMNS                                                                                    \
     "SELECT id, table_name, code, name, data_id, kind, available, created_ms, "                    \
-    "coalesce(expires_ms, 0), items, bytes"
+    "coalesce(expires_ms, 0), " COUNTED("items") ", " COUNTED("bytes")
 
 static void read_backup(struct sql_stmt *st, struct arena *a, struct ddb_backup *out)
 {
@@ -68,7 +72,8 @@ enum store_status ddb_backup_ready(struct ddb_session *s, int64_t data_id)
 {
     return sql_exec(s->sql,
                     "UPDATE backups SET available = 1, (items, bytes) = (SELECT count(*), "
-                    "coalesce(sum(size), 0) FROM items WHERE table_id = ?1) WHERE data_id = ?1",
+                    "coalesce(sum(size), 0) FROM (SELECT size FROM items WHERE table_id = ?1 "
+                    "LIMIT 1001)) WHERE data_id = ?1",
                     sql_int(data_id));
 }
 

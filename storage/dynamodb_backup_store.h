@@ -31,7 +31,9 @@ enum store_status ddb_backup_insert(struct ddb_session *s, const struct scope *s
 enum store_status ddb_backup_find(struct ddb_session *s, const struct scope *scope,
                                   const char *table_name, const char *code, struct arena *a,
                                   struct ddb_backup *out);
-/* All items of the backup that has this data are there: counts them. Nothing when there is none. */
+/* All items of the backup that has this data are there: counts them, but no more than 1,001; those
+ * of larger ones are told from dynamodb_job_store.h's counts, once the table was counted there.
+ * Nothing when there is no such backup. */
 enum store_status ddb_backup_ready(struct ddb_session *s, int64_t data_id);
 /* With the table that holds its items, which are left for ddb_store_purge_lost(). */
 enum store_status ddb_backup_remove(struct ddb_session *s, const struct ddb_backup *backup);

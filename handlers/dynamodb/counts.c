@@ -5,7 +5,8 @@
 #include "storage/dynamodb_job_store.h"
 
 enum {
-    EXACT_MAX = 1000, /* rows that are counted at once */
+    EXACT_ITEMS = 10000, /* that are counted at once: some milliseconds */
+    EXACT_ENTRIES = 1000,
     FRESH_MS = 5 * 60 * 1000,
     SLICES = 64, /* of the buckets: a read each */
 };
@@ -14,10 +15,11 @@ enum {
 static enum store_status count_one(struct ddb_session *s, int64_t table_id, int64_t index_id,
                                    int64_t now_ms, struct ddb_counted *out, bool *stale)
 {
+    const int64_t exact = index_id == 0 ? EXACT_ITEMS : EXACT_ENTRIES;
     struct ddb_counted last;
-    enum store_status rc = ddb_count_some(s, table_id, index_id, EXACT_MAX + 1, out);
+    enum store_status rc = ddb_count_some(s, table_id, index_id, exact + 1, out);
 
-    if (rc != STORE_OK || out->items <= EXACT_MAX)
+    if (rc != STORE_OK || out->items <= exact)
         return rc;
     rc = ddb_count_get(s, table_id, index_id, &last);
     if (last.items > out->items)

@@ -2,6 +2,7 @@
 #include "handlers/dynamodb/job.h"
 
 #include "handlers/dynamodb/expiry.h"
+#include "handlers/dynamodb/keeper.h"
 #include "handlers/dynamodb/redefine.h"
 #include "handlers/dynamodb/write.h"
 #include "server/base/log.h"
@@ -372,6 +373,8 @@ bool ddb_jobs_step(struct ddb *d, bool (*stop)(const void *context), const void 
         rc = ddb_store_write(ddb_store_in(d), job_turn, &t);
         left |= rc == STORE_OK && !t.step.done;
         t.after = t.job.id;
+        if (rc == STORE_OK && t.step.done && t.step.target != NULL)
+            ddb_keeper_count(d, t.job.target_id);
         end_steps(&t.step, rc == STORE_OK && t.step.done);
     }
     if (rc == STORE_FAILED)

@@ -106,6 +106,8 @@ int dynamodb_delete_table(struct request *req, const struct dynamodb_DeleteTable
     /* AWS: the answer says DELETING; here the table has gone by the time that anyone can ask. Its
      * rows go in the background. */
     ddb_keeper_wake(ddb_of(req));
+    if (t->definition.recovery_since_ms != 0)
+        ddb_keeper_count(ddb_of(req), t->id); /* for its backup */
     out->TableDescription = ddb_describe(req, t, "DELETING", NULL);
     return 0;
 }

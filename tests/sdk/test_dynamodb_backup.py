@@ -90,6 +90,8 @@ def test_a_backup_of_a_table_that_changes_is_of_one_moment(dynamodb):
     for t in threads:
         t.join()
     for i, arn in enumerate(arns):
+        eventually(lambda: dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["SourceTableDetails"]["ItemCount"]
+                   in (1500, 1501))
         dynamodb.restore_table_from_backup(TargetTableName=f"copy{i}", BackupArn=arn)
         active(dynamodb, f"copy{i}")
         found = rows(dynamodb, f"copy{i}")
