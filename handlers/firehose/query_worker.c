@@ -183,7 +183,7 @@ static void limit_resources(void)
     setrlimit(RLIMIT_CORE, &none);
     setrlimit(RLIMIT_FSIZE, &none);
     setrlimit(RLIMIT_STACK, &stack);
-#ifndef CADABRA_ASAN /* it maps terabytes */
+#if !defined(CADABRA_ASAN) && !defined(__SANITIZE_THREAD__) /* which map terabytes */
     const struct rlimit memory = {(rlim_t)MEMORY_MAX_MB << 20, (rlim_t)MEMORY_MAX_MB << 20};
     setrlimit(RLIMIT_AS, &memory);
 #endif
