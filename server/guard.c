@@ -128,9 +128,16 @@ static bool is_foreign(const struct request *req, const char *origin)
     return origin && !is_own_origin(req, origin) && !is_allowed_origin(req, origin);
 }
 
+/* A service may have rules for pages of its own. "/" names no bucket whose rules could say
+ * anything: JSON services are called there, too. */
+static bool has_rules(const struct request *req)
+{
+    return req->service && req->service->cors && (req->resource || !str_eq(req->path, "/"));
+}
+
 bool guard_defers(const struct request *req)
 {
-    return req->service && req->service->cors && is_foreign(req, request_header(req, "origin"));
+    return has_rules(req) && is_foreign(req, request_header(req, "origin"));
 }
 
 int guard_refuse(struct request *req)
@@ -152,7 +159,7 @@ int guard_check(struct request *req)
 
     if (check_host(req))
         return -1;
-    if (guard_defers(req) || (req->service && req->service->cors && only_reads(req)))
+    if (guard_defers(req) || (has_rules(req) && only_reads(req)))
         return 0;
     if (is_foreign(req, origin))
         return aws_fail(

@@ -54,13 +54,14 @@ Access-Control-Request-Method: POST
 403
 x-amz-request-id: {{uuid}}
 Content-Type: application/xml
+x-amz-id-2: {{id}}
 
 <?xml version="1.0" encoding="UTF-8"?>
-<Error><Code>AccessDeniedException</Code><Message>A web page of https://evil.example may not call this server. If it is yours, start cadabra with --allow-origin https://evil.example.</Message><RequestId>{{uuid}}</RequestId></Error>
+<Error><Code>AccessDeniedException</Code><Message>A web page of https://evil.example may not call this server. If it is yours, start cadabra with --allow-origin https://evil.example.</Message><RequestId>{{uuid}}</RequestId><HostId>{{id}}</HostId></Error>
 
 === an allowed page may read the answer
 GET /_cadabra/health HTTP/1.1
-Host: bucket.aws.example.org
+Host: aws.example.org
 Origin: https://app.example
 
 ---

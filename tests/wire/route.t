@@ -61,17 +61,16 @@ Content-Type: application/json
 POST / HTTP/1.1
 Host: 127.0.0.1:4566
 Content-Type: application/x-amz-json-1.1
-X-Amz-Target: Kinesis_20131202.StartStreamEncryption
+X-Amz-Target: Logs_20140328.ListAnomalies
 
-{"StreamName":"s","EncryptionType":"KMS","KeyId":"k"}
+{}
 ---
 501
 x-amzn-RequestId: {{uuid}}
 x-amzn-ErrorType: NotImplemented
 Content-Type: application/x-amz-json-1.1
-x-amz-id-2: {{id}}
 
-{"__type":"NotImplemented","message":"cadabra has not built kinesis:StartStreamEncryption yet; `cadabra ops` lists what works."}
+{"__type":"NotImplemented","message":"cadabra has not built logs:ListAnomalies yet; `cadabra ops` lists what works."}
 
 === an operation that is not built, query
 POST / HTTP/1.1
@@ -87,7 +86,7 @@ Content-Type: text/xml
 <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>cadabra has not built sts:AssumeRoleWithSAML yet; `cadabra ops` lists what works.</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
 
 === an operation that is not built, REST-JSON
-GET /2020-04-22/code-signing-configs HTTP/1.1
+GET /2025-11-30/capacity-providers HTTP/1.1
 Host: 127.0.0.1:4566
 Authorization: AWS4-HMAC-SHA256 Credential=123456789012/20261122/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0
 
@@ -97,19 +96,20 @@ x-amzn-RequestId: {{uuid}}
 x-amzn-ErrorType: NotImplemented
 Content-Type: application/json
 
-{"message":"cadabra has not built lambda:ListCodeSigningConfigs yet; `cadabra ops` lists what works."}
+{"message":"cadabra has not built lambda:ListCapacityProviders yet; `cadabra ops` lists what works."}
 
 === an operation that is not built, REST-XML
-GET /bucket/key HTTP/1.1
+GET /bucket/key?torrent HTTP/1.1
 Host: 127.0.0.1:4566
 
 ---
 501
 x-amz-request-id: {{uuid}}
 Content-Type: application/xml
+x-amz-id-2: {{id}}
 
 <?xml version="1.0" encoding="UTF-8"?>
-<Error><Code>NotImplemented</Code><Message>cadabra has not built s3:GetObject yet; `cadabra ops` lists what works.</Message><RequestId>{{uuid}}</RequestId></Error>
+<Error><Code>NotImplemented</Code><Message>cadabra has not built s3:GetObjectTorrent yet; `cadabra ops` lists what works.</Message><RequestId>{{uuid}}</RequestId><HostId>{{id}}</HostId></Error>
 
 === a service that nobody has modelled
 POST / HTTP/1.1
