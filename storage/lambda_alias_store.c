@@ -105,8 +105,8 @@ enum store_status lambda_store_alias_remove(struct lambda_store *s, struct scope
 }
 
 enum store_status lambda_store_alias_list(struct lambda_store *s, struct scope scope,
-                                          const char *function, int64_t version, const char *after,
-                                          size_t max, struct arena *a, struct lambda_alias **out,
+                                          const struct lambda_alias_filter *filter, size_t max,
+                                          struct arena *a, struct lambda_alias **out,
                                           size_t *out_count)
 {
     struct lambda_alias *items = ARENA_ARRAY(a, struct lambda_alias, max);
@@ -121,8 +121,8 @@ enum store_status lambda_store_alias_list(struct lambda_store *s, struct scope s
                       "SELECT " ALIAS_COLUMNS " FROM alias WHERE scope_id = ?1 AND function = ?2 "
                       "AND (?3 < 0 OR version = ?3 OR extra_version = ?3) AND name > ?4 ORDER BY "
                       "name LIMIT ?5",
-                      sql_int(scope_id), sql_text(function), sql_int(version), sql_text(after),
-                      sql_int((int64_t)max));
+                      sql_int(scope_id), sql_text(filter->function), sql_int(filter->version),
+                      sql_text(filter->after), sql_int((int64_t)max));
 
         while (!(rc = sql_step(st)))
             read_alias(st, a, &items[count++]);
@@ -395,9 +395,8 @@ enum store_status lambda_store_url_find(struct lambda_store *s, const char *url_
 }
 
 enum store_status lambda_store_url_list(struct lambda_store *s, struct scope scope,
-                                        const char *function, const char *qualifier,
-                                        const char *after, size_t max, struct arena *a,
-                                        struct lambda_url **out, size_t *out_count)
+                                        const struct lambda_url_filter *filter, size_t max,
+                                        struct arena *a, struct lambda_url **out, size_t *out_count)
 {
     struct lambda_url *items = ARENA_ARRAY(a, struct lambda_url, max);
     size_t count = 0;
@@ -411,8 +410,8 @@ enum store_status lambda_store_url_list(struct lambda_store *s, struct scope sco
             "SELECT account, region, " URL_COLUMNS " FROM url JOIN scope ON scope.id = scope_id "
             "WHERE scope_id = ?1 AND function = ?2 AND (?3 IS NULL OR qualifier = ?3) AND (?4 IS "
             "NULL OR qualifier > ?4) ORDER BY qualifier LIMIT ?5",
-            sql_int(scope_id), sql_text(function), sql_text(qualifier), sql_text(after),
-            sql_int((int64_t)max));
+            sql_int(scope_id), sql_text(filter->function), sql_text(filter->qualifier),
+            sql_text(filter->after), sql_int((int64_t)max));
 
         while (!(rc = sql_step(st)))
             read_url(st, a, &items[count++]);

@@ -155,10 +155,15 @@ enum store_status lambda_store_alias_replace(struct lambda_store *s, struct scop
                                              const char *expected);
 enum store_status lambda_store_alias_remove(struct lambda_store *s, struct scope scope,
                                             const char *function, const char *name);
-/* Those that point to `version` (-1: any), by name, after `after`. */
+struct lambda_alias_filter {
+    const char *function;
+    int64_t version;   /* that they point to; -1: any */
+    const char *after; /* a name; "" for the first */
+};
+/* Up to `max` of them, by name. */
 enum store_status lambda_store_alias_list(struct lambda_store *s, struct scope scope,
-                                          const char *function, int64_t version, const char *after,
-                                          size_t max, struct arena *a, struct lambda_alias **out,
+                                          const struct lambda_alias_filter *filter, size_t max,
+                                          struct arena *a, struct lambda_alias **out,
                                           size_t *out_count);
 
 struct lambda_event_config {
@@ -227,11 +232,15 @@ enum store_status lambda_store_url_replace(struct lambda_store *s, const struct 
 enum store_status lambda_store_url_remove(struct lambda_store *s, const char *url_id);
 enum store_status lambda_store_url_find(struct lambda_store *s, const char *url_id, struct arena *a,
                                         struct lambda_url *out);
-/* qualifier NULL: of all of them; after NULL: from the first. */
+struct lambda_url_filter {
+    const char *function;
+    const char *qualifier; /* NULL: any */
+    const char *after;     /* a qualifier; NULL: from the first */
+};
 enum store_status lambda_store_url_list(struct lambda_store *s, struct scope scope,
-                                        const char *function, const char *qualifier,
-                                        const char *after, size_t max, struct arena *a,
-                                        struct lambda_url **out, size_t *out_count);
+                                        const struct lambda_url_filter *filter, size_t max,
+                                        struct arena *a, struct lambda_url **out,
+                                        size_t *out_count);
 
 /* --- layers and code signing: lambda_layer_store.c --- */
 

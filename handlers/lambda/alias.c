@@ -199,19 +199,21 @@ int lambda_list_aliases(struct request *req, const struct lambda_ListAliasesRequ
 {
     struct arena *a = &req->arena;
     size_t max = (size_t)MIN(VALUE_OR(in->MaxItems, LIST_MAX), LIST_MAX);
-    int64_t version = in->FunctionVersion ? lambda_version_number(in->FunctionVersion) : -1;
+    struct lambda_alias_filter filter = {
+        .version = in->FunctionVersion ? lambda_version_number(in->FunctionVersion) : -1,
+        .after = ""};
     struct lambda_alias *aliases;
     struct lambda_function f;
-    const char *after = "";
     size_t count;
 
     if (lambda_resolve_latest(req, in->FunctionName, &f) < 0)
         return -1;
-    const char *kind = arena_printf(a, "ListAliases %s %" PRId64, f.name, version);
-    if (in->Marker && !(after = page_token_read(a, kind, in->Marker)))
+    filter.function = f.name;
+    const char *kind = arena_printf(a, "ListAliases %s %" PRId64, f.name, filter.version);
+    if (in->Marker && !(filter.after = page_token_read(a, kind, in->Marker)))
         return lambda_fail(req, &lambda_InvalidParameterValueException, "Invalid marker");
-    if (lambda_store_alias_list(lambda_state(req)->store, scope_of(req), f.name, version, after,
-                                max + 1, a, &aliases, &count) != STORE_OK)
+    if (lambda_store_alias_list(lambda_state(req)->store, scope_of(req), &filter, max + 1, a,
+                                &aliases, &count) != STORE_OK)
         return aws_fail_internal(req);
     if (count > max)
         out->NextMarker = page_token_make(a, kind, aliases[max - 1].name);

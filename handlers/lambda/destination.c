@@ -8,7 +8,7 @@
 #include "server/base/digest.h"
 #include "server/base/log.h"
 
-enum destination_kind destination_kind(struct arena *a, const char *text)
+enum destination_kind destination_kind(struct arena *a, const char *arn)
 {
     static const struct {
         const char *service;
@@ -17,12 +17,12 @@ enum destination_kind destination_kind(struct arena *a, const char *text)
         {"sqs", DESTINATION_SQS}, {"sns", DESTINATION_SNS},       {"lambda", DESTINATION_LAMBDA},
         {"s3", DESTINATION_S3},   {"events", DESTINATION_EVENTS},
     };
-    struct arn arn;
+    struct arn parsed;
 
-    if (!arn_parse(a, text, &arn))
+    if (!arn_parse(a, arn, &parsed))
         return DESTINATION_NONE;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        if (str_eq(arn.service, kinds[i].service))
+        if (str_eq(parsed.service, kinds[i].service))
             return kinds[i].kind;
     }
     return DESTINATION_NONE;

@@ -227,13 +227,15 @@ int lambda_list_functions(struct request *req, const struct lambda_ListFunctions
 /* Takes the aliases that keep the version from being deleted, as AWS names them. */
 static int fail_aliased(struct request *req, const struct lambda_function *f)
 {
+    const struct lambda_alias_filter filter = {
+        .function = f->name, .version = f->version, .after = ""};
     struct lambda_alias *aliases;
     const char *names = NULL;
     struct arena *a = &req->arena;
     size_t count = 0;
 
-    if (lambda_store_alias_list(lambda_state(req)->store, scope_of(req), f->name, f->version, "",
-                                ALIASES_SHOWN, a, &aliases, &count) != STORE_OK)
+    if (lambda_store_alias_list(lambda_state(req)->store, scope_of(req), &filter, ALIASES_SHOWN, a,
+                                &aliases, &count) != STORE_OK)
         return aws_fail_internal(req);
     for (size_t i = 0; i < count; i++)
         names = names ? arena_printf(a, "%s, %s", names, aliases[i].name) : aliases[i].name;

@@ -157,7 +157,10 @@ static int find_target(struct request *req, const char *name, const char *qualif
         return lambda_fail(req, &lambda_InvalidParameterValueException,
                            "Provisioned Concurrency Configs cannot be applied to unpublished "
                            "function versions.");
-    return lambda_resolve(req, name, qualifier, out);
+    if (lambda_resolve(req, name, qualifier, out) < 0)
+        return -1;
+    out->qualifier = qualifier;
+    return 0;
 }
 
 /* Fails when an alias and the version that it points to would both have one. */

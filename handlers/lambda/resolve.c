@@ -14,7 +14,7 @@ struct user_error {
     const char *message;
 };
 
-int lambda_fail(struct request *req, const struct aws_error *error, const char *format, ...)
+int(lambda_fail)(struct request *req, const struct aws_error *error, const char *format, ...)
 {
     struct user_error *members = ARENA_NEW(&req->arena, struct user_error);
     va_list arguments;

@@ -43,6 +43,12 @@ bool lambda_wait_for_server(const struct lambda *l, struct background_task *task
 /* aws_fail() for the errors of Lambda's model, whose bodies carry "Type": "User". */
 int lambda_fail(struct request *req, const struct aws_error *error, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* For compilers and analysers, which cannot see into it: it never returns 0. */
+#define lambda_fail(...)                                                                           \
+    ({                                                                                             \
+        (lambda_fail)(__VA_ARGS__);                                                                \
+        -1;                                                                                        \
+    })
 /* 429 with a reason, as Lambda words it. */
 int lambda_fail_throttled(struct request *req, const char *reason);
 

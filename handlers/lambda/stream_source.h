@@ -21,7 +21,7 @@ struct stream_source;
 enum { STREAM_SHARD_MAX = 48 };
 
 /* STORE_NOT_FOUND: there is no such stream; STORE_CONFLICT: the ARN is of no stream at all. */
-enum store_status stream_source_hold(struct app *app, const char *arn, struct stream_source **out);
+enum store_status stream_source_hold(struct app *app, const char *text, struct stream_source **out);
 void stream_source_release(struct stream_source *s);
 bool stream_source_gone(const struct stream_source *s);
 /* Woken when there may be more records. */

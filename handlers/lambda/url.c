@@ -112,9 +112,10 @@ static int find(struct request *req, const char *name, const char *qualifier,
 
     if (find_target(req, name, qualifier, &f) < 0)
         return -1;
-    if (lambda_store_url_list(lambda_state(req)->store, scope_of(req), f.name,
-                              f.qualifier ? f.qualifier : "", NULL, 1, &req->arena, &urls,
-                              &count) != STORE_OK)
+    const struct lambda_url_filter filter = {.function = f.name,
+                                             .qualifier = f.qualifier ? f.qualifier : ""};
+    if (lambda_store_url_list(lambda_state(req)->store, scope_of(req), &filter, 1, &req->arena,
+                              &urls, &count) != STORE_OK)
         return aws_fail_internal(req);
     if (!count)
         return lambda_fail(req, &lambda_ResourceNotFoundException,
@@ -240,7 +241,7 @@ int lambda_list_function_url_configs(struct request *req,
 {
     struct arena *a = &req->arena;
     size_t max = (size_t)MIN(VALUE_OR(in->MaxItems, LIST_MAX), LIST_MAX);
-    const char *after = NULL;
+    struct lambda_url_filter filter = {0};
     struct lambda_function f;
     struct lambda_url *urls;
     size_t count;
@@ -248,10 +249,11 @@ int lambda_list_function_url_configs(struct request *req,
     if (lambda_resolve_latest(req, in->FunctionName, &f) < 0)
         return -1;
     const char *kind = arena_printf(a, "ListFunctionUrlConfigs %s", f.name);
-    if (in->Marker && !(after = page_token_read(a, kind, in->Marker)))
+    filter.function = f.name;
+    if (in->Marker && !(filter.after = page_token_read(a, kind, in->Marker)))
         return lambda_fail(req, &lambda_InvalidParameterValueException, "Invalid marker");
-    if (lambda_store_url_list(lambda_state(req)->store, scope_of(req), f.name, NULL, after, max + 1,
-                              a, &urls, &count) != STORE_OK)
+    if (lambda_store_url_list(lambda_state(req)->store, scope_of(req), &filter, max + 1, a, &urls,
+                              &count) != STORE_OK)
         return aws_fail_internal(req);
     if (count > max)
         out->NextMarker = page_token_make(a, kind, urls[max - 1].qualifier);
