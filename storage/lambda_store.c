@@ -1,9 +1,10 @@
 /*
  * Lambda's database <data>/lambda.db as a whole; what is in it stands in lambda_*_store.c.
  */
-#include "storage/lambda_internal.h"
+#include "storage/lambda_store.h"
 
 #include "server/base/embed.h"
+#include "storage/lambda_internal.h"
 
 EMBED(storage_schema_lambda_001_sql);
 EMBED(storage_schema_lambda_002_sql);

@@ -6,11 +6,12 @@
  * is known at the next start: files under provisional names that have no row, and rows without
  * references.
  */
-#include "storage/s3_internal.h"
+#include "storage/s3_store.h"
 
 #include "server/base/embed.h"
 #include "server/base/log.h"
 #include "storage/blob.h"
+#include "storage/s3_internal.h"
 
 #include <fcntl.h>
 #include <pthread.h>

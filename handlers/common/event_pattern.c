@@ -9,6 +9,8 @@
  * AWS: a dot in a name is as good as a step: {"a.b": ["x"]} and {"a": {"b": ["x"]}} are the same,
  * in patterns and in events. Hence paths, not trees.
  */
+#include "handlers/common/event_pattern.h"
+
 #include "handlers/common/event_pattern_parts.h"
 
 /* Sets that are kept of one value. More arise only when many fields of one array are found in ever

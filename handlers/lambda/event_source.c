@@ -1,12 +1,12 @@
 /*
  * Event source mappings: the operations. What they bring about is in poller.c.
  */
-#include "handlers/lambda/state.h"
+#include "handlers/lambda/event_source.h"
 
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
-#include "handlers/lambda/event_source.h"
 #include "handlers/lambda/poller.h"
+#include "handlers/lambda/state.h"
 #include "server/aws_error.h"
 #include "server/base/digest.h"
 #include "server/base/json_read.h"

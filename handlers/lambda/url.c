@@ -3,10 +3,10 @@
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
  */
-#include "handlers/lambda/state.h"
+#include "handlers/lambda/url.h"
 
 #include "handlers/common/page_token.h"
-#include "handlers/lambda/url.h"
+#include "handlers/lambda/state.h"
 #include "server/aws_error.h"
 #include "server/base/digest.h"
 
