@@ -96,8 +96,25 @@ START_TEST(forms_name_an_action)
            "Action=AddPermission&Version=2012-11-05");
     ROUTES("InvalidAction 400", "POST", "/", form, NULL, "sts", "Action=Nonsense");
     ROUTES("InvalidAction 400", "POST", "/", form, NULL, "sts", "Version=2011-06-15");
-    ROUTES("InvalidAction 400", "POST", "/", form, NULL, "", "Action=GetCallerIdentity");
+    /* A name that only one service has needs neither. */
+    ROUTES("sts:GetCallerIdentity 0x4", "POST", "/", form, NULL, "", "Action=GetCallerIdentity");
+    ROUTES("InvalidAction 400", "POST", "/", form, NULL, "", "Action=AddPermission");
     ROUTES("InvalidAction 400", "POST", "/", form, NULL, "", "");
+}
+END_TEST
+
+START_TEST(queues_are_addressed_by_path)
+{
+    static const char form[] = "application/x-www-form-urlencoded";
+
+    ROUTES("sqs:SendMessage 0x4", "POST", "/123456789012/orders", form, NULL, "",
+           "Action=SendMessage&Version=2012-11-05");
+    ROUTES("sqs:SendMessage 0x4", "POST", "/123456789012/orders", form, NULL, "sqs",
+           "Action=SendMessage&Version=2012-11-05");
+    ROUTES("sqs:ReceiveMessage 0x4", "GET", "/_aws/sqs/messages?QueueUrl=q", NULL, NULL, "");
+    ROUTES("sqs:ReceiveMessage 0x4", "GET", "/_aws/sqs/messages/r/123456789012/q", NULL, NULL, "");
+    ROUTES("sqs:ReceiveMessage 0x1", "POST", "/_aws/sqs/messages", "application/x-amz-json-1.0",
+           NULL, "sqs");
 }
 END_TEST
 
@@ -145,6 +162,7 @@ int main(void)
     tcase_add_test(c, targets_name_service_and_operation);
     tcase_add_test(c, unknown_targets_are_refused);
     tcase_add_test(c, forms_name_an_action);
+    tcase_add_test(c, queues_are_addressed_by_path);
     tcase_add_test(c, paths_name_an_operation);
     tcase_add_test(c, services_that_are_not_there_are_named);
     suite_add_tcase(suite, c);
