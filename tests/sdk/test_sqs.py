@@ -119,6 +119,15 @@ def test_system_attributes(sqs, queue, account):
     refused(sqs.receive_message, "InvalidAttributeName", "Unknown Attribute Colour.", QueueUrl=queue, AttributeNames=["Colour"])
 
 
+def test_the_trace_of_the_caller_goes_along(sqs, queue):
+    trace = "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Parent=7fa8c0f79203be72;Sampled=1"
+    sqs.meta.events.register("before-sign.sqs", lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", trace))
+    sent = sqs.send_message(QueueUrl=queue, MessageBody="b")
+    assert "MD5OfMessageSystemAttributes" not in sent
+    (message,) = receive(sqs, queue, MessageSystemAttributeNames=["AWSTraceHeader"])
+    assert message["Attributes"] == {"AWSTraceHeader": trace}
+
+
 @pytest.mark.parametrize("arguments, code, message", [
     ({"MessageBody": ""}, "MissingParameter", "The request must contain the parameter MessageBody."),
     ({"MessageBody": "a\x08"}, "InvalidMessageContents", None),
