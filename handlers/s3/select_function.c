@@ -190,7 +190,7 @@ static bool fold(struct select_context *c, const struct select_value *v, bool up
 
 static bool as_timestamp(struct select_context *c, const struct select_value *v, int64_t *out)
 {
-    struct select_value t;
+    struct select_value t = {0};
 
     if (!select_cast_to(c, v, SELECT_TO_TIMESTAMP, &t))
         return false;
@@ -312,52 +312,73 @@ static const char *const month_names[] = {"January",   "February", "March",    "
                                           "May",       "June",     "July",     "August",
                                           "September", "October",  "November", "December"};
 
+static void put_year(struct strbuf *b, const struct tm *t, int n)
+{
+    int year = t->tm_year + 1900;
+
+    if (n == 2)
+        strbuf_add_format(b, "%02d", year % 100);
+    else
+        strbuf_add_format(b, "%0*d", n == 1 ? 1 : 4, year);
+}
+
+/* MMM is Jan, MMMM January, MMMMM J. */
+static void put_month(struct strbuf *b, const struct tm *t, int n)
+{
+    static const int letters[] = {[3] = 3, [4] = 16, [5] = 1};
+
+    if (n < 3)
+        strbuf_add_format(b, "%0*d", n, t->tm_mon + 1);
+    else
+        strbuf_add_format(b, "%.*s", letters[MIN(n, 5)], month_names[t->tm_mon]);
+}
+
+static void put_offset(struct strbuf *b, int n)
+{
+    static const char *const zero[] = {"+00", "+0000", "+00:00", "+0000", "+00:00"};
+
+    strbuf_add_text(b, zero[MIN(n, 5) - 1]);
+}
+
 /* One field of a format; false when there is none of that letter. */
 static bool put_field(struct strbuf *b, const struct tm *t, int ms, char letter, int n)
 {
+    const struct {
+        char letter;
+        int value;
+    } numbers[] = {{'d', t->tm_mday},
+                   {'H', t->tm_hour},
+                   {'h', t->tm_hour % 12 ? t->tm_hour % 12 : 12},
+                   {'m', t->tm_min},
+                   {'s', t->tm_sec}};
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        if (numbers[i].letter == letter) {
+            strbuf_add_format(b, "%0*d", MIN(n, 2), numbers[i].value);
+            return true;
+        }
+    }
     switch (letter) {
     case 'y':
-        if (n == 2)
-            strbuf_add_format(b, "%02d", (t->tm_year + 1900) % 100);
-        else
-            strbuf_add_format(b, "%0*d", n == 1 ? 1 : 4, t->tm_year + 1900);
+        put_year(b, t, n);
         return true;
     case 'M':
-        if (n >= 3)
-            strbuf_add_format(b, "%.*s", n == 3 ? 3 : n == 5 ? 1 : 16, month_names[t->tm_mon]);
-        else
-            strbuf_add_format(b, "%0*d", n, t->tm_mon + 1);
-        return true;
-    case 'd':
-        strbuf_add_format(b, "%0*d", MIN(n, 2), t->tm_mday);
-        return true;
-    case 'H':
-        strbuf_add_format(b, "%0*d", MIN(n, 2), t->tm_hour);
-        return true;
-    case 'h':
-        strbuf_add_format(b, "%0*d", MIN(n, 2), t->tm_hour % 12 ? t->tm_hour % 12 : 12);
-        return true;
-    case 'm':
-        strbuf_add_format(b, "%0*d", MIN(n, 2), t->tm_min);
-        return true;
-    case 's':
-        strbuf_add_format(b, "%0*d", MIN(n, 2), t->tm_sec);
+        put_month(b, t, n);
         return true;
     case 'a':
         strbuf_add_text(b, t->tm_hour < 12 ? "AM" : "PM");
         return true;
     case 'S':
-        strbuf_add_format(b, "%.*s%0*d", 0, "", 3, ms);
+        strbuf_add_format(b, "%03d", ms);
         return true;
     case 'n':
         strbuf_add_format(b, "%d", ms * 1000000);
         return true;
     case 'X':
+        strbuf_add_char(b, 'Z');
+        return true;
     case 'x':
-        if (letter == 'X')
-            strbuf_add_char(b, 'Z');
-        else
-            strbuf_add_text(b, n == 3 || n == 5 ? "+00:00" : n == 1 ? "+00" : "+0000");
+        put_offset(b, n);
         return true;
     default:
         return false;
