@@ -131,8 +131,8 @@ static bool arithmetic(struct select_context *c, enum select_operator op,
                        const struct select_value *left, const struct select_value *right,
                        struct select_value *out)
 {
-    struct select_value a;
-    struct select_value b;
+    struct select_value a = {0};
+    struct select_value b = {0};
     int64_t result;
 
     *out = null_value;
@@ -223,8 +223,8 @@ static bool is_false(const struct select_value *v)
 static bool logic(struct select_context *c, struct select_expression *e, struct select_value *out)
 {
     bool is_and = e->op == SELECT_AND;
-    struct select_value left;
-    struct select_value right;
+    struct select_value left = {0};
+    struct select_value right = {0};
 
     if (!select_evaluate(c, e->args[0], &left))
         return false;
@@ -245,8 +245,8 @@ static bool logic(struct select_context *c, struct select_expression *e, struct 
 
 static bool binary(struct select_context *c, struct select_expression *e, struct select_value *out)
 {
-    struct select_value left;
-    struct select_value right;
+    struct select_value left = {0};
+    struct select_value right = {0};
 
     if (e->op == SELECT_AND || e->op == SELECT_OR)
         return logic(c, e, out);
@@ -263,7 +263,7 @@ static bool binary(struct select_context *c, struct select_expression *e, struct
 static bool unary(struct select_context *c, struct select_expression *e, struct select_value *out)
 {
     static const struct select_value zero = {.type = SELECT_INT};
-    struct select_value v;
+    struct select_value v = {0};
 
     if (!select_evaluate(c, e->args[0], &v))
         return false;
@@ -332,7 +332,7 @@ static bool test_like(struct select_context *c, struct select_expression *e,
 static bool test_between(struct select_context *c, struct select_expression *e,
                          struct select_value *out)
 {
-    struct select_value v[3];
+    struct select_value v[3] = {{0}};
 
     for (size_t i = 0; i < 3; i++)
         if (!select_evaluate(c, e->args[i], &v[i]))
@@ -350,14 +350,14 @@ static bool test_between(struct select_context *c, struct select_expression *e,
 
 static bool test_in(struct select_context *c, struct select_expression *e, struct select_value *out)
 {
-    struct select_value v;
+    struct select_value v = {0};
     bool unknown = false;
 
     if (!select_evaluate(c, e->args[0], &v))
         return false;
     for (size_t i = 1; i < e->count; i++) {
-        struct select_value item;
-        struct select_value equal;
+        struct select_value item = {0};
+        struct select_value equal = {0};
 
         if (!select_evaluate(c, e->args[i], &item))
             return false;
@@ -374,7 +374,7 @@ static bool test_in(struct select_context *c, struct select_expression *e, struc
 
 static bool test_is(struct select_context *c, struct select_expression *e, struct select_value *out)
 {
-    struct select_value v;
+    struct select_value v = {0};
 
     if (!select_evaluate(c, e->args[0], &v))
         return false;
@@ -390,7 +390,7 @@ static bool case_of(struct select_context *c, struct select_expression *e, struc
     size_t i = 0;
 
     for (; i + 1 < e->count; i += 2) {
-        struct select_value when;
+        struct select_value when = {0};
 
         if (!select_evaluate(c, e->args[i], &when))
             return false;
@@ -403,7 +403,7 @@ static bool case_of(struct select_context *c, struct select_expression *e, struc
 
 static bool cast(struct select_context *c, struct select_expression *e, struct select_value *out)
 {
-    struct select_value v;
+    struct select_value v = {0};
 
     if (!select_evaluate(c, e->args[0], &v))
         return false;
@@ -419,7 +419,7 @@ static bool cast(struct select_context *c, struct select_expression *e, struct s
 static bool gather(struct select_context *c, struct select_expression *e)
 {
     struct select_value v = {.type = SELECT_BOOL};
-    struct select_value sum;
+    struct select_value sum = {0};
     int order = 0;
 
     if (e->args[0]->kind != SELECT_STAR && !select_evaluate(c, e->args[0], &v))
@@ -532,7 +532,7 @@ enum select_outcome select_row(struct select_query *q, struct arena *a,
                                struct select_error *out_error)
 {
     struct select_context c = {a, row, out_error};
-    struct select_value v;
+    struct select_value v = {0};
 
     *out = (struct select_result){0};
     if (!q->aggregates && q->limit >= 0 && q->given >= q->limit)
