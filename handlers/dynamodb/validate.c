@@ -153,7 +153,7 @@ static int check_lookups(struct request *req, const struct dynamodb_BatchGetItem
         return ddb_invalid(req,
                            "1 validation error detected: Value at 'RequestItems' failed to satisfy "
                            "constraint: Member must have length greater than or equal to 1");
-    for (size_t i = 0; i < map->count; i++) {
+    for (size_t i = 0; map->items != NULL && i < map->count; i++) {
         const struct dynamodb_KeyList *keys = &map->items[i].value.Keys;
         if (keys->items == NULL || (keys->count >= 1 && keys->count <= 100))
             continue;

@@ -22,16 +22,22 @@ static int check_id(struct request *req, const char *id, const char *in_document
     return 0;
 }
 
-/* A page of configurations of one kind, into the members that all their lists have. */
+/* The members that all lists of configurations have. */
+struct page_members {
+    struct maybe_bool *truncated;
+    const char **token;
+    const char **next;
+};
+
+/* A page of configurations of one kind. */
 static int list_page(struct request *req, const struct s3_bucket *bucket, enum s3_document kind,
                      const char *token, size_t size, struct any_list *out_items,
-                     struct maybe_bool *out_truncated, const char **out_token,
-                     const char **out_next)
+                     struct page_members out)
 {
-    if (s3_kept_list(req, bucket, kind, token, size, out_items, out_next))
+    if (s3_kept_list(req, bucket, kind, token, size, out_items, out.next))
         return -1;
-    *out_truncated = SOME_BOOL(*out_next != NULL);
-    *out_token = token;
+    *out.truncated = SOME_BOOL(*out.next != NULL);
+    *out.token = token;
     return 0;
 }
 
@@ -143,8 +149,9 @@ int s3_list_bucket_inventory(struct request *req,
     if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, "s3:GetInventoryConfiguration",
                       &t) ||
         list_page(req, &t.bucket, S3_DOC_INVENTORY, in->ContinuationToken,
-                  sizeof(struct s3_InventoryConfiguration), &items, &out->IsTruncated,
-                  &out->ContinuationToken, &out->NextContinuationToken))
+                  sizeof(struct s3_InventoryConfiguration), &items,
+                  (struct page_members){&out->IsTruncated, &out->ContinuationToken,
+                                        &out->NextContinuationToken}))
         return -1;
     if (items.count) {
         out->InventoryConfigurationList.items = items.items;
@@ -206,8 +213,9 @@ int s3_list_bucket_analytics(struct request *req,
     if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, "s3:GetAnalyticsConfiguration",
                       &t) ||
         list_page(req, &t.bucket, S3_DOC_ANALYTICS, in->ContinuationToken,
-                  sizeof(struct s3_AnalyticsConfiguration), &items, &out->IsTruncated,
-                  &out->ContinuationToken, &out->NextContinuationToken))
+                  sizeof(struct s3_AnalyticsConfiguration), &items,
+                  (struct page_members){&out->IsTruncated, &out->ContinuationToken,
+                                        &out->NextContinuationToken}))
         return -1;
     if (items.count) {
         out->AnalyticsConfigurationList.items = items.items;
@@ -268,8 +276,9 @@ int s3_list_bucket_metrics(struct request *req,
 
     if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, "s3:GetMetricsConfiguration", &t) ||
         list_page(req, &t.bucket, S3_DOC_METRICS, in->ContinuationToken,
-                  sizeof(struct s3_MetricsConfiguration), &items, &out->IsTruncated,
-                  &out->ContinuationToken, &out->NextContinuationToken))
+                  sizeof(struct s3_MetricsConfiguration), &items,
+                  (struct page_members){&out->IsTruncated, &out->ContinuationToken,
+                                        &out->NextContinuationToken}))
         return -1;
     if (items.count) {
         out->MetricsConfigurationList.items = items.items;
@@ -336,8 +345,9 @@ int s3_list_bucket_tiering(struct request *req,
     if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner,
                       "s3:GetIntelligentTieringConfiguration", &t) ||
         list_page(req, &t.bucket, S3_DOC_INTELLIGENT_TIERING, in->ContinuationToken,
-                  sizeof(struct s3_IntelligentTieringConfiguration), &items, &out->IsTruncated,
-                  &out->ContinuationToken, &out->NextContinuationToken))
+                  sizeof(struct s3_IntelligentTieringConfiguration), &items,
+                  (struct page_members){&out->IsTruncated, &out->ContinuationToken,
+                                        &out->NextContinuationToken}))
         return -1;
     if (items.count) {
         out->IntelligentTieringConfigurationList.items = items.items;
