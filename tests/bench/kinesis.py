@@ -9,12 +9,11 @@ import json
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
 import threading
 import time
 
-from run import ACCOUNT, BUILD, ROUNDS, SECONDS, Bench, constant_request, cycled_requests, free_port, wrk
+from run import ACCOUNT, SECONDS, Bench, constant_request, cycled_requests
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "sdk"))
 
@@ -34,20 +33,6 @@ class KinesisBench(Bench):
             self.kinesis.create_stream(StreamName=name, ShardCount=shards)
         return server
 
-    def beside_bare(self, what, server, script, answer_bytes, bytes_each, least):
-        """The same requests to the server and to a bare one that answers as many bytes, in turns."""
-        port = free_port()
-        bare = subprocess.Popen([BUILD / "bench_bare_server", str(port), str(answer_bytes)], stdout=subprocess.DEVNULL)
-        ours, limit = [], []
-        try:
-            time.sleep(0.3)
-            for _ in range(ROUNDS):
-                limit.append(wrk(f"http://127.0.0.1:{port}/", script, self.folder) * bytes_each / 1e6)
-                ours.append(wrk(server.endpoint + "/", script, self.folder) * bytes_each / 1e6)
-        finally:
-            bare.kill()
-        self.ratio(what, ours, limit, "MB/s", least)
-
     def put_record(self, server):
         data = base64.b64encode(b"x" * 1000).decode()
         self.writes(server, "PutRecord", cycled_requests(
@@ -59,7 +44,8 @@ class KinesisBench(Bench):
         records = ",".join(f'{{"Data":"{data}","PartitionKey":"k{n}"}}' for n in range(500))
         body = f'{{"StreamName":"bench","Records":[{records}]}}'
         self.beside_bare("PutRecords of 500 records of 1 KB / bare server", server,
-                         constant_request("Kinesis_20131202.PutRecords", "1.1", body), 64 * 1024, len(body), 0.3)
+                         constant_request("Kinesis_20131202.PutRecords", "1.1", body), 64 * 1024, 0.3, "MB/s",
+                         len(body) / 1e6)
 
     def get_records(self, server):
         for i in range(20):
@@ -72,7 +58,7 @@ class KinesisBench(Bench):
         size = int(page["ResponseMetadata"]["HTTPHeaders"]["content-length"])
         self.beside_bare("GetRecords of 10,000 records of 100 bytes / bare server", server,
                          constant_request("Kinesis_20131202.GetRecords", "1.1", json.dumps({"ShardIterator": iterator})),
-                         size, size, 0.2)
+                         size, 0.2, "MB/s", size / 1e6)
 
     def fan_out(self):
         """From before the put to the event, at a steady rate. Each record carries the time of its put."""

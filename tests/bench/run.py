@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "sdk"))
 
@@ -111,28 +112,33 @@ class Bench:
         self.dynamodb.put_item(TableName="bench", Item={"pk": {"S": "k"}, "text": {"S": "x" * 1000}})
         return server
 
-    def get_item(self, server):
+    def beside_bare(self, what, server, script, answer_bytes, least, unit="requests/s", each=1):
+        """The same requests to the server and to a bare one that answers as many bytes, in turns; each counts so many
+        of the unit."""
         port = free_port()
-        bare = subprocess.Popen([BUILD / "bench_bare_server", str(port), "1024"], stdout=subprocess.DEVNULL)
-        script = constant_request("DynamoDB_20120810.GetItem", "1.0", '{"TableName":"bench","Key":{"pk":{"S":"k"}}}')
+        bare = subprocess.Popen([BUILD / "bench_bare_server", str(port), str(answer_bytes)], stdout=subprocess.DEVNULL)
         ours, limit = [], []
         try:
-            subprocess.run(["sleep", "0.3"], check=True)
+            time.sleep(0.3)
             for _ in range(ROUNDS):
-                limit.append(wrk(f"http://127.0.0.1:{port}/", script, self.folder))
-                ours.append(wrk(server.endpoint + "/", script, self.folder))
+                limit.append(wrk(f"http://127.0.0.1:{port}/", script, self.folder) * each)
+                ours.append(wrk(server.endpoint + "/", script, self.folder) * each)
         finally:
             bare.kill()
-        self.ratio(f"GetItem of 1 KB, {CONNECTIONS} connections / bare server", ours, limit, "requests/s", 0.4)
+        self.ratio(what, ours, limit, unit, least)
 
-    def writes(self, server, name, script, kind, least=0.5):
+    def get_item(self, server):
+        script = constant_request("DynamoDB_20120810.GetItem", "1.0", '{"TableName":"bench","Key":{"pk":{"S":"k"}}}')
+        self.beside_bare(f"GetItem of 1 KB, {CONNECTIONS} connections / bare server", server, script, 1024, 0.4)
+
+    def writes(self, server, name, script, kind, least=0.5, loop_name="C loop"):
         ours, limit = [], []
         for i in range(ROUNDS):
             loop = subprocess.run([BUILD / "bench_write_loop", kind, f"{self.folder}/loop-{kind}-{i}.db", str(SECONDS)],
                                   capture_output=True, text=True, check=True)
             limit.append(float(loop.stdout))
             ours.append(wrk(server.endpoint + "/", script, self.folder))
-        self.ratio(f"{name} of 1 KB, {CONNECTIONS} connections / C loop", ours, limit, "rows/s", least)
+        self.ratio(f"{name} of 1 KB, {CONNECTIONS} connections / {loop_name}", ours, limit, "rows/s", least)
 
     def ratio(self, what, ours, limit, unit, least):
         ratio = statistics.median(a / b for a, b in zip(ours, limit))
