@@ -226,6 +226,12 @@ bench-kinesis:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/kinesis.py $(ROOT)/release
 
+# BENCH_KEYS=1000000 BENCH_UPLOAD_GIB=5 is the full size; it needs 60 GiB of disk.
+.PHONY: bench-s3
+bench-s3:
+	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/s3.py $(ROOT)/release
+
 BENCH_SRC = $(sort $(wildcard tests/bench/*.c))
 .PHONY: $(O)/bench
 $(O)/bench: $(BENCH_SRC:tests/bench/%.c=$(O)/bench_%)
@@ -283,7 +289,7 @@ install: $(O)/cadabra
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 	@echo "targets: all check test test-unit test-wire test-vectors test-sdk test-workflows workflow-full"
-	@echo "         test-fault test-fuzz fuzz bench bench-kinesis lint format cov install clean"
+	@echo "         test-fault test-fuzz fuzz bench bench-kinesis bench-s3 lint format cov install clean"
 
 clean:
 	rm -rf build
