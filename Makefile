@@ -26,10 +26,10 @@ WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
            -Wno-missing-field-initializers -Werror
 FLAGS_debug = -O1 -g3
 FLAGS_release = -O2 -g -DNDEBUG -fno-plt -fno-semantic-interposition
-FLAGS_asan = -O1 -g3 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DCADABRA_ASAN
-FLAGS_tsan = -O1 -g3 -fsanitize=thread -fno-omit-frame-pointer
+FLAGS_asan = -O1 -g1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DCADABRA_ASAN
+FLAGS_tsan = -O1 -g1 -fsanitize=thread -fno-omit-frame-pointer
 FLAGS_cov = -O0 -g3 --coverage
-FLAGS_fuzz = -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -DCADABRA_ASAN
+FLAGS_fuzz = -O1 -g1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -DCADABRA_ASAN
 ifeq ($(FLAGS_$(BUILD)),)
 $(error BUILD is one of debug, release, asan, tsan, cov; not '$(BUILD)')
 endif

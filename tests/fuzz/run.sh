@@ -30,8 +30,10 @@ finish_one() {
     fi
     running=("${running[@]:1}")
 }
+# More at once than there are processors: each has its time, and all together do not take half an hour.
+at_once=$(($(nproc) * 3))
 for name in "$@"; do
-    [ ${#running[@]} -lt "$(nproc)" ] || finish_one
+    [ ${#running[@]} -lt "$at_once" ] || finish_one
     fuzz_one "$name" &
     running+=("$name:$!")
 done
