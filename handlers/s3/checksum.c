@@ -37,6 +37,11 @@ const char *s3_checksum_name(enum s3_checksum_algorithm algorithm)
     return algorithms[algorithm].name;
 }
 
+const char *s3_checksum_word(enum s3_checksum_algorithm algorithm)
+{
+    return strrchr(algorithms[algorithm].header, '-') + 1;
+}
+
 const char *s3_checksum_header(enum s3_checksum_algorithm algorithm)
 {
     return algorithms[algorithm].header;

@@ -12,6 +12,8 @@ enum { S3_CHECKSUM_LEN_MAX = 64 };
 
 /* "CRC32"; NULL for S3_CHECKSUM_NONE. */
 const char *s3_checksum_name(enum s3_checksum_algorithm algorithm);
+/* "sha256", as errors of multipart uploads have it; of an algorithm, not of S3_CHECKSUM_NONE. */
+const char *s3_checksum_word(enum s3_checksum_algorithm algorithm);
 /* "x-amz-checksum-crc32" */
 const char *s3_checksum_header(enum s3_checksum_algorithm algorithm);
 /* By name, whatever its case; S3_CHECKSUM_NONE when it is none that can be made here. */

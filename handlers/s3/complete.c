@@ -77,7 +77,7 @@ static int check_part_checksum(struct request *req, const struct chosen *c, size
                         "The upload was created using a %s checksum. The complete request must "
                         "include the checksum for each part. It was missing for part %d in the "
                         "request.",
-                        s3_checksum_name(o->checksum_algorithm), part->PartNumber.value);
+                        s3_checksum_word(o->checksum_algorithm), part->PartNumber.value);
     return 0;
 }
 
@@ -177,7 +177,7 @@ static int check_whole(struct request *req, const struct s3_CompleteMultipartUpl
           c->checksum[strlen(given)] == '-'))
         return aws_fail(req, &s3_BadDigest,
                         "The %s you specified did not match the calculated checksum.",
-                        s3_checksum_name(o->checksum_algorithm));
+                        s3_checksum_word(o->checksum_algorithm));
     if (c->size > OBJECT_MAX)
         return aws_fail(req, &s3_EntityTooLarge,
                         "Your proposed upload exceeds the maximum allowed size");

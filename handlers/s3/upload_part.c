@@ -48,7 +48,7 @@ static int check_checksum(struct request *req, const struct s3_upload *upload,
     return aws_fail(req, &s3_InvalidRequest,
                     "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum "
                     "Type: %s",
-                    s3_checksum_name(wanted), s3_checksum_name(given));
+                    s3_checksum_word(wanted), s3_checksum_word(given));
 }
 
 /* A part is always a file of its own. */
