@@ -276,6 +276,7 @@ int s3_complete_multipart_upload(struct request *req,
 {
     struct s3_target target;
     struct s3_upload upload;
+    struct s3_customer_key key;
     struct s3_condition condition;
     struct s3_parts there;
     struct s3_object object;
@@ -284,6 +285,8 @@ int s3_complete_multipart_upload(struct request *req,
     if (s3_use_key(req, in->Bucket, in->Key, NULL, in->ExpectedBucketOwner, "s3:PutObject",
                    &target) ||
         s3_use_upload(req, &target, in->UploadId, false, &upload) ||
+        s3_customer_key_read(req, false, &key) ||
+        (key.given && s3_check_upload_key(req, &upload, &key)) || /* AWS: need not be told again */
         check_list(req, in->MultipartUpload) || s3_write_condition(req, &condition))
         return -1;
     if (s3_part_list(s3_of(req->app)->store, upload.id, 0, SIZE_MAX, &req->arena, &there))

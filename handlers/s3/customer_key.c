@@ -86,7 +86,11 @@ int s3_customer_key_check(struct request *req, const struct s3_customer_key *key
         return aws_fail(req, &s3_InvalidRequest,
                         "The object was stored using a form of Server Side Encryption. The correct "
                         "parameters must be provided to retrieve the object.");
-    return str_eq(stored, key->md5) ? 0 : s3_fail_denied(req);
+    if (!str_eq(stored, key->md5))
+        return aws_fail(req, &s3_AccessDenied,
+                        "Requests specifying Server Side Encryption with Customer provided keys "
+                        "must provide the correct secret key.");
+    return 0;
 }
 
 void s3_customer_key_head(struct arena *a, const struct s3_customer_key *key,

@@ -18,16 +18,13 @@ static int check_number(struct request *req, struct maybe_int number)
 }
 
 /* AWS: all parts of an upload are encrypted with the key that it was begun with, or none is. */
-static int check_key(struct request *req, const struct s3_upload *upload,
-                     const struct s3_customer_key *key)
+int s3_check_upload_key(struct request *req, const struct s3_upload *upload,
+                        const struct s3_customer_key *key)
 {
     const char *wanted = s3_pairs_find(&upload->object.head, S3_HEAD_SSE_C_MD5);
 
-    if (!wanted && key->given)
-        return aws_fail(req, &s3_InvalidRequest,
-                        "The multipart upload initiate did not request encryption. Please resend "
-                        "the request without the encryption parameters.");
-    if (wanted && !key->given)
+    /* AWS: the same words, whichever of the two went without. */
+    if (!wanted != !key->given)
         return aws_fail(req, &s3_InvalidRequest,
                         "The multipart upload initiate requested encryption. Subsequent part "
                         "requests must include the appropriate encryption parameters.");
@@ -95,7 +92,7 @@ int s3_upload_part(struct request *req, const struct s3_UploadPartRequest *in,
                    &target) ||
         check_number(req, in->PartNumber) ||
         s3_use_upload(req, &target, in->UploadId, true, &upload) ||
-        s3_customer_key_read(req, false, &key) || check_key(req, &upload, &key) ||
+        s3_customer_key_read(req, false, &key) || s3_check_upload_key(req, &upload, &key) ||
         s3_intake_end(req, &content) || check_checksum(req, &upload, content.given_algorithm) ||
         store_part(req, &upload, in->UploadId, in->PartNumber.value, &content, &part))
         return -1;
@@ -140,7 +137,7 @@ int s3_upload_part_copy(struct request *req, const struct s3_UploadPartCopyReque
         check_number(req, in->PartNumber) ||
         s3_use_upload(req, &target, in->UploadId, true, &upload) ||
         s3_source_read(req, in->CopySource, in->ExpectedSourceBucketOwner, &source) ||
-        s3_customer_key_read(req, false, &key) || check_key(req, &upload, &key) ||
+        s3_customer_key_read(req, false, &key) || s3_check_upload_key(req, &upload, &key) ||
         read_range(req, in->CopySourceRange, source.target.object->size, &range) ||
         s3_copy_content(req, &source, range, upload.object.checksum_algorithm, &key, &content) ||
         store_part(req, &upload, in->UploadId, in->PartNumber.value, &content, &part))

@@ -169,7 +169,11 @@ def test_a_customers_key_holds_for_all_parts(s3, bucket):
     upload = begin(s3, bucket, **key)
     assert code_of(s3.upload_part, **upload, PartNumber=1, Body=b"x") == "InvalidRequest"
     assert code_of(s3.upload_part, **upload, PartNumber=1, Body=b"x", **other) == "InvalidRequest"
+    open_upload = begin(s3, bucket, "open")
+    assert "appropriate encryption parameters" in refused(s3.upload_part, **open_upload, PartNumber=1, Body=b"x", **key)[2]
     parts = [part_of(s3, upload, n + 1, b, **key) for n, b in enumerate((body[: 5 * MIB], body[5 * MIB :]))]
+    listed = {"Parts": parts}
+    assert code_of(s3.complete_multipart_upload, **upload, MultipartUpload=listed, **other) == "InvalidRequest"
     complete(s3, upload, parts)
     assert body_of(s3, bucket, "k", **key) == body
     assert body_of(s3, bucket, "k", **key, Range=f"bytes={5 * MIB - 3}-{5 * MIB + 3}") == body[5 * MIB - 3 : 5 * MIB + 4]

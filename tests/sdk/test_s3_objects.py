@@ -293,7 +293,11 @@ def test_a_customers_key_encrypts(s3, bucket, size):
     assert got["Body"].read() == body and got["SSECustomerKeyMD5"] == base64.b64encode(hashlib.md5(key).digest()).decode()
     assert body_of(s3, bucket, "k", **sse, Range="bytes=5-8") == body[5:9]
     assert refused(s3.get_object, Bucket=bucket, Key="k")[:2] == ("InvalidRequest", 400)
-    assert refused(s3.get_object, Bucket=bucket, Key="k", SSECustomerAlgorithm="AES256", SSECustomerKey=other)[:2] == ("AccessDenied", 403)
+    assert refused(s3.get_object, Bucket=bucket, Key="k", SSECustomerAlgorithm="AES256", SSECustomerKey=other) == (
+        "AccessDenied",
+        403,
+        "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.",
+    )
     assert refused(s3.head_object, Bucket=bucket, Key="k")[1] == 400
     source = dict(CopySource=f"{bucket}/k", CopySourceSSECustomerAlgorithm="AES256", CopySourceSSECustomerKey=key)
     s3.copy_object(Bucket=bucket, Key="plain", **source)
