@@ -199,7 +199,7 @@ static void answer(struct request *req, const struct s3_target *target,
         S3_CHECKSUM_SET(out, object->checksum_algorithm, object->checksum);
         out->ChecksumType = s3_checksum_type_name(object->checksum_type);
     }
-    out->VersionId = s3_version_of(&req->arena, &target->bucket, object);
+    out->VersionId = s3_new_version_of(&req->arena, &target->bucket, object);
     out->Expiration = s3_expiration(req, &target->bucket, object);
     s3_answer_encryption(req, &object->head);
 }

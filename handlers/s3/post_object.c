@@ -259,7 +259,7 @@ static void answer(struct request *req, const struct s3_form *form, const struct
     const char *bucket = t->bucket.name;
     const char *to = redirect(req, form, bucket, object);
     const char *status = s3_form_value(form, "success_action_status");
-    const char *version = s3_version_of(&req->arena, &t->bucket, object);
+    const char *version = s3_new_version_of(&req->arena, &t->bucket, object);
 
     response_header(req, "ETag", s3_etag_text(&req->arena, object->etag));
     response_header(req, "Location", to ? to : location(req, bucket, object->key));

@@ -21,7 +21,7 @@ int s3_put_object(struct request *req, const struct s3_PutObjectRequest *in,
         s3_store_object(req, &target, &content, &condition, "ObjectCreated:Put", &object))
         return -1;
     out->ETag = s3_etag_text(&req->arena, object.etag);
-    out->VersionId = s3_version_of(&req->arena, &target.bucket, &object);
+    out->VersionId = s3_new_version_of(&req->arena, &target.bucket, &object);
     out->Expiration = s3_expiration(req, &target.bucket, &object);
     s3_answer_encryption(req, &object.head);
     s3_answer_checksum(req, &object);

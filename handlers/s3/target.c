@@ -100,6 +100,12 @@ const char *s3_version_of(struct arena *a, const struct s3_bucket *bucket,
     return s3_version_text(a, object->id, object->null_version);
 }
 
+const char *s3_new_version_of(struct arena *a, const struct s3_bucket *bucket,
+                              const struct s3_object *object)
+{
+    return object->null_version ? NULL : s3_version_of(a, bucket, object);
+}
+
 bool s3_version_read(const char *text, struct s3_which *out)
 {
     if (str_eq(text, "null")) {

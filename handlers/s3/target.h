@@ -48,6 +48,10 @@ const char *s3_version_text(struct arena *a, int64_t id, bool null_version);
 /* What x-amz-version-id says of an object; NULL in a bucket that was never versioned. */
 const char *s3_version_of(struct arena *a, const struct s3_bucket *bucket,
                           const struct s3_object *object);
+/* The same in the answer to a write. AWS: who writes a null version is told nothing of it; who
+ * reads or copies it is told "null". */
+const char *s3_new_version_of(struct arena *a, const struct s3_bucket *bucket,
+                              const struct s3_object *object);
 /* False when the text is no version id. */
 bool s3_version_read(const char *text, struct s3_which *out);
 /* An upload's id tells the checksum of its parts, so that a part can be digested before anything is

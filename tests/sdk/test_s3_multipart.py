@@ -179,6 +179,16 @@ def test_a_customers_key_holds_for_all_parts(s3, bucket):
     assert body_of(s3, bucket, "k", **key, Range=f"bytes={5 * MIB - 3}-{5 * MIB + 3}") == body[5 * MIB - 3 : 5 * MIB + 4]
 
 
+def test_a_null_version_is_not_told_when_it_is_made(s3, bucket):
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    upload = begin(s3, bucket)
+    assert complete(s3, upload, [part_of(s3, upload, 1, b"x")])["VersionId"]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    upload = begin(s3, bucket)
+    assert "VersionId" not in complete(s3, upload, [part_of(s3, upload, 1, b"y")])
+    assert [v["VersionId"] for v in s3.list_object_versions(Bucket=bucket)["Versions"]][0] == "null"
+
+
 def test_the_transfer_manager(s3, bucket, tmp_path):
     body = os.urandom(20 * MIB + 7)
     (tmp_path / "up").write_bytes(body)
