@@ -224,16 +224,16 @@ int s3_get_object_retention(struct request *req, const struct s3_GetObjectRetent
     return 0;
 }
 
-/* A lock that holds can be made longer by anybody who may set it; GOVERNANCE can be weakened by
- * who may and says so. */
+/* A lock that holds can be made longer by anybody who may set it; GOVERNANCE can be shortened,
+ * ended or made COMPLIANCE by who may and says so. */
 static int may_change(struct request *req, const struct s3_target *target,
                       const struct s3_lock *wanted, bool bypass)
 {
     const struct s3_lock *now = &target->object->lock;
     bool holds = now->mode != S3_LOCK_NONE && now->retain_until_ms > clock_now_ms(&req->app->clock);
-    bool weaker = wanted->retain_until_ms < now->retain_until_ms || wanted->mode < now->mode;
+    bool altered = wanted->retain_until_ms < now->retain_until_ms || wanted->mode != now->mode;
 
-    if (!holds || !weaker)
+    if (!holds || !altered)
         return 0;
     if (now->mode == S3_LOCK_GOVERNANCE && bypass)
         return s3_authorize(req, target, "s3:BypassGovernanceRetention");

@@ -259,6 +259,9 @@ def test_locks(s3):
     assert s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": version}]})["Errors"][0]["Code"] == "AccessDenied"
     shorter = {"Mode": "GOVERNANCE", "RetainUntilDate": until - datetime.timedelta(hours=1)}
     assert code_of(s3.put_object_retention, **k, Retention=shorter) == "AccessDenied"
+    stricter = {"Mode": "COMPLIANCE", "RetainUntilDate": until}
+    assert code_of(s3.put_object_retention, **k, Retention=stricter) == "AccessDenied"
+    s3.put_object_retention(**k, Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until + datetime.timedelta(hours=1)})
     s3.put_object_retention(**k, Retention=shorter, BypassGovernanceRetention=True)
     s3.put_object_legal_hold(**k, LegalHold={"Status": "ON"})
     assert code_of(s3.delete_object, **k, BypassGovernanceRetention=True) == "AccessDenied"
