@@ -52,7 +52,7 @@ struct partiql_statement {
     struct partiql_text where;   /* text NULL: there is none; a ConditionExpression */
     struct partiql_conjunct *conjuncts;
     size_t conjunct_count;
-    const struct ddb_expr *condition; /* `where`, parsed; NULL: none */
+    struct ddb_expr *condition; /* `where`, parsed; NULL: none */
     enum partiql_returning returning;
     struct ddb_text order_by; /* data NULL: none */
     bool descending;

@@ -418,15 +418,13 @@ static void check_where(struct partiql_parser *p)
         partiql_names(st, &st->where, NULL, p->arena);
     struct ddb_item values = partiql_values(st, &st->where, NULL, p->arena);
     struct ddb_names names;
-    struct ddb_expr *condition = NULL;
     const char *problem;
 
     if (p->problem != NULL || st->where.text == NULL)
         return;
     problem = ddb_names_init(&names, p->arena, &known, &values);
     if (problem == NULL)
-        problem = ddb_condition_parse(&names, st->where.text, &condition);
-    st->condition = condition;
+        problem = ddb_condition_parse(&names, st->where.text, &st->condition);
     if (problem != NULL)
         partiql_refuse(p, "%s", problem);
 }

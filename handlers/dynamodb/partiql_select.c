@@ -14,8 +14,6 @@
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 
-enum { PARTITIONS_MAX = 1000 };
-
 /* Values of the partition key; `all`: WHERE does not say. */
 struct partitions {
     const struct ddb_value **items;
@@ -25,6 +23,7 @@ struct partitions {
 
 struct select {
     struct request *req;
+    const struct dynamodb_ExecuteStatementInput *in;
     const struct partiql_statement *st;
     struct ddb_page page;
     struct ddb_page_input input;
@@ -47,15 +46,12 @@ static void add_partition(struct partitions *all, const struct ddb_value *v)
     for (size_t i = 0; i < all->count; i++)
         if (ddb_value_equal(all->items[i], v))
             return;
-    if (all->count == PARTITIONS_MAX)
-        all->all = true;
-    else
-        all->items[all->count++] = v;
+    all->items[all->count++] = v;
 }
 
 static struct partitions of_values(const struct ddb_expr *e, struct ddb_text key, struct arena *a)
 {
-    struct partitions out = {.items = ARENA_ARRAY(a, const struct ddb_value *, PARTITIONS_MAX)};
+    struct partitions out = {.items = ARENA_ARRAY(a, const struct ddb_value *, e->count)};
     size_t path = is_attribute(e->arguments[0], key) ? 0 : 1;
 
     if (!is_attribute(e->arguments[path], key) || (e->kind == DDB_IN && path != 0))
@@ -70,28 +66,33 @@ static struct partitions of_values(const struct ddb_expr *e, struct ddb_text key
     return out;
 }
 
+static struct partitions either(struct partitions one, struct partitions other, struct arena *a)
+{
+    struct partitions out = {.items =
+                                 ARENA_ARRAY(a, const struct ddb_value *, one.count + other.count)};
+
+    for (size_t i = 0; i < one.count; i++)
+        add_partition(&out, one.items[i]);
+    for (size_t i = 0; i < other.count; i++)
+        add_partition(&out, other.items[i]);
+    return out;
+}
+
 // NOLINTNEXTLINE(misc-no-recursion)
 static struct partitions find_partitions(const struct ddb_expr *e, struct ddb_text key,
                                          struct arena *a)
 {
-    struct partitions out = {0};
-
-    if (e == NULL || (e->kind != DDB_AND && e->kind != DDB_OR))
-        return e != NULL && (e->kind == DDB_EQ || e->kind == DDB_IN) ? of_values(e, key, a)
-                                                                     : everything;
-    for (size_t i = 0; i < e->count; i++) {
-        struct partitions more = find_partitions(e->arguments[i], key, a);
-        if (more.all && e->kind == DDB_OR)
-            return everything;
-        if (more.all)
-            continue;
-        if (out.items == NULL || e->kind == DDB_AND)
-            out = out.items == NULL || more.count < out.count ? more : out;
-        else
-            for (size_t k = 0; k < more.count; k++)
-                add_partition(&out, more.items[k]);
-    }
-    return out.items != NULL ? out : everything;
+    if (e == NULL)
+        return everything;
+    if (e->kind == DDB_EQ || e->kind == DDB_IN)
+        return of_values(e, key, a);
+    if (e->kind != DDB_AND && e->kind != DDB_OR)
+        return everything;
+    struct partitions one = find_partitions(e->arguments[0], key, a);
+    struct partitions other = find_partitions(e->arguments[1], key, a);
+    if (e->kind == DDB_OR)
+        return one.all || other.all ? everything : either(one, other, a);
+    return other.all || (!one.all && one.count <= other.count) ? one : other;
 }
 
 /* --- checks --- */
@@ -247,8 +248,9 @@ static int find_range(struct select *s, struct ddb_range *range)
 /* --- tokens --- */
 
 /* What must stay the same from page to page. */
-static const char *token_kind(struct select *s, const struct dynamodb_ExecuteStatementInput *in)
+static const char *token_kind(const struct select *s)
 {
+    const struct dynamodb_ExecuteStatementInput *in = s->in;
     struct strbuf text = STRBUF_INIT(64 << 20);
     uint8_t digest[SHA256_LEN];
     char hex[2 * SHA256_LEN + 1];
@@ -262,7 +264,7 @@ static const char *token_kind(struct select *s, const struct dynamodb_ExecuteSta
     return arena_printf(&s->req->arena, "ExecuteStatement:%s", hex);
 }
 
-static const char *make_token(struct select *s, const char *kind, const struct ddb_item *last)
+static const char *make_token(struct select *s, const struct ddb_item *last)
 {
     struct strbuf text = STRBUF_INIT(1 << 20);
     const char *token;
@@ -271,19 +273,19 @@ static const char *make_token(struct select *s, const char *kind, const struct d
     strbuf_add(&text, partition, strlen(partition));
     ddb_members_write(&text, last->members, last->count);
     strbuf_add_char(&text, '\0');
-    token = page_token_make(&s->req->arena, kind, text.data);
+    token = page_token_make(&s->req->arena, token_kind(s), text.data);
     strbuf_release(&text);
     return token;
 }
 
-static int read_token(struct select *s, const char *kind, const char *token)
+static int read_token(struct select *s)
 {
     const char *position;
     char *rest;
 
-    if (token == NULL)
+    if (s->in->NextToken == NULL)
         return 0;
-    position = page_token_read(&s->req->arena, kind, token);
+    position = page_token_read(&s->req->arena, token_kind(s), s->in->NextToken);
     if (position == NULL)
         return ddb_invalid(s->req, "NextToken does not match request");
     s->partition = strtoul(position, &rest, 10);
@@ -324,8 +326,7 @@ int partiql_select(struct request *req, const struct partiql_statement *st,
                    struct dynamodb_ExecuteStatementOutput *out)
 {
     static const struct dynamodb_AttributeNameList none = {0};
-    struct select s = {.req = req, .st = st};
-    const char *kind = token_kind(&s, in);
+    struct select s = {.req = req, .in = in, .st = st};
 
     s.input = (struct ddb_page_input){
         .index_name = st->index,
@@ -337,8 +338,7 @@ int partiql_select(struct request *req, const struct partiql_statement *st,
         .start = &s.start,
         .operation = "ExecuteStatement",
     };
-    s.page =
-        (struct ddb_page){.req = req, .in = &s.input, .filter = (struct ddb_expr *)st->condition};
+    s.page = (struct ddb_page){.req = req, .in = &s.input, .filter = st->condition};
     if (ddb_page_check(&s.page) != 0 || open_page(&s) != 0)
         return -1;
     s.partitions = s.page.key->hash_count == 1
@@ -346,14 +346,14 @@ int partiql_select(struct request *req, const struct partiql_statement *st,
                        : everything;
     s.page.paths = st->projection;
     if (check_order(&s) != 0 || check_index(&s) != 0 || ddb_page_check_paths(&s.page) != 0 ||
-        read_token(&s, kind, in->NextToken) != 0)
+        read_token(&s) != 0)
         return -1;
     s.page.paths.count = 0; /* AWS: a projection here names its columns otherwise */
     if (read_pages(&s) != 0)
         return -1;
     out->LastEvaluatedKey = ddb_page_last_key(&s.page);
     if (out->LastEvaluatedKey.set || out->LastEvaluatedKey.count > 0)
-        out->NextToken = make_token(&s, kind, &out->LastEvaluatedKey);
+        out->NextToken = make_token(&s, &out->LastEvaluatedKey);
     project(&s);
     out->Items = s.page.items;
     out->ConsumedCapacity = ddb_page_capacity(&s.page);
