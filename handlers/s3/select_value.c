@@ -65,26 +65,44 @@ static bool compare_numbers(const struct select_value *a, const struct select_va
     return true;
 }
 
+/* A field of CSV takes the type of what it is compared with. False where it can't. */
+static bool adopt_type(struct select_context *c, const struct select_value *field,
+                       const struct select_value *other, struct select_value *out)
+{
+    *out = *field;
+    if (!field->untyped)
+        return true;
+    if (other->type == SELECT_TIMESTAMP)
+        return select_cast_to(c, field, SELECT_TO_TIMESTAMP, out);
+    if (other->type == SELECT_BOOL)
+        return select_cast_to(c, field, SELECT_TO_BOOL, out);
+    return true;
+}
+
+/* Numbers are compared as numbers, and two fields of CSV too where both read as numbers. */
+static bool both_numbers(struct select_context *c, const struct select_value *a,
+                         const struct select_value *b, struct select_value *left,
+                         struct select_value *right)
+{
+    if (is_number(a) && is_number(b)) {
+        *left = *a;
+        *right = *b;
+        return true;
+    }
+    if (!(a->untyped && (is_number(b) || b->untyped)) && !(b->untyped && is_number(a)))
+        return false;
+    return select_number(c->arena, a, left) && select_number(c->arena, b, right);
+}
+
 bool select_compare(struct select_context *c, const struct select_value *a,
                     const struct select_value *b, int *out)
 {
-    struct select_value left = *a;
-    struct select_value right = *b;
+    struct select_value left;
+    struct select_value right;
 
-    /* A field of CSV takes the type of what it is compared with. */
-    if ((left.untyped && (is_number(b) || right.untyped)) || (right.untyped && is_number(a))) {
-        if (select_number(c->arena, a, &left) && select_number(c->arena, b, &right))
-            return compare_numbers(&left, &right, out);
-        left = *a;
-        right = *b;
-    }
-    if (left.untyped && right.type == SELECT_TIMESTAMP)
-        return select_cast_to(c, a, SELECT_TO_TIMESTAMP, &left) && select_compare(c, &left, b, out);
-    if (left.untyped && right.type == SELECT_BOOL)
-        return select_cast_to(c, a, SELECT_TO_BOOL, &left) && select_compare(c, &left, b, out);
-    if (is_number(&left) && is_number(&right))
+    if (both_numbers(c, a, b, &left, &right))
         return compare_numbers(&left, &right, out);
-    if (left.type != right.type)
+    if (!adopt_type(c, a, b, &left) || !adopt_type(c, b, a, &right) || left.type != right.type)
         return false;
     switch (left.type) {
     case SELECT_STRING:

@@ -116,6 +116,23 @@ START_TEST(conditions)
 }
 END_TEST
 
+START_TEST(a_field_takes_the_type_of_what_it_is_compared_with)
+{
+    static const char events[] = "at,on\n2020-01-01T00:00Z,true\n2021-01-01T00:00Z,false\n";
+
+    ck_assert_str_eq(
+        run(&csv, "SELECT at FROM S3Object WHERE at > CAST('2020-06-01T' AS TIMESTAMP)", events),
+        "2021-01-01T00:00Z\n");
+    ck_assert_str_eq(
+        run(&csv, "SELECT at FROM S3Object WHERE CAST('2020-06-01T' AS TIMESTAMP) > at", events),
+        "2020-01-01T00:00Z\n");
+    ck_assert_str_eq(run(&csv, "SELECT at FROM S3Object WHERE on = TRUE", events),
+                     "2020-01-01T00:00Z\n");
+    ck_assert_str_eq(run(&csv, "SELECT at FROM S3Object WHERE FALSE = on", events),
+                     "2021-01-01T00:00Z\n");
+}
+END_TEST
+
 START_TEST(expressions_and_functions)
 {
     static const char one[] = "x\n7\n";
@@ -228,6 +245,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, columns_rows_and_limits);
     tcase_add_test(t, conditions);
+    tcase_add_test(t, a_field_takes_the_type_of_what_it_is_compared_with);
     tcase_add_test(t, expressions_and_functions);
     tcase_add_test(t, aggregates);
     tcase_add_test(t, json_rows);
