@@ -1,8 +1,17 @@
-# cadabra: one program, built out of tree into build/$(BUILD).
+# cadabra: one program, built out of tree into build/$(BUILD), which is debug, release, asan, tsan, cov or fuzz.
 #
-#   make                    debug build                    make test        unit, wire and SDK tests
-#   make BUILD=release      the one to ship                make lint        format, clang-tidy, layers, sizes
-#   make install PREFIX=/usr/local DESTDIR=                make help        all targets
+#   make                     builds the debug program         make BUILD=release     the one to ship
+#   make install             to PREFIX=/usr/local, below DESTDIR
+#   make check               every test: test, test-vectors, test-workflows, test-fault
+#   make test                test-unit (Check), test-wire (raw bytes), test-sdk (real clients)
+#   make workflow-full       the order history with all its lines
+#   make fuzz                each fuzz target for FUZZ_SECONDS; test-fuzz runs their corpora alone
+#   make lint                lint-format, lint-text (layers, sizes, headers, shell, spelling), lint-tidy, lint-readme
+#   make format              clang-format in place
+#   make readme              the table of operations in README.md
+#   make cov                 lines that the unit tests ran
+#   make bench               start, memory, DynamoDB, Kinesis; also bench-dynamodb, bench-kinesis, bench-s3, bench-sqs, bench-sns
+#   make clean               removes build/
 
 BUILD ?= debug
 O ?= build/$(BUILD)
@@ -288,8 +297,6 @@ install: $(O)/cadabra
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
-	@echo "targets: all check test test-unit test-wire test-vectors test-sdk test-workflows workflow-full"
-	@echo "         test-fault test-fuzz fuzz bench bench-kinesis bench-s3 lint format cov install clean"
 
 clean:
 	rm -rf build
