@@ -45,15 +45,21 @@ static bool put_together(struct work *w, const char *format, struct spool *out)
     return well && !walk.failed && !out->failed;
 }
 
-static enum store_status put_object(struct work *w, const char *bucket, const struct spool *body)
+static enum store_status put_object(struct work *w,
+                                    const struct firehose_S3DestinationDescription *to,
+                                    const struct spool *body)
 {
+    const struct firehose_KMSEncryptionConfig *kms =
+        to->EncryptionConfiguration->KMSEncryptionConfig;
     const struct s3_object_in object = {
-        .bucket = bucket,
+        .bucket = destination_bucket(to->BucketARN),
         .key = w->buffer.label,
         .body = {body->fd < 0 ? (const uint8_t *)(body->memory.data ? body->memory.data : "")
                               : NULL,
                  body->fd < 0 ? body->memory.len : 0},
         .content_type = "application/octet-stream",
+        .content_encoding = compression_encoding(to->CompressionFormat),
+        .kms_key = kms ? kms->AWSKMSKeyARN : NULL,
     };
     if (body->fd < 0)
         return s3_put(w->firehose->app, w->stream->account, &object, NULL);
@@ -67,18 +73,18 @@ static void fail_without_bucket(struct work *w)
                      "bucket that does exist.");
 }
 
-static void deliver_to(struct work *w, const char *bucket, const char *format)
+static void deliver_to(struct work *w, const struct firehose_S3DestinationDescription *to)
 {
     struct spool body;
 
     spool_init(&body, store_directory(w->firehose->app->store));
-    if (!put_together(w, format, &body)) {
+    if (!put_together(w, to->CompressionFormat, &body)) {
         deliver_postpone(w, "InternalError",
                          "An internal error occurred while attempting to deliver data. Delivery "
                          "will be retried; if the error persists, then it will be reported to AWS "
                          "for resolution.");
     } else {
-        switch (put_object(w, bucket, &body)) {
+        switch (put_object(w, to, &body)) {
         case STORE_OK:
             deliver_done(w);
             break;
@@ -100,11 +106,11 @@ void deliver_to_s3(struct work *w)
     const struct destination *d = w->destination;
     bool copy = w->buffer.lane == FIREHOSE_SIDE && !w->buffer.sort[0] && d->copies;
     const struct firehose_S3DestinationDescription *to = copy ? d->copies : d->failures;
-    const char *bucket = destination_bucket(to->BucketARN);
 
     /* Asked first: putting an object together may take a while. */
-    if (s3_bucket_exists(w->firehose->app, w->stream->account, bucket) == STORE_NOT_FOUND)
+    if (s3_bucket_exists(w->firehose->app, w->stream->account, destination_bucket(to->BucketARN)) ==
+        STORE_NOT_FOUND)
         fail_without_bucket(w);
     else
-        deliver_to(w, bucket, to->CompressionFormat);
+        deliver_to(w, to);
 }

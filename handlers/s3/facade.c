@@ -66,9 +66,14 @@ static enum store_status describe(struct app *app, struct arena *a, const char *
     if (in->content_encoding)
         s3_head_add(a, &out->head, "content-encoding", in->content_encoding);
     rc = s3_bucket_encryption(app, a, bucket, &encryption);
-    if (rc == STORE_OK)
-        s3_head_add_encryption(a, bucket, &encryption, &out->head);
-    return rc;
+    if (rc)
+        return rc;
+    if (in->kms_key) {
+        encryption.algorithm = "aws:kms";
+        encryption.kms_key = in->kms_key;
+    }
+    s3_head_add_encryption(a, bucket, &encryption, &out->head);
+    return STORE_OK;
 }
 
 static enum store_status commit(struct app *app, struct arena *a, const char *account,

@@ -26,6 +26,7 @@ struct s3_object_in {
     struct bytes body;
     const char *content_type;     /* NULL: binary/octet-stream */
     const char *content_encoding; /* NULL: none */
+    const char *kms_key;          /* encrypted with that key of KMS; NULL: as the bucket says */
 };
 
 enum { S3_ETAG_MAX = 48 };

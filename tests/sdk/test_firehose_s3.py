@@ -197,27 +197,13 @@ def snappy_block(block):
     return bytes(out)
 
 
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
 def unsnappy(data):
-    assert data[:10] == b"\xff\x06\x00\x00sNaPpY"
-    out, at = b"", 10
+    """What snappy-java's SnappyOutputStream writes."""
+    assert data[:16] == b"\x82SNAPPY\x00" + struct.pack(">II", 1, 1)
+    out, at = b"", 16
     while at < len(data):
-        kind, size = data[at], int.from_bytes(data[at + 1 : at + 4], "little")
-        check, block = struct.unpack_from("<I", data, at + 4)[0], data[at + 8 : at + 4 + size]
-        assert kind == 0
-        plain = snappy_block(block)
-        if len(out) == 0:
-            crc = crc32c(plain)
-            assert check == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-        out += plain
+        (size,) = struct.unpack_from(">I", data, at)
+        out += snappy_block(data[at + 4 : at + 4 + size])
         at += 4 + size
     return out
 
@@ -241,18 +227,18 @@ def unzip(data):
 
 
 FORMATS = {
-    "UNCOMPRESSED": ("", lambda data: data),
-    "GZIP": (".gz", gzip.decompress),
-    "ZIP": (".zip", unzip),
-    "Snappy": (".snappy", unsnappy),
-    "HADOOP_SNAPPY": (".hsnappy", unhadoop),
+    "UNCOMPRESSED": ("", None, lambda data: data),
+    "GZIP": (".gz", "gzip", gzip.decompress),
+    "ZIP": (".zip", "zip", unzip),
+    "Snappy": (".snappy", "snappy-java", unsnappy),
+    "HADOOP_SNAPPY": (".hsnappy", "hadoop-snappy", unhadoop),
 }
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_compressions(client, bucket, form):
     firehose, store = client("firehose"), client("s3")
-    extension, undo = FORMATS[form]
+    extension, encoding, undo = FORMATS[form]
     make(firehose, bucket, CompressionFormat=form, BufferingHints={"SizeInMBs": 5, "IntervalInSeconds": 1})
     sent = [f"line {i} of some text that repeats itself\n".encode() * 20 for i in range(450)]
     put(firehose, *sent)
@@ -260,6 +246,8 @@ def test_compressions(client, bucket, form):
     (key,) = keys(store, bucket)
     assert key.endswith(extension)
     assert undo(data) == b"".join(sent)
+    head = store.head_object(Bucket=bucket, Key=key)
+    assert (head["ContentType"], head.get("ContentEncoding")) == ("application/octet-stream", encoding)
 
 
 def test_large_buffers_go_through_a_file(client, bucket):
@@ -270,6 +258,27 @@ def test_large_buffers_go_through_a_file(client, bucket):
         put(firehose, block)
     (data,) = arrive(store, bucket)
     assert data == b"".join(blocks[:8])
+
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+
+
+def test_objects_are_marked_with_the_key_of_their_destination(client, bucket):
+    """The destination's own, the copies' of what came in; what has none as the bucket says. Small and large objects."""
+    firehose, store = client("firehose"), client("s3")
+    with_key = {"EncryptionConfiguration": {"KMSEncryptionConfig": {"AWSKMSKeyARN": KEY}}}
+    make(firehose, bucket, Prefix="plain/", S3BackupMode="Enabled", S3BackupConfiguration=s3(bucket, Prefix="copy/", BufferingHints=AT_ONCE, **with_key))
+    make(firehose, bucket, name="g", Prefix="own/", BufferingHints={"SizeInMBs": 2, "IntervalInSeconds": 1}, **with_key)
+    put(firehose, b"x")
+    put(firehose, b"y", name="g")
+    put(firehose, random.randbytes(1_000_000), random.randbytes(900_000), name="g")
+    until(lambda: keys(store, bucket, "plain/") and keys(store, bucket, "copy/"))
+    until(lambda: sum(len(body(store, bucket, key)) for key in keys(store, bucket, "own/")) == 1_900_001)
+    marks = {
+        prefix: {(h["ServerSideEncryption"], h.get("SSEKMSKeyId")) for h in (store.head_object(Bucket=bucket, Key=key) for key in keys(store, bucket, prefix))}
+        for prefix in ("plain/", "copy/", "own/")
+    }
+    assert marks == {"plain/": {("AES256", None)}, "copy/": {("aws:kms", KEY)}, "own/": {("aws:kms", KEY)}}
 
 
 # --- transformations ---
