@@ -1,6 +1,5 @@
 #include "handlers/firehose/compress.h"
 
-#include "server/base/crc.h"
 #include "server/base/library.h"
 
 #include <snappy-c.h>
@@ -8,7 +7,7 @@
 
 enum {
     PIECE = 64 * 1024,
-    FRAME_BLOCK = 64 * 1024,   /* Snappy's framing: uncompressed bytes of a chunk, at most */
+    JAVA_BLOCK = 32 * 1024,    /* snappy-java's own */
     HADOOP_BLOCK = 256 * 1024, /* io.compression.codec.snappy.buffersize */
     GZIP_WINDOW = 15 + 16,
     RAW_WINDOW = -15,
@@ -53,6 +52,13 @@ const char *compression_extension(const char *format)
     static const char *const extensions[] = {"", ".gz", ".zip", ".snappy", ".hsnappy"};
 
     return extensions[format_of(format)];
+}
+
+const char *compression_encoding(const char *format)
+{
+    static const char *const encodings[] = {NULL, "gzip", "zip", "snappy-java", "hadoop-snappy"};
+
+    return encodings[format_of(format)];
 }
 
 /* --- numbers --- */
@@ -153,13 +159,6 @@ static void end_zip(struct compressor *c)
 
 /* --- snappy --- */
 
-static uint32_t masked_crc32c(const char *data, size_t len)
-{
-    uint32_t crc = (uint32_t)crc_update(CRC_32C, 0, data, len);
-
-    return (crc >> 15 | crc << 17) + 0xa282ead8u;
-}
-
 static void end_block(struct compressor *c)
 {
     size_t packed_len = c->snappy.max_compressed_length(c->block.len);
@@ -169,13 +168,9 @@ static void end_block(struct compressor *c)
         return;
     if (c->snappy.compress(c->block.data, c->block.len, packed, &packed_len) != SNAPPY_OK)
         abort(); /* the room suffices: it says so itself */
-    if (c->format == SNAPPY) {
-        add_le(c->out, 0x00 | (uint32_t)(packed_len + 4) << 8, 4); /* a compressed chunk */
-        add_le(c->out, masked_crc32c(c->block.data, c->block.len), 4);
-    } else {
+    if (c->format == HADOOP_SNAPPY)
         add_be32(c->out, (uint32_t)c->block.len);
-        add_be32(c->out, (uint32_t)packed_len);
-    }
+    add_be32(c->out, (uint32_t)packed_len);
     spool_add(c->out, packed, packed_len);
     strbuf_clear(&c->block);
 }
@@ -202,10 +197,13 @@ static bool begin_snappy(struct compressor *c)
 
     if (!library_load("libsnappy.so.1", symbols, ARRAY_LEN(symbols)))
         return false;
-    c->block_size = c->format == SNAPPY ? FRAME_BLOCK : HADOOP_BLOCK;
+    c->block_size = c->format == SNAPPY ? JAVA_BLOCK : HADOOP_BLOCK;
     strbuf_init(&c->block, c->block_size);
-    if (c->format == SNAPPY)
-        spool_add(c->out, "\xff\x06\x00\x00sNaPpY", 10);
+    if (c->format == SNAPPY) {
+        spool_add(c->out, "\x82SNAPPY\0", 8);
+        add_be32(c->out, 1); /* version */
+        add_be32(c->out, 1); /* the oldest that can read it */
+    }
     return true;
 }
 

@@ -1,8 +1,9 @@
 /*
  * The compressions of S3 deliveries, as streams into a spool.
  *
- * GZIP; ZIP: an archive with one entry; Snappy: the framing format of snappy's authors
- * (framing_format.txt); HADOOP_SNAPPY: blocks as Hadoop's BlockCompressorStream writes them.
+ * GZIP; ZIP: an archive with one entry; Snappy: the stream of snappy-java, as AWS has it (not the
+ * framing format of snappy's authors); HADOOP_SNAPPY: blocks as Hadoop's BlockCompressorStream
+ * writes them.
  */
 #ifndef CADABRA_FIREHOSE_COMPRESS_H
 #define CADABRA_FIREHOSE_COMPRESS_H
@@ -20,5 +21,7 @@ void compressor_finish(struct compressor *c);
 
 /* What S3 keys end with: ".gz", ...; "" for UNCOMPRESSED. */
 const char *compression_extension(const char *format);
+/* Their Content-Encoding; NULL for UNCOMPRESSED. */
+const char *compression_encoding(const char *format);
 
 #endif
