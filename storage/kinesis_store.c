@@ -8,10 +8,10 @@
  */
 #include "storage/kinesis_store.h"
 
-#include "server/base/digest.h"
 #include "server/base/embed.h"
 #include "storage/kinesis_internal.h"
 #include "storage/scope.h"
+#include "storage/secret.h"
 
 EMBED(storage_schema_kinesis_001_sql);
 EMBED(storage_schema_kinesis_002_sql);
@@ -37,41 +37,9 @@ void kinesis_store_close(struct kinesis_store *store)
     free(store);
 }
 
-/* --- the secret --- */
-
-static enum store_status read_secret(struct sql *s, uint8_t out[KINESIS_SECRET_LEN])
-{
-    struct sql_stmt *st = sql_prepare(s, "SELECT value FROM secret");
-    enum store_status rc = sql_step(st);
-    struct bytes value;
-
-    if (rc != STORE_OK)
-        return rc;
-    value = sql_column_blob(st, 0);
-    if (value.len == KINESIS_SECRET_LEN)
-        memcpy(out, value.data, value.len);
-    else
-        rc = STORE_FAILED;
-    sql_reset(st);
-    return rc;
-}
-
-static enum store_status secret_turn(struct sql *s, void *context)
-{
-    enum store_status rc = read_secret(s, context);
-    struct sql_stmt *st;
-
-    if (rc != STORE_NOT_FOUND)
-        return rc;
-    random_bytes(context, KINESIS_SECRET_LEN);
-    st = sql_prepare(s, "INSERT INTO secret (id, value) VALUES (1, ?1)");
-    sql_bind_blob(st, 1, context, KINESIS_SECRET_LEN);
-    return sql_run(st);
-}
-
 enum store_status kinesis_store_secret(struct kinesis_store *store, uint8_t out[KINESIS_SECRET_LEN])
 {
-    return lazy_write(store->db, secret_turn, out);
+    return secret_load(store->db, out, KINESIS_SECRET_LEN);
 }
 
 /* --- making --- */

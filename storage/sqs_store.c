@@ -6,9 +6,9 @@
  */
 #include "storage/sqs_store.h"
 
-#include "server/base/digest.h"
 #include "server/base/embed.h"
 #include "storage/scope.h"
+#include "storage/secret.h"
 #include "storage/sqs_internal.h"
 
 #include <stdatomic.h>
@@ -37,39 +37,9 @@ void sqs_store_close(struct sqs_store *store)
     free(store);
 }
 
-/* --- the secret --- */
-
-static enum store_status read_secret(struct sql *s, uint8_t out[SQS_SECRET_LEN])
-{
-    struct sql_stmt *st = sql_prepare(s, "SELECT value FROM secret");
-    enum store_status rc = sql_step(st);
-    struct bytes value;
-
-    if (rc != STORE_OK)
-        return rc;
-    value = sql_column_blob(st, 0);
-    if (value.len == SQS_SECRET_LEN)
-        memcpy(out, value.data, value.len);
-    else
-        rc = STORE_FAILED;
-    sql_reset(st);
-    return rc;
-}
-
-static enum store_status secret_turn(struct sql *s, void *context)
-{
-    enum store_status rc = read_secret(s, context);
-
-    if (rc != STORE_NOT_FOUND)
-        return rc;
-    random_bytes(context, SQS_SECRET_LEN);
-    return sql_exec(s, "INSERT INTO secret (id, value) VALUES (1, ?1)",
-                    sql_blob((struct bytes){context, SQS_SECRET_LEN}));
-}
-
 enum store_status sqs_store_secret(struct sqs_store *store, uint8_t out[SQS_SECRET_LEN])
 {
-    return lazy_write(store->db, secret_turn, out);
+    return secret_load(store->db, out, SQS_SECRET_LEN);
 }
 
 /* --- making and finding --- */
