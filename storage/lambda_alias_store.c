@@ -8,9 +8,11 @@
 
 #define ALIAS_COLUMNS "name, version, description, extra_version, extra_weight, revision"
 
-static void read_alias(struct sql_stmt *st, struct arena *a, struct lambda_alias *out)
+static void read_alias(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct lambda_alias){
+    struct lambda_alias *row = out;
+
+    *row = (struct lambda_alias){
         .name = sql_column_text(st, 0, a),
         .version = sql_column_int(st, 1),
         .description = sql_column_text(st, 2, a),
@@ -49,15 +51,11 @@ enum store_status lambda_store_alias_find(struct lambda_store *s, struct scope s
 
     if (rc)
         return rc;
-    struct sql_stmt *st = sql_query(sql,
-                                    "SELECT " ALIAS_COLUMNS " FROM alias WHERE scope_id = ?1 AND "
-                                    "function = ?2 AND name = ?3",
-                                    sql_int(scope_id), sql_text(function), sql_text(name));
-    rc = sql_step(st);
-    if (!rc) {
-        read_alias(st, a, out);
-        sql_reset(st);
-    }
+    rc = sql_row(sql_query(sql,
+                           "SELECT " ALIAS_COLUMNS " FROM alias WHERE scope_id = ?1 AND "
+                           "function = ?2 AND name = ?3",
+                           sql_int(scope_id), sql_text(function), sql_text(name)),
+                 read_alias, a, out);
     sql_read_end(sql);
     return rc;
 }
@@ -109,27 +107,23 @@ enum store_status lambda_store_alias_list(struct lambda_store *s, struct scope s
                                           struct arena *a, struct lambda_alias **out,
                                           size_t *out_count)
 {
-    struct lambda_alias *items = ARENA_ARRAY(a, struct lambda_alias, max);
-    size_t count = 0;
     struct sql *sql;
     int64_t scope_id;
     enum store_status rc = lambda_read_begin(s, &scope, &sql, &scope_id);
 
+    *out = ARENA_ARRAY(a, struct lambda_alias, max);
+    *out_count = 0;
     if (!rc) {
-        struct sql_stmt *st =
+        rc = sql_rows(
             sql_query(sql,
                       "SELECT " ALIAS_COLUMNS " FROM alias WHERE scope_id = ?1 AND function = ?2 "
                       "AND (?3 < 0 OR version = ?3 OR extra_version = ?3) AND name > ?4 ORDER BY "
                       "name LIMIT ?5",
                       sql_int(scope_id), sql_text(filter->function), sql_int(filter->version),
-                      sql_text(filter->after), sql_int((int64_t)max));
-
-        while (!(rc = sql_step(st)))
-            read_alias(st, a, &items[count++]);
+                      sql_text(filter->after), sql_int((int64_t)max)),
+            read_alias, a, *out, max, out_count);
         sql_read_end(sql);
     }
-    *out = items;
-    *out_count = count;
     return lambda_end_of_list(rc);
 }
 
@@ -137,9 +131,11 @@ enum store_status lambda_store_alias_list(struct lambda_store *s, struct scope s
 
 #define EVENT_COLUMNS "qualifier, retries_max, age_max_s, on_success, on_failure, modified_ms"
 
-static void read_event_config(struct sql_stmt *st, struct arena *a, struct lambda_event_config *out)
+static void read_event_config(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct lambda_event_config){
+    struct lambda_event_config *row = out;
+
+    *row = (struct lambda_event_config){
         .qualifier = sql_column_text(st, 0, a),
         .retries_max = (int)sql_column_int(st, 1),
         .age_max_s = (int)sql_column_int(st, 2),
@@ -178,15 +174,11 @@ enum store_status lambda_store_event_config_find(struct lambda_store *s, struct 
 
     if (rc)
         return rc;
-    struct sql_stmt *st = sql_query(sql,
-                                    "SELECT " EVENT_COLUMNS " FROM event_config WHERE scope_id = "
-                                    "?1 AND function = ?2 AND qualifier = ?3",
-                                    sql_int(scope_id), sql_text(function), sql_text(qualifier));
-    rc = sql_step(st);
-    if (!rc) {
-        read_event_config(st, a, out);
-        sql_reset(st);
-    }
+    rc = sql_row(sql_query(sql,
+                           "SELECT " EVENT_COLUMNS " FROM event_config WHERE scope_id = "
+                           "?1 AND function = ?2 AND qualifier = ?3",
+                           sql_int(scope_id), sql_text(function), sql_text(qualifier)),
+                 read_event_config, a, out);
     sql_read_end(sql);
     return rc;
 }
@@ -213,25 +205,22 @@ enum store_status lambda_store_event_config_list(struct lambda_store *s, struct 
                                                  struct lambda_event_config **out,
                                                  size_t *out_count)
 {
-    struct lambda_event_config *items = ARENA_ARRAY(a, struct lambda_event_config, max);
-    size_t count = 0;
     struct sql *sql;
     int64_t scope_id;
     enum store_status rc = lambda_read_begin(s, &scope, &sql, &scope_id);
 
+    *out = ARENA_ARRAY(a, struct lambda_event_config, max);
+    *out_count = 0;
     if (!rc) {
-        struct sql_stmt *st = sql_query(
-            sql,
-            "SELECT " EVENT_COLUMNS " FROM event_config WHERE scope_id = ?1 AND function "
-            "= ?2 AND qualifier > ?3 ORDER BY qualifier LIMIT ?4",
-            sql_int(scope_id), sql_text(function), sql_text(after), sql_int((int64_t)max));
-
-        while (!(rc = sql_step(st)))
-            read_event_config(st, a, &items[count++]);
+        rc = sql_rows(sql_query(sql,
+                                "SELECT " EVENT_COLUMNS
+                                " FROM event_config WHERE scope_id = ?1 AND function "
+                                "= ?2 AND qualifier > ?3 ORDER BY qualifier LIMIT ?4",
+                                sql_int(scope_id), sql_text(function), sql_text(after),
+                                sql_int((int64_t)max)),
+                      read_event_config, a, *out, max, out_count);
         sql_read_end(sql);
     }
-    *out = items;
-    *out_count = count;
     return lambda_end_of_list(rc);
 }
 
@@ -271,40 +260,45 @@ enum store_status lambda_store_provisioned_remove(struct lambda_store *s, struct
     return sql_write_end(sql, lambda_one_row(sql, rc));
 }
 
+static void read_provisioned(struct sql_stmt *st, struct arena *a, void *out)
+{
+    struct lambda_provisioned *row = out;
+
+    *row = (struct lambda_provisioned){
+        .account = sql_column_text(st, 0, a),
+        .region = sql_column_text(st, 1, a),
+        .function = sql_column_text(st, 2, a),
+        .qualifier = sql_column_text(st, 3, a),
+        .wanted = (int)sql_column_int(st, 4),
+        .modified_ms = sql_column_int(st, 5),
+    };
+}
+
 enum store_status lambda_store_provisioned_list(struct lambda_store *s,
                                                 const struct lambda_provisioned_filter *filter,
                                                 size_t max, struct arena *a,
                                                 struct lambda_provisioned **out, size_t *out_count)
 {
-    struct lambda_provisioned *items = ARENA_ARRAY(a, struct lambda_provisioned, max);
     const struct scope *scope = filter->scope;
-    size_t count = 0;
     struct sql *sql;
     enum store_status rc = lazy_read_begin(s->db, &sql);
 
+    *out = ARENA_ARRAY(a, struct lambda_provisioned, max);
+    *out_count = 0;
     if (!rc) {
-        struct sql_stmt *st = sql_query(
-            sql,
-            "SELECT account, region, function, qualifier, wanted, modified_ms FROM provisioned "
-            "JOIN scope ON scope.id = scope_id WHERE (?1 IS NULL OR account = ?1 AND region = ?2) "
-            "AND (?3 IS NULL OR function = ?3) AND (?4 IS NULL OR qualifier = ?4) ORDER BY "
-            "function, qualifier LIMIT ?5",
-            sql_text(scope ? scope->account : NULL), sql_text(scope ? scope->region : NULL),
-            sql_text(filter->function), sql_text(filter->qualifier), sql_int((int64_t)max));
-
-        while (!(rc = sql_step(st)))
-            items[count++] = (struct lambda_provisioned){
-                .account = sql_column_text(st, 0, a),
-                .region = sql_column_text(st, 1, a),
-                .function = sql_column_text(st, 2, a),
-                .qualifier = sql_column_text(st, 3, a),
-                .wanted = (int)sql_column_int(st, 4),
-                .modified_ms = sql_column_int(st, 5),
-            };
+        rc = sql_rows(
+            sql_query(
+                sql,
+                "SELECT account, region, function, qualifier, wanted, modified_ms FROM provisioned "
+                "JOIN scope ON scope.id = scope_id WHERE (?1 IS NULL OR account = ?1 AND region = "
+                "?2) "
+                "AND (?3 IS NULL OR function = ?3) AND (?4 IS NULL OR qualifier = ?4) ORDER BY "
+                "function, qualifier LIMIT ?5",
+                sql_text(scope ? scope->account : NULL), sql_text(scope ? scope->region : NULL),
+                sql_text(filter->function), sql_text(filter->qualifier), sql_int((int64_t)max)),
+            read_provisioned, a, *out, max, out_count);
         sql_read_end(sql);
     }
-    *out = items;
-    *out_count = count;
     return lambda_end_of_list(rc);
 }
 
@@ -313,9 +307,11 @@ enum store_status lambda_store_provisioned_list(struct lambda_store *s,
 #define URL_COLUMNS                                                                                \
     "function, qualifier, url_id, auth_type, invoke_mode, cors, created_ms, modified_ms"
 
-static void read_url(struct sql_stmt *st, struct arena *a, struct lambda_url *out)
+static void read_url(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct lambda_url){
+    struct lambda_url *row = out;
+
+    *row = (struct lambda_url){
         .account = sql_column_text(st, 0, a),
         .region = sql_column_text(st, 1, a),
         .function = sql_column_text(st, 2, a),
@@ -381,15 +377,11 @@ enum store_status lambda_store_url_find(struct lambda_store *s, const char *url_
 
     if (rc)
         return rc;
-    struct sql_stmt *st = sql_query(sql,
-                                    "SELECT account, region, " URL_COLUMNS " FROM url JOIN scope "
-                                    "ON scope.id = scope_id WHERE url_id = ?1",
-                                    sql_text(url_id));
-    rc = sql_step(st);
-    if (!rc) {
-        read_url(st, a, out);
-        sql_reset(st);
-    }
+    rc = sql_row(sql_query(sql,
+                           "SELECT account, region, " URL_COLUMNS " FROM url JOIN scope "
+                           "ON scope.id = scope_id WHERE url_id = ?1",
+                           sql_text(url_id)),
+                 read_url, a, out);
     sql_read_end(sql);
     return rc;
 }
@@ -398,26 +390,24 @@ enum store_status lambda_store_url_list(struct lambda_store *s, struct scope sco
                                         const struct lambda_url_filter *filter, size_t max,
                                         struct arena *a, struct lambda_url **out, size_t *out_count)
 {
-    struct lambda_url *items = ARENA_ARRAY(a, struct lambda_url, max);
-    size_t count = 0;
     struct sql *sql;
     int64_t scope_id;
     enum store_status rc = lambda_read_begin(s, &scope, &sql, &scope_id);
 
+    *out = ARENA_ARRAY(a, struct lambda_url, max);
+    *out_count = 0;
     if (!rc) {
-        struct sql_stmt *st = sql_query(
-            sql,
-            "SELECT account, region, " URL_COLUMNS " FROM url JOIN scope ON scope.id = scope_id "
-            "WHERE scope_id = ?1 AND function = ?2 AND (?3 IS NULL OR qualifier = ?3) AND (?4 IS "
-            "NULL OR qualifier > ?4) ORDER BY qualifier LIMIT ?5",
-            sql_int(scope_id), sql_text(filter->function), sql_text(filter->qualifier),
-            sql_text(filter->after), sql_int((int64_t)max));
-
-        while (!(rc = sql_step(st)))
-            read_url(st, a, &items[count++]);
+        rc = sql_rows(sql_query(sql,
+                                "SELECT account, region, " URL_COLUMNS
+                                " FROM url JOIN scope ON scope.id = scope_id "
+                                "WHERE scope_id = ?1 AND function = ?2 AND (?3 IS NULL OR "
+                                "qualifier = ?3) AND (?4 IS "
+                                "NULL OR qualifier > ?4) ORDER BY qualifier LIMIT ?5",
+                                sql_int(scope_id), sql_text(filter->function),
+                                sql_text(filter->qualifier), sql_text(filter->after),
+                                sql_int((int64_t)max)),
+                      read_url, a, *out, max, out_count);
         sql_read_end(sql);
     }
-    *out = items;
-    *out_count = count;
     return lambda_end_of_list(rc);
 }

@@ -33,9 +33,8 @@ enum store_status lambda_store_events_due(struct lambda_store *s, int64_t now_ms
     *out_next_ms = INT64_MAX;
     if (rc)
         return rc == STORE_NOT_FOUND ? STORE_OK : rc;
-    struct sql_stmt *st =
-        sql_prepare(sql, "SELECT id, due_ms FROM event ORDER BY due_ms, id LIMIT ?1");
-    sql_bind_int(st, 1, (int64_t)max);
+    struct sql_stmt *st = sql_query(
+        sql, "SELECT id, due_ms FROM event ORDER BY due_ms, id LIMIT ?1", sql_int((int64_t)max));
     while (!(rc = sql_step(st))) {
         int64_t due_ms = sql_column_int(st, 1);
 
@@ -51,6 +50,26 @@ enum store_status lambda_store_events_due(struct lambda_store *s, int64_t now_ms
     return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }
 
+static void read_event(struct sql_stmt *st, struct arena *a, void *out)
+{
+    struct lambda_event *row = out;
+
+    *row = (struct lambda_event){
+        .id = sql_column_int(st, 0),
+        .account = sql_column_text(st, 1, a),
+        .region = sql_column_text(st, 2, a),
+        .function = sql_column_text(st, 3, a),
+        .arn = sql_column_text(st, 4, a),
+        .request_id = sql_column_text(st, 5, a),
+        .client_context = sql_column_text(st, 6, a),
+        .payload = sql_column_bytes(st, 7, a),
+        .attempts = (int)sql_column_int(st, 8),
+        .delays = (int)sql_column_int(st, 9),
+        .accepted_ms = sql_column_int(st, 10),
+        .due_ms = sql_column_int(st, 11),
+    };
+}
+
 enum store_status lambda_store_event_read(struct lambda_store *s, int64_t id, struct arena *a,
                                           struct lambda_event *out)
 {
@@ -59,29 +78,14 @@ enum store_status lambda_store_event_read(struct lambda_store *s, int64_t id, st
 
     if (rc)
         return rc;
-    struct sql_stmt *st = sql_prepare(
-        sql, "SELECT account, region, function, arn, request_id, client_context, payload, "
-             "attempts, delays, accepted_ms, due_ms FROM event JOIN scope ON scope.id = scope_id "
-             "WHERE event.id = ?1");
-    sql_bind_int(st, 1, id);
-    rc = sql_step(st);
-    if (!rc) {
-        *out = (struct lambda_event){
-            .id = id,
-            .account = sql_column_text(st, 0, a),
-            .region = sql_column_text(st, 1, a),
-            .function = sql_column_text(st, 2, a),
-            .arn = sql_column_text(st, 3, a),
-            .request_id = sql_column_text(st, 4, a),
-            .client_context = sql_column_text(st, 5, a),
-            .payload = sql_column_bytes(st, 6, a),
-            .attempts = (int)sql_column_int(st, 7),
-            .delays = (int)sql_column_int(st, 8),
-            .accepted_ms = sql_column_int(st, 9),
-            .due_ms = sql_column_int(st, 10),
-        };
-        sql_reset(st);
-    }
+    rc = sql_row(
+        sql_query(
+            sql,
+            "SELECT event.id, account, region, function, arn, request_id, client_context, payload, "
+            "attempts, delays, accepted_ms, due_ms FROM event JOIN scope ON scope.id = scope_id "
+            "WHERE event.id = ?1",
+            sql_int(id)),
+        read_event, a, out);
     sql_read_end(sql);
     return rc;
 }

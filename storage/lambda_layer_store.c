@@ -9,9 +9,11 @@
     "name, version, arn, description, license, runtimes, architectures, created_ms, code_id, "     \
     "code_sha256, code_size, deleted"
 
-static void read_layer(struct sql_stmt *st, struct arena *a, struct lambda_layer *out)
+static void read_layer(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct lambda_layer){
+    struct lambda_layer *row = out;
+
+    *row = (struct lambda_layer){
         .name = sql_column_text(st, 0, a),
         .version = sql_column_int(st, 1),
         .arn = sql_column_text(st, 2, a),
@@ -78,15 +80,11 @@ enum store_status lambda_store_layer_find(struct lambda_store *s, struct scope s
 
     if (rc)
         return rc;
-    struct sql_stmt *st = sql_query(sql,
-                                    "SELECT " LAYER_COLUMNS " FROM layer_version WHERE scope_id = "
-                                    "?1 AND name = ?2 AND version = ?3",
-                                    sql_int(scope_id), sql_text(name), sql_int(version));
-    rc = sql_step(st);
-    if (!rc) {
-        read_layer(st, a, out);
-        sql_reset(st);
-    }
+    rc = sql_row(sql_query(sql,
+                           "SELECT " LAYER_COLUMNS " FROM layer_version WHERE scope_id = "
+                           "?1 AND name = ?2 AND version = ?3",
+                           sql_int(scope_id), sql_text(name), sql_int(version)),
+                 read_layer, a, out);
     sql_read_end(sql);
     return rc;
 }
@@ -96,33 +94,36 @@ enum store_status lambda_store_layer_list(struct lambda_store *s, struct scope s
                                           struct arena *a, struct lambda_layer **out,
                                           size_t *out_count)
 {
-    struct lambda_layer *items = ARENA_ARRAY(a, struct lambda_layer, max);
-    size_t count = 0;
     struct sql *sql;
     int64_t scope_id;
     enum store_status rc = lambda_read_begin(s, &scope, &sql, &scope_id);
 
+    *out = ARENA_ARRAY(a, struct lambda_layer, max);
+    *out_count = 0;
     if (!rc) {
         /* Of one layer all versions, the newest first; else the newest of each that matches. */
-        struct sql_stmt *st = sql_query(
-            sql,
-            "SELECT " LAYER_COLUMNS " FROM layer_version o WHERE scope_id = ?1 AND NOT deleted AND "
-            "(?2 IS NULL OR ' ' || runtimes || ' ' LIKE '% ' || ?2 || ' %') AND (?3 IS NULL OR ' ' "
-            "|| architectures || ' ' LIKE '% ' || ?3 || ' %') AND CASE WHEN ?4 IS NULL THEN name > "
-            "?5 AND version = (SELECT max(version) FROM layer_version i WHERE i.scope_id = ?1 AND "
-            "i.name = o.name AND NOT i.deleted AND (?2 IS NULL OR ' ' || i.runtimes || ' ' LIKE "
-            "'% ' || ?2 || ' %') AND (?3 IS NULL OR ' ' || i.architectures || ' ' LIKE '% ' || ?3 "
-            "|| ' %')) ELSE name = ?4 AND version < ?6 END ORDER BY name, version DESC LIMIT ?7",
-            sql_int(scope_id), sql_text(filter->runtime), sql_text(filter->architecture),
-            sql_text(filter->name), sql_text(filter->after_name), sql_int(filter->below_version),
-            sql_int((int64_t)max));
-
-        while (!(rc = sql_step(st)))
-            read_layer(st, a, &items[count++]);
+        rc = sql_rows(sql_query(sql,
+                                "SELECT " LAYER_COLUMNS
+                                " FROM layer_version o WHERE scope_id = ?1 AND NOT deleted AND "
+                                "(?2 IS NULL OR ' ' || runtimes || ' ' LIKE '% ' || ?2 || ' %') "
+                                "AND (?3 IS NULL OR ' ' "
+                                "|| architectures || ' ' LIKE '% ' || ?3 || ' %') AND CASE WHEN ?4 "
+                                "IS NULL THEN name > "
+                                "?5 AND version = (SELECT max(version) FROM layer_version i WHERE "
+                                "i.scope_id = ?1 AND "
+                                "i.name = o.name AND NOT i.deleted AND (?2 IS NULL OR ' ' || "
+                                "i.runtimes || ' ' LIKE "
+                                "'% ' || ?2 || ' %') AND (?3 IS NULL OR ' ' || i.architectures || "
+                                "' ' LIKE '% ' || ?3 "
+                                "|| ' %')) ELSE name = ?4 AND version < ?6 END ORDER BY name, "
+                                "version DESC LIMIT ?7",
+                                sql_int(scope_id), sql_text(filter->runtime),
+                                sql_text(filter->architecture), sql_text(filter->name),
+                                sql_text(filter->after_name), sql_int(filter->below_version),
+                                sql_int((int64_t)max)),
+                      read_layer, a, *out, max, out_count);
         sql_read_end(sql);
     }
-    *out = items;
-    *out_count = count;
     return lambda_end_of_list(rc);
 }
 
@@ -168,9 +169,11 @@ enum store_status lambda_store_layers_purge(struct lambda_store *s)
 
 #define SIGNING_COLUMNS "config_id, description, publishers, policy, modified_ms, tags"
 
-static void read_signing(struct sql_stmt *st, struct arena *a, struct lambda_signing *out)
+static void read_signing(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct lambda_signing){
+    struct lambda_signing *row = out;
+
+    *row = (struct lambda_signing){
         .id = sql_column_text(st, 0, a),
         .description = sql_column_text(st, 1, a),
         .publishers = sql_column_text(st, 2, a),
@@ -208,15 +211,11 @@ enum store_status lambda_store_signing_find(struct lambda_store *s, struct scope
 
     if (rc)
         return rc;
-    struct sql_stmt *st = sql_query(sql,
-                                    "SELECT " SIGNING_COLUMNS " FROM signing_config WHERE scope_id "
-                                    "= ?1 AND config_id = ?2",
-                                    sql_int(scope_id), sql_text(id));
-    rc = sql_step(st);
-    if (!rc) {
-        read_signing(st, a, out);
-        sql_reset(st);
-    }
+    rc = sql_row(sql_query(sql,
+                           "SELECT " SIGNING_COLUMNS " FROM signing_config WHERE scope_id "
+                           "= ?1 AND config_id = ?2",
+                           sql_int(scope_id), sql_text(id)),
+                 read_signing, a, out);
     sql_read_end(sql);
     return rc;
 }
@@ -239,24 +238,20 @@ enum store_status lambda_store_signing_list(struct lambda_store *s, struct scope
                                             const char *after, size_t max, struct arena *a,
                                             struct lambda_signing **out, size_t *out_count)
 {
-    struct lambda_signing *items = ARENA_ARRAY(a, struct lambda_signing, max);
-    size_t count = 0;
     struct sql *sql;
     int64_t scope_id;
     enum store_status rc = lambda_read_begin(s, &scope, &sql, &scope_id);
 
+    *out = ARENA_ARRAY(a, struct lambda_signing, max);
+    *out_count = 0;
     if (!rc) {
-        struct sql_stmt *st =
-            sql_query(sql,
-                      "SELECT " SIGNING_COLUMNS " FROM signing_config WHERE scope_id = ?1 AND "
-                      "config_id > ?2 ORDER BY config_id LIMIT ?3",
-                      sql_int(scope_id), sql_text(after), sql_int((int64_t)max));
-
-        while (!(rc = sql_step(st)))
-            read_signing(st, a, &items[count++]);
+        rc = sql_rows(sql_query(sql,
+                                "SELECT " SIGNING_COLUMNS
+                                " FROM signing_config WHERE scope_id = ?1 AND "
+                                "config_id > ?2 ORDER BY config_id LIMIT ?3",
+                                sql_int(scope_id), sql_text(after), sql_int((int64_t)max)),
+                      read_signing, a, *out, max, out_count);
         sql_read_end(sql);
     }
-    *out = items;
-    *out_count = count;
     return lambda_end_of_list(rc);
 }

@@ -9,9 +9,11 @@
     "created_ms, modified_ms, last_result, tags, filters, on_failure, tumbling_s, partial, "       \
     "max_concurrency"
 
-static void read_mapping(struct sql_stmt *st, struct arena *a, struct lambda_mapping *out)
+static void read_mapping(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct lambda_mapping){
+    struct lambda_mapping *row = out;
+
+    *row = (struct lambda_mapping){
         .id = sql_column_int(st, 0),
         .account = sql_column_text(st, 1, a),
         .region = sql_column_text(st, 2, a),
@@ -80,17 +82,11 @@ enum store_status lambda_store_mapping_find(struct lambda_store *s, struct scope
 
     if (rc)
         return rc;
-    struct sql_stmt *st =
-        sql_prepare(sql, "SELECT " MAPPING_COLUMNS " FROM mapping JOIN scope ON scope.id = "
-                         "scope_id WHERE uuid = ?1 AND account = ?2 AND region = ?3");
-    sql_bind_text(st, 1, uuid);
-    sql_bind_text(st, 2, scope.account);
-    sql_bind_text(st, 3, scope.region);
-    rc = sql_step(st);
-    if (!rc) {
-        read_mapping(st, a, out);
-        sql_reset(st);
-    }
+    rc = sql_row(sql_query(sql,
+                           "SELECT " MAPPING_COLUMNS " FROM mapping JOIN scope ON scope.id = "
+                           "scope_id WHERE uuid = ?1 AND account = ?2 AND region = ?3",
+                           sql_text(uuid), sql_text(scope.account), sql_text(scope.region)),
+                 read_mapping, a, out);
     sql_read_end(sql);
     return rc;
 }
@@ -137,44 +133,40 @@ enum store_status lambda_store_mapping_list(struct lambda_store *s,
                                             const char *after, size_t max, struct arena *a,
                                             struct lambda_mapping **out, size_t *out_count)
 {
-    struct lambda_mapping *items = ARENA_ARRAY(a, struct lambda_mapping, max);
-    size_t count = 0;
+    const struct scope *scope = filter->scope;
     struct sql *sql;
     enum store_status rc = lazy_read_begin(s->db, &sql);
 
+    *out = ARENA_ARRAY(a, struct lambda_mapping, max);
+    *out_count = 0;
     if (!rc) {
-        struct sql_stmt *st = sql_prepare(
-            sql, "SELECT " MAPPING_COLUMNS " FROM mapping JOIN scope ON scope.id = scope_id "
-                 "WHERE uuid > ?1 AND (?2 IS NULL OR account = ?2 AND region = ?3) AND "
-                 "(?4 IS NULL OR function_arn = ?4) AND (?5 IS NULL OR source_arn = ?5) "
-                 "ORDER BY uuid LIMIT ?6");
-
-        sql_bind_text(st, 1, after);
-        sql_bind_text(st, 2, filter->scope ? filter->scope->account : NULL);
-        sql_bind_text(st, 3, filter->scope ? filter->scope->region : NULL);
-        sql_bind_text(st, 4, filter->function_arn);
-        sql_bind_text(st, 5, filter->source_arn);
-        sql_bind_int(st, 6, (int64_t)max);
-        while (!(rc = sql_step(st)))
-            read_mapping(st, a, &items[count++]);
+        rc = sql_rows(
+            sql_query(sql,
+                      "SELECT " MAPPING_COLUMNS " FROM mapping JOIN scope ON scope.id = scope_id "
+                      "WHERE uuid > ?1 AND (?2 IS NULL OR account = ?2 AND region = ?3) AND "
+                      "(?4 IS NULL OR function_arn = ?4) AND (?5 IS NULL OR source_arn = ?5) "
+                      "ORDER BY uuid LIMIT ?6",
+                      sql_text(after), sql_text(scope ? scope->account : NULL),
+                      sql_text(scope ? scope->region : NULL), sql_text(filter->function_arn),
+                      sql_text(filter->source_arn), sql_int((int64_t)max)),
+            read_mapping, a, *out, max, out_count);
         sql_read_end(sql);
     }
-    if (rc != STORE_NOT_FOUND)
-        return rc;
-    *out = items;
-    *out_count = count;
-    return STORE_OK;
+    return lambda_end_of_list(rc);
+}
+
+static void read_sequence(struct sql_stmt *st, struct arena *a, void *out)
+{
+    const char **sequence = out;
+
+    *sequence = sql_column_text(st, 0, a);
 }
 
 static enum store_status set_result(struct sql *sql, int64_t id, const char *last_result)
 {
     /* Most often it says what it said before: then no page is written. */
-    struct sql_stmt *st =
-        sql_prepare(sql, "UPDATE mapping SET last_result = ?2 WHERE id = ?1 AND last_result <> ?2");
-
-    sql_bind_int(st, 1, id);
-    sql_bind_text(st, 2, last_result);
-    return sql_run(st);
+    return sql_exec(sql, "UPDATE mapping SET last_result = ?2 WHERE id = ?1 AND last_result <> ?2",
+                    sql_int(id), sql_text(last_result));
 }
 
 enum store_status lambda_store_mapping_result(struct lambda_store *s, int64_t id,
@@ -196,17 +188,12 @@ enum store_status lambda_store_checkpoint(struct lambda_store *s, int64_t mappin
     *out_sequence = NULL;
     if (rc)
         return rc == STORE_NOT_FOUND ? STORE_OK : rc;
-    struct sql_stmt *st =
-        sql_prepare(sql, "SELECT sequence FROM checkpoint WHERE mapping_id = ?1 AND shard = ?2");
-    sql_bind_int(st, 1, mapping_id);
-    sql_bind_text(st, 2, shard);
-    rc = sql_step(st);
-    if (!rc) {
-        *out_sequence = sql_column_text(st, 0, a);
-        sql_reset(st);
-    }
+    rc = sql_row(sql_query(sql,
+                           "SELECT sequence FROM checkpoint WHERE mapping_id = ?1 AND shard = ?2",
+                           sql_int(mapping_id), sql_text(shard)),
+                 read_sequence, a, out_sequence);
     sql_read_end(sql);
-    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+    return lambda_end_of_list(rc);
 }
 
 /* A mapping that was deleted meanwhile must not leave a checkpoint behind. */
@@ -236,6 +223,14 @@ enum store_status lambda_store_checkpoint_set(struct lambda_store *s, int64_t ma
     return sql_write_end(sql, rc);
 }
 
+static void read_window(struct sql_stmt *st, struct arena *a, void *out)
+{
+    struct lambda_window *row = out;
+
+    *row = (struct lambda_window){.start_ms = sql_column_int(st, 0),
+                                  .state = sql_column_text(st, 1, a)};
+}
+
 enum store_status lambda_store_window(struct lambda_store *s, int64_t mapping_id, const char *shard,
                                       struct arena *a, struct lambda_window *out)
 {
@@ -244,15 +239,10 @@ enum store_status lambda_store_window(struct lambda_store *s, int64_t mapping_id
 
     if (rc)
         return rc;
-    struct sql_stmt *st =
+    rc = sql_row(
         sql_query(sql, "SELECT start_ms, state FROM window WHERE mapping_id = ?1 AND shard = ?2",
-                  sql_int(mapping_id), sql_text(shard));
-    rc = sql_step(st);
-    if (!rc) {
-        out->start_ms = sql_column_int(st, 0);
-        out->state = sql_column_text(st, 1, a);
-        sql_reset(st);
-    }
+                  sql_int(mapping_id), sql_text(shard)),
+        read_window, a, out);
     sql_read_end(sql);
     return rc;
 }

@@ -9,10 +9,9 @@
 #define SUBSCRIPTION_COLUMNS                                                                       \
     "s.name, s.pattern, s.destination, s.role, s.distribution, s.created_ms"
 
-static void read_subscription(struct sql_stmt *st, int first, struct arena *a,
-                              struct logs_subscription *out)
+static struct logs_subscription subscription_at(struct sql_stmt *st, int first, struct arena *a)
 {
-    *out = (struct logs_subscription){
+    return (struct logs_subscription){
         .name = sql_column_text(st, first, a),
         .pattern = sql_column_text(st, first + 1, a),
         .destination = sql_column_text(st, first + 2, a),
@@ -20,6 +19,13 @@ static void read_subscription(struct sql_stmt *st, int first, struct arena *a,
         .distribution = sql_column_text(st, first + 4, a),
         .created_ms = sql_column_int(st, first + 5),
     };
+}
+
+static void read_subscription(struct sql_stmt *st, struct arena *a, void *out)
+{
+    struct logs_subscription *row = out;
+
+    *row = subscription_at(st, 0, a);
 }
 
 /* Whether the group may have one more of that name, in a write. */
@@ -97,31 +103,25 @@ enum store_status logs_subscription_list(struct logs_store *store, const struct 
                                          struct arena *a, struct logs_subscription **out,
                                          size_t *out_count)
 {
-    struct logs_subscription *items = ARENA_ARRAY(a, struct logs_subscription, list->limit);
     struct sql *s;
     int64_t scope_id, group_id;
     int retention_days;
-    size_t count = 0;
     enum store_status status = logs_begin_read(store, scope, &s, &scope_id);
 
+    *out = ARENA_ARRAY(a, struct logs_subscription, list->limit);
+    *out_count = 0;
     if (status)
         return status;
     status = logs_group_id(s, scope_id, group, &group_id, &retention_days);
-    if (!status) {
-        struct sql_stmt *st =
+    if (!status)
+        status = sql_rows(
             sql_query(s,
                       "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription s WHERE group_id = ?1 AND "
                       "substr(name, 1, length(?2)) = ?2 AND name > ?3 ORDER BY name LIMIT ?4",
                       sql_int(group_id), sql_text(list->prefix), sql_text(list->after),
-                      sql_int((int64_t)list->limit));
-
-        while (!(status = sql_step(st)))
-            read_subscription(st, 0, a, &items[count++]);
-        status = status == STORE_NOT_FOUND ? STORE_OK : status;
-    }
+                      sql_int((int64_t)list->limit)),
+            read_subscription, a, *out, list->limit, out_count);
     sql_read_end(s);
-    *out = items;
-    *out_count = count;
     return status;
 }
 
@@ -147,6 +147,23 @@ static void load_flag(struct logs_store *store, struct sql *s)
     }
 }
 
+static void read_delivery(struct sql_stmt *st, struct arena *a, void *out)
+{
+    struct logs_delivery *row = out;
+
+    *row = (struct logs_delivery){
+        .id = sql_column_int(st, 0),
+        .account = sql_column_text(st, 1, a),
+        .region = sql_column_text(st, 2, a),
+        .group = sql_column_text(st, 3, a),
+        .stream = sql_column_text(st, 4, a),
+        .stream_id = sql_column_int(st, 5),
+        .first_event = sql_column_int(st, 6),
+        .last_event = sql_column_int(st, 7),
+        .subscription = subscription_at(st, 8, a),
+    };
+}
+
 enum store_status logs_outbox_next(struct logs_store *store, int64_t after, struct arena *a,
                                    struct logs_delivery *out)
 {
@@ -157,31 +174,28 @@ enum store_status logs_outbox_next(struct logs_store *store, int64_t after, stru
         return status;
     if (!after)
         load_flag(store, s);
-    struct sql_stmt *st = sql_query(
-        s,
-        "SELECT o.id, account, region, g.name, t.name, o.stream_id, o.first_event, "
-        "o.last_event, " SUBSCRIPTION_COLUMNS
-        " FROM outbox o JOIN subscription s ON s.id = o.subscription_id JOIN log_group g ON g.id = "
-        "s.group_id JOIN log_stream t ON t.id = o.stream_id JOIN scope c ON c.id = g.scope WHERE "
-        "o.id > ?1 ORDER BY o.id LIMIT 1",
-        sql_int(after));
-    status = sql_step(st);
-    if (!status) {
-        *out = (struct logs_delivery){
-            .id = sql_column_int(st, 0),
-            .account = sql_column_text(st, 1, a),
-            .region = sql_column_text(st, 2, a),
-            .group = sql_column_text(st, 3, a),
-            .stream = sql_column_text(st, 4, a),
-            .stream_id = sql_column_int(st, 5),
-            .first_event = sql_column_int(st, 6),
-            .last_event = sql_column_int(st, 7),
-        };
-        read_subscription(st, 8, a, &out->subscription);
-        sql_reset(st);
-    }
+    status = sql_row(
+        sql_query(s,
+                  "SELECT o.id, account, region, g.name, t.name, o.stream_id, o.first_event, "
+                  "o.last_event, " SUBSCRIPTION_COLUMNS
+                  " FROM outbox o JOIN subscription s ON s.id = o.subscription_id JOIN log_group g "
+                  "ON g.id = "
+                  "s.group_id JOIN log_stream t ON t.id = o.stream_id JOIN scope c ON c.id = "
+                  "g.scope WHERE "
+                  "o.id > ?1 ORDER BY o.id LIMIT 1",
+                  sql_int(after)),
+        read_delivery, a, out);
     sql_read_end(s);
     return status;
+}
+
+static void read_outbox_event(struct sql_stmt *st, struct arena *a, void *out)
+{
+    struct logs_outbox_event *row = out;
+
+    *row = (struct logs_outbox_event){.id = sql_column_int(st, 0),
+                                      .time_ms = sql_column_int(st, 1),
+                                      .text = sql_column_text(st, 2, a)};
 }
 
 enum store_status logs_outbox_events(struct logs_store *store, const struct logs_delivery *d,
@@ -189,25 +203,19 @@ enum store_status logs_outbox_events(struct logs_store *store, const struct logs
                                      size_t *out_count)
 {
     struct sql *s;
-    size_t count = 0;
     enum store_status status = lazy_read_begin(store->db, &s);
 
     *out_count = 0;
     if (status)
         return status;
-    struct sql_stmt *st =
-        sql_query(s,
-                  "SELECT id, time_ms, message FROM event WHERE id BETWEEN ?1 AND "
-                  "?2 AND stream_id = ?3 ORDER BY id LIMIT ?4",
-                  sql_int(d->first_event), sql_int(d->last_event), sql_int(d->stream_id),
-                  sql_int((int64_t)max));
-    while (!(status = sql_step(st)))
-        out[count++] = (struct logs_outbox_event){.id = sql_column_int(st, 0),
-                                                  .time_ms = sql_column_int(st, 1),
-                                                  .text = sql_column_text(st, 2, a)};
+    status = sql_rows(sql_query(s,
+                                "SELECT id, time_ms, message FROM event WHERE id BETWEEN ?1 AND "
+                                "?2 AND stream_id = ?3 ORDER BY id LIMIT ?4",
+                                sql_int(d->first_event), sql_int(d->last_event),
+                                sql_int(d->stream_id), sql_int((int64_t)max)),
+                      read_outbox_event, a, out, max, out_count);
     sql_read_end(s);
-    *out_count = count;
-    return status == STORE_NOT_FOUND ? STORE_OK : status;
+    return status;
 }
 
 enum store_status logs_outbox_done(struct logs_store *store, int64_t id)
@@ -268,37 +276,42 @@ enum store_status logs_metric_delete(struct logs_store *store, const struct scop
     return sql_write_end(s, status);
 }
 
+static void read_metric(struct sql_stmt *st, struct arena *a, void *out)
+{
+    struct logs_metric *row = out;
+
+    *row = (struct logs_metric){
+        .group = sql_column_text(st, 0, a),
+        .name = sql_column_text(st, 1, a),
+        .pattern = sql_column_text(st, 2, a),
+        .transformations = sql_column_text(st, 3, a),
+        .created_ms = sql_column_int(st, 4),
+    };
+}
+
 enum store_status logs_metric_list(struct logs_store *store, const struct scope *scope,
                                    const char *group, const struct logs_filter_list *list,
                                    struct arena *a, struct logs_metric **out, size_t *out_count)
 {
-    struct logs_metric *items = ARENA_ARRAY(a, struct logs_metric, list->limit);
     struct sql *s;
     int64_t scope_id;
-    size_t count = 0;
     enum store_status status = logs_begin_read(store, scope, &s, &scope_id);
 
+    *out = ARENA_ARRAY(a, struct logs_metric, list->limit);
+    *out_count = 0;
     if (!status) {
-        struct sql_stmt *st = sql_query(
-            s,
-            "SELECT g.name, f.name, pattern, transformations, f.created_ms FROM metric_filter f "
-            "JOIN log_group g ON g.id = group_id WHERE g.scope = ?1 AND (?2 IS NULL OR g.name = "
-            "?2) AND substr(f.name, 1, length(?3)) = ?3 AND f.name || ' ' || g.name > ?4 ORDER BY "
-            "f.name || ' ' || g.name LIMIT ?5",
-            sql_int(scope_id), sql_text(group), sql_text(list->prefix), sql_text(list->after),
-            sql_int((int64_t)list->limit));
-
-        while (!(status = sql_step(st)))
-            items[count++] = (struct logs_metric){
-                .group = sql_column_text(st, 0, a),
-                .name = sql_column_text(st, 1, a),
-                .pattern = sql_column_text(st, 2, a),
-                .transformations = sql_column_text(st, 3, a),
-                .created_ms = sql_column_int(st, 4),
-            };
+        status = sql_rows(sql_query(s,
+                                    "SELECT g.name, f.name, pattern, transformations, f.created_ms "
+                                    "FROM metric_filter f "
+                                    "JOIN log_group g ON g.id = group_id WHERE g.scope = ?1 AND "
+                                    "(?2 IS NULL OR g.name = "
+                                    "?2) AND substr(f.name, 1, length(?3)) = ?3 AND f.name || ' ' "
+                                    "|| g.name > ?4 ORDER BY "
+                                    "f.name || ' ' || g.name LIMIT ?5",
+                                    sql_int(scope_id), sql_text(group), sql_text(list->prefix),
+                                    sql_text(list->after), sql_int((int64_t)list->limit)),
+                          read_metric, a, *out, list->limit, out_count);
         sql_read_end(s);
     }
-    *out = items;
-    *out_count = count;
     return status == STORE_NOT_FOUND ? STORE_OK : status;
 }

@@ -52,29 +52,33 @@ enum store_status sns_store_phone_remove(struct sns_store *store, const struct s
                     sql_text(number));
 }
 
+static void read_phone(struct sql_stmt *st, struct arena *a, void *out)
+{
+    struct sns_phone *row = out;
+
+    *row = (struct sns_phone){sql_column_text(st, 0, a), sql_column_text(st, 1, a)};
+}
+
 enum store_status sns_store_phone_list(struct sns_store *store, const struct scope *scope,
                                        enum sns_phone_kind kind, const char *after, size_t limit,
                                        struct arena *a, struct sns_phones *out)
 {
     struct sql *s;
-    struct sql_stmt *st;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     *out = (struct sns_phones){0};
     if (rc != STORE_OK)
         return sns_rows_end(rc);
-    st = sql_query(s,
-                   "SELECT number, state FROM phone JOIN scope ON scope.id = scope"
-                   " WHERE account = ?1 AND region = ?2 AND kind = ?3 AND number > ?4"
-                   " ORDER BY number LIMIT ?5",
-                   sql_text(scope->account), sql_text(scope->region), sql_int(kind),
-                   sql_text(after ? after : ""), sql_int((int64_t)limit));
     out->items = ARENA_ARRAY(a, struct sns_phone, limit);
-    while (out->count < limit && (rc = sql_step(st)) == STORE_OK)
-        out->items[out->count++] =
-            (struct sns_phone){sql_column_text(st, 0, a), sql_column_text(st, 1, a)};
+    rc = sql_rows(sql_query(s,
+                            "SELECT number, state FROM phone JOIN scope ON scope.id = scope"
+                            " WHERE account = ?1 AND region = ?2 AND kind = ?3 AND number > ?4"
+                            " ORDER BY number LIMIT ?5",
+                            sql_text(scope->account), sql_text(scope->region), sql_int(kind),
+                            sql_text(after ? after : ""), sql_int((int64_t)limit)),
+                  read_phone, a, out->items, limit, &out->count);
     sql_read_end(s);
-    return sns_rows_end(rc);
+    return rc;
 }
 
 enum store_status sns_store_sms_attributes(struct sns_store *store, const struct scope *scope,

@@ -19,9 +19,11 @@ enum store_status sns_store_application_put(struct sns_store *store, const struc
     return sql_write_end(s, rc);
 }
 
-static void read_application(struct sql_stmt *st, struct arena *a, struct sns_application *out)
+static void read_application(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct sns_application){.id = sql_column_int(st, 0),
+    struct sns_application *row = out;
+
+    *row = (struct sns_application){.id = sql_column_int(st, 0),
                                     .name = sql_column_text(st, 1, a),
                                     .attributes = sql_column_text(st, 2, a)};
 }
@@ -31,19 +33,16 @@ enum store_status sns_store_application_find(struct sns_store *store, const stru
                                              struct sns_application *out)
 {
     struct sql *s;
-    struct sql_stmt *st;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     if (rc != STORE_OK)
         return rc;
-    st = sql_query(s,
-                   "SELECT application.id, name, attributes FROM application"
-                   " JOIN scope ON scope.id = scope"
-                   " WHERE account = ?1 AND region = ?2 AND name = ?3",
-                   sql_text(scope->account), sql_text(scope->region), sql_text(name));
-    rc = sql_step(st);
-    if (rc == STORE_OK)
-        read_application(st, a, out);
+    rc = sql_row(sql_query(s,
+                           "SELECT application.id, name, attributes FROM application"
+                           " JOIN scope ON scope.id = scope"
+                           " WHERE account = ?1 AND region = ?2 AND name = ?3",
+                           sql_text(scope->account), sql_text(scope->region), sql_text(name)),
+                 read_application, a, out);
     sql_read_end(s);
     return rc;
 }
@@ -62,23 +61,21 @@ enum store_status sns_store_application_list(struct sns_store *store, const stru
                                              struct sns_applications *out)
 {
     struct sql *s;
-    struct sql_stmt *st;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     *out = (struct sns_applications){0};
     if (rc != STORE_OK)
         return sns_rows_end(rc);
-    st = sql_query(s,
-                   "SELECT application.id, name, attributes FROM application"
-                   " JOIN scope ON scope.id = scope WHERE account = ?1 AND region = ?2"
-                   " AND application.id > ?3 ORDER BY application.id LIMIT ?4",
-                   sql_text(scope->account), sql_text(scope->region), sql_int(after),
-                   sql_int((int64_t)limit));
     out->items = ARENA_ARRAY(a, struct sns_application, limit);
-    while (out->count < limit && (rc = sql_step(st)) == STORE_OK)
-        read_application(st, a, &out->items[out->count++]);
+    rc = sql_rows(sql_query(s,
+                            "SELECT application.id, name, attributes FROM application"
+                            " JOIN scope ON scope.id = scope WHERE account = ?1 AND region = ?2"
+                            " AND application.id > ?3 ORDER BY application.id LIMIT ?4",
+                            sql_text(scope->account), sql_text(scope->region), sql_int(after),
+                            sql_int((int64_t)limit)),
+                  read_application, a, out->items, limit, &out->count);
     sql_read_end(s);
-    return sns_rows_end(rc);
+    return rc;
 }
 
 /* --- endpoints --- */
@@ -87,9 +84,11 @@ enum store_status sns_store_application_list(struct sns_store *store, const stru
     "SELECT endpoint.id, application.name, uuid, endpoint.attributes FROM endpoint"                \
     " JOIN application ON application.id = endpoint.application"
 
-static void read_endpoint(struct sql_stmt *st, struct arena *a, struct sns_endpoint *out)
+static void read_endpoint(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct sns_endpoint){.id = sql_column_int(st, 0),
+    struct sns_endpoint *row = out;
+
+    *row = (struct sns_endpoint){.id = sql_column_int(st, 0),
                                  .application = sql_column_text(st, 1, a),
                                  .uuid = sql_column_text(st, 2, a),
                                  .attributes = sql_column_text(st, 3, a)};
@@ -98,17 +97,11 @@ static void read_endpoint(struct sql_stmt *st, struct arena *a, struct sns_endpo
 static enum store_status by_token(struct sql *s, int64_t application, const char *token,
                                   struct arena *a, struct sns_endpoint *out)
 {
-    struct sql_stmt *st = sql_query(s,
-                                    ENDPOINT " WHERE application = ?1"
-                                             " AND endpoint.attributes ->> '$.Token' = ?2 LIMIT 1",
-                                    sql_int(application), sql_text(token));
-    enum store_status rc = sql_step(st);
-
-    if (rc == STORE_OK) {
-        read_endpoint(st, a, out);
-        sql_reset(st);
-    }
-    return rc;
+    return sql_row(sql_query(s,
+                             ENDPOINT " WHERE application = ?1"
+                                      " AND endpoint.attributes ->> '$.Token' = ?2 LIMIT 1",
+                             sql_int(application), sql_text(token)),
+                   read_endpoint, a, out);
 }
 
 enum store_status sns_store_endpoint_create(struct sns_store *store, int64_t application,
@@ -140,18 +133,15 @@ enum store_status sns_store_endpoint_find(struct sns_store *store, const struct 
                                           struct sns_endpoint *out)
 {
     struct sql *s;
-    struct sql_stmt *st;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     if (rc != STORE_OK)
         return rc;
-    st = sql_query(s,
-                   ENDPOINT " JOIN scope ON scope.id = application.scope"
-                            " WHERE account = ?1 AND region = ?2 AND uuid = ?3",
-                   sql_text(scope->account), sql_text(scope->region), sql_text(uuid));
-    rc = sql_step(st);
-    if (rc == STORE_OK)
-        read_endpoint(st, a, out);
+    rc = sql_row(sql_query(s,
+                           ENDPOINT " JOIN scope ON scope.id = application.scope"
+                                    " WHERE account = ?1 AND region = ?2 AND uuid = ?3",
+                           sql_text(scope->account), sql_text(scope->region), sql_text(uuid)),
+                 read_endpoint, a, out);
     sql_read_end(s);
     return rc;
 }
@@ -166,19 +156,17 @@ enum store_status sns_store_endpoint_list(struct sns_store *store, int64_t appli
                                           struct sns_endpoints *out)
 {
     struct sql *s;
-    struct sql_stmt *st;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     *out = (struct sns_endpoints){0};
     if (rc != STORE_OK)
         return sns_rows_end(rc);
-    st = sql_query(s,
-                   ENDPOINT " WHERE application = ?1 AND endpoint.id > ?2"
-                            " ORDER BY endpoint.id LIMIT ?3",
-                   sql_int(application), sql_int(after), sql_int((int64_t)limit));
     out->items = ARENA_ARRAY(a, struct sns_endpoint, limit);
-    while (out->count < limit && (rc = sql_step(st)) == STORE_OK)
-        read_endpoint(st, a, &out->items[out->count++]);
+    rc = sql_rows(sql_query(s,
+                            ENDPOINT " WHERE application = ?1 AND endpoint.id > ?2"
+                                     " ORDER BY endpoint.id LIMIT ?3",
+                            sql_int(application), sql_int(after), sql_int((int64_t)limit)),
+                  read_endpoint, a, out->items, limit, &out->count);
     sql_read_end(s);
-    return sns_rows_end(rc);
+    return rc;
 }

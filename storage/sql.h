@@ -127,6 +127,20 @@ struct bytes sql_column_blob(struct sql_stmt *st, int column); /* borrowed from 
 char *sql_column_text(struct sql_stmt *st, int column, struct arena *a);
 struct bytes sql_column_bytes(struct sql_stmt *st, int column, struct arena *a);
 
+/* The first row alone: read() fills *out, of the type that it expects, from it. STORE_NOT_FOUND
+ * where there is none. Resets the statement. */
+enum store_status sql_row(struct sql_stmt *st,
+                          void (*read)(struct sql_stmt *st, struct arena *a, void *out),
+                          struct arena *a, void *out);
+/* All rows, at most max of them, into the array `items`, each filled by read(). Having none is
+ * STORE_OK: *out_count says how many there were. Resets the statement. */
+#define sql_rows(st, read, a, items, max, out_count)                                               \
+    sql_rows_sized((st), (read), (a), (items), sizeof(*(items)), (max), (out_count))
+enum store_status sql_rows_sized(struct sql_stmt *st,
+                                 void (*read)(struct sql_stmt *st, struct arena *a, void *out),
+                                 struct arena *a, void *items, size_t item_size, size_t max,
+                                 size_t *out_count);
+
 int64_t sql_last_rowid(struct sql *s);
 int64_t sql_changes(struct sql *s);
 

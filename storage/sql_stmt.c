@@ -269,6 +269,33 @@ struct bytes sql_column_bytes(struct sql_stmt *st, int column, struct arena *a)
     return b;
 }
 
+enum store_status sql_row(struct sql_stmt *st,
+                          void (*read)(struct sql_stmt *st, struct arena *a, void *out),
+                          struct arena *a, void *out)
+{
+    enum store_status rc = sql_step(st);
+
+    if (rc == STORE_OK)
+        read(st, a, out);
+    sql_reset(st);
+    return rc;
+}
+
+enum store_status sql_rows_sized(struct sql_stmt *st,
+                                 void (*read)(struct sql_stmt *st, struct arena *a, void *out),
+                                 struct arena *a, void *items, size_t item_size, size_t max,
+                                 size_t *out_count)
+{
+    enum store_status rc = STORE_OK;
+    size_t count = 0;
+
+    while (count < max && (rc = sql_step(st)) == STORE_OK)
+        read(st, a, (char *)items + item_size * count++);
+    sql_reset(st);
+    *out_count = count;
+    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+}
+
 int64_t sql_last_rowid(struct sql *s)
 {
     return sqlite3_last_insert_rowid(s->handle);

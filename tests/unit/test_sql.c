@@ -127,6 +127,54 @@ START_TEST(values_come_back_as_they_went_in)
 }
 END_TEST
 
+static void read_id(struct sql_stmt *st, struct arena *a, void *out)
+{
+    int64_t *id = out;
+
+    ck_assert_ptr_nonnull(sql_column_text(st, 1, a));
+    *id = sql_column_int(st, 0);
+}
+
+START_TEST(one_row_and_rows_are_read_by_a_function)
+{
+    static const char text[] = "SELECT id, v FROM t WHERE id > ?1 ORDER BY id";
+    struct store_root *root = open_root(NULL);
+    struct sql_db *db = open_db(root);
+    int64_t id = 0, ids[4] = {0};
+    size_t count = 99;
+    struct arena a;
+    struct sql *s;
+
+    arena_init(&a);
+    ck_assert_int_eq(sql_write_begin(db, &s), STORE_OK);
+    for (int64_t i = 2; i < 6; i++)
+        ck_assert_int_eq(insert(s, i, "x"), STORE_OK);
+    ck_assert_int_eq(sql_write_end(s, STORE_OK), STORE_OK);
+    ck_assert_int_eq(sql_read_begin(db, &s), STORE_OK);
+    ck_assert_int_eq(sql_row(sql_query(s, text, sql_int(2)), read_id, &a, &id), STORE_OK);
+    ck_assert_int_eq(id, 3);
+    ck_assert_int_eq(sql_row(sql_query(s, text, sql_int(5)), read_id, &a, &id), STORE_NOT_FOUND);
+    ck_assert_int_eq(id, 3);
+    /* No more than there is room for, although the statement has more. */
+    ck_assert_int_eq(sql_rows(sql_query(s, text, sql_int(1)), read_id, &a, ids, 2, &count),
+                     STORE_OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_int_eq(ids[1], 3);
+    ck_assert_int_eq(ids[2], 0);
+    ck_assert_int_eq(sql_rows(sql_query(s, text, sql_int(3)), read_id, &a, ids, 4, &count),
+                     STORE_OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_int_eq(ids[0], 4);
+    ck_assert_int_eq(sql_rows(sql_query(s, text, sql_int(5)), read_id, &a, ids, 4, &count),
+                     STORE_OK);
+    ck_assert_uint_eq(count, 0);
+    sql_read_end(s);
+    arena_release(&a);
+    sql_close(db);
+    store_close(root);
+}
+END_TEST
+
 START_TEST(same_text_can_be_used_inside_itself)
 {
     struct store_root *root = open_root(NULL);
@@ -578,6 +626,7 @@ int main(void)
 
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, values_come_back_as_they_went_in);
+    tcase_add_test(tc, one_row_and_rows_are_read_by_a_function);
     tcase_add_test(tc, same_text_can_be_used_inside_itself);
     tcase_add_test(tc, status_other_than_ok_rolls_back);
     tcase_add_test(tc, reader_keeps_its_snapshot_and_never_waits);
