@@ -8,8 +8,7 @@ enum { RESERVE = 10000 }; /* numbers promised with one write */
 /* --- putting --- */
 
 struct put_turn {
-    struct sqs_queue_ref *queue;
-    const struct sqs_put *items;
+    struct sqs_put_batch *batches;
     size_t count;
 };
 
@@ -60,30 +59,47 @@ static enum store_status put_one(struct sql *s, const struct sqs_queue_ref *queu
     return rc;
 }
 
+static enum store_status put_batch(struct sql *s, struct sqs_put_batch *b)
+{
+    enum store_status rc = STORE_OK;
+
+    b->gone = atomic_load(&b->queue->gone);
+    for (size_t i = 0; !b->gone && rc == STORE_OK && i < b->count; i++) {
+        rc = reserve(s, b->queue, b->items[i].number);
+        if (rc == STORE_OK)
+            rc = put_one(s, b->queue, &b->items[i]);
+    }
+    return rc;
+}
+
 static enum store_status put_turn(struct sql *s, void *context)
 {
     const struct put_turn *t = context;
     enum store_status rc = STORE_OK;
 
-    if (atomic_load(&t->queue->gone))
-        return STORE_NOT_FOUND;
-    for (size_t i = 0; rc == STORE_OK && i < t->count; i++) {
-        rc = reserve(s, t->queue, t->items[i].number);
-        if (rc == STORE_OK)
-            rc = put_one(s, t->queue, &t->items[i]);
-    }
+    for (size_t i = 0; rc == STORE_OK && i < t->count; i++)
+        rc = put_batch(s, &t->batches[i]);
+    return rc;
+}
+
+enum store_status sqs_store_put_all(struct sqs_store *store, struct sqs_put_batch *batches,
+                                    size_t count)
+{
+    struct put_turn turn = {.batches = batches, .count = count};
+    enum store_status rc = lazy_write(store->db, put_turn, &turn);
+
+    for (size_t i = 0; rc == STORE_FAILED && i < count; i++)
+        atomic_store(&batches[i].queue->reserved, 0); /* what was promised may not be on disk */
     return rc;
 }
 
 enum store_status sqs_store_put(struct sqs_store *store, struct sqs_queue_ref *queue,
                                 const struct sqs_put *items, size_t count)
 {
-    struct put_turn turn = {.queue = queue, .items = items, .count = count};
-    enum store_status rc = lazy_write(store->db, put_turn, &turn);
+    struct sqs_put_batch batch = {.queue = queue, .items = items, .count = count};
+    enum store_status rc = sqs_store_put_all(store, &batch, 1);
 
-    if (rc == STORE_FAILED)
-        atomic_store(&queue->reserved, 0); /* what was promised may not be on disk */
-    return rc;
+    return rc == STORE_OK && batch.gone ? STORE_NOT_FOUND : rc;
 }
 
 /* --- reading --- */

@@ -63,6 +63,14 @@ struct sqs_put {
     const uint8_t *dedup_key; /* SQS_DEDUP_KEY_LEN bytes; NULL: none */
 };
 
+/* Messages for one queue. */
+struct sqs_put_batch {
+    struct sqs_queue_ref *queue;
+    const struct sqs_put *items;
+    size_t count;
+    bool gone; /* out: the queue has been deleted, and nothing was put */
+};
+
 /* A message that is being received. */
 struct sqs_take {
     int64_t number;
@@ -136,6 +144,9 @@ enum store_status sqs_store_trim(struct sqs_store *store, bool *out_more);
 
 enum store_status sqs_store_put(struct sqs_store *store, struct sqs_queue_ref *queue,
                                 const struct sqs_put *items, size_t count);
+/* The same for several queues in one write. A queue that is gone does not hold back the others. */
+enum store_status sqs_store_put_all(struct sqs_store *store, struct sqs_put_batch *batches,
+                                    size_t count);
 /* Notes who has them until when, and reads them. Content is in the arena. */
 enum store_status sqs_store_take(struct sqs_store *store, const struct sqs_queue_ref *queue,
                                  struct sqs_take *items, size_t count, int64_t now_ms,

@@ -233,37 +233,48 @@ static void send_result(struct round *r, struct send *s, enum store_status rc)
                "The queue does not accept the message.");
 }
 
-static void send_run(struct round *r, struct send *sends, size_t count)
+static void letter_result(struct round *r, const struct sqs_letter *letter, struct send *sends)
 {
-    struct sqs_outgoing out[SQS_BATCH_MAX];
-    const char *queue = sends->copy->subscription->endpoint;
-    enum store_status rc;
-
-    for (size_t i = 0; i < count; i++)
-        out[i] = sends[i].out;
-    rc = sqs_send(r->sns->app, queue, out, count);
     /* One that is refused must not hold back the others. */
-    for (size_t i = 0; i < count; i++) {
-        if (rc == STORE_CONFLICT && count > 1)
-            send_result(r, &sends[i], sqs_send(r->sns->app, queue, &out[i], 1));
+    for (size_t i = 0; i < letter->count; i++) {
+        if (letter->status == STORE_CONFLICT && letter->count > 1)
+            send_result(r, &sends[i],
+                        sqs_send(r->sns->app, letter->queue_arn, &letter->messages[i], 1));
         else
-            send_result(r, &sends[i], rc);
+            send_result(r, &sends[i], letter->status);
     }
+}
+
+/* All that one queue gets, as far as it fits: from the first of `sends`, which are sorted. */
+static struct sqs_letter write_letter(struct round *r, const struct send *sends, size_t count)
+{
+    struct sqs_outgoing *out = ARENA_ARRAY(&r->arena, struct sqs_outgoing, SQS_BATCH_MAX);
+    struct sqs_letter letter = {.queue_arn = sends->copy->subscription->endpoint, .messages = out};
+
+    while (letter.count < MIN(count, (size_t)SQS_BATCH_MAX) &&
+           str_eq(sends[letter.count].copy->subscription->endpoint, letter.queue_arn)) {
+        out[letter.count] = sends[letter.count].out;
+        letter.count++;
+    }
+    return letter;
 }
 
 static void send_all(struct round *r)
 {
+    struct sqs_letter letters[SQS_LETTERS_MAX];
+
     if (r->send_count > 1)
         qsort(r->sends, r->send_count, sizeof(*r->sends), by_queue);
-    for (size_t i = 0; i < r->send_count;) {
-        size_t n = 1;
+    for (size_t i = 0, next = 0; i < r->send_count;) {
+        size_t count = 0;
 
-        while (n < SQS_BATCH_MAX && i + n < r->send_count &&
-               str_eq(r->sends[i].copy->subscription->endpoint,
-                      r->sends[i + n].copy->subscription->endpoint))
-            n++;
-        send_run(r, &r->sends[i], n);
-        i += n;
+        for (; count < SQS_LETTERS_MAX && next < r->send_count; count++) {
+            letters[count] = write_letter(r, &r->sends[next], r->send_count - next);
+            next += letters[count].count;
+        }
+        sqs_send_all(r->sns->app, letters, count);
+        for (size_t k = 0; k < count; i += letters[k++].count)
+            letter_result(r, &letters[k], &r->sends[i]);
     }
 }
 

@@ -129,41 +129,83 @@ static void announce(struct sqs *q, struct sqs_queue *queue, bool ready, int64_t
         sqs_timer_expect(q->timer, queue, next_ms);
 }
 
-enum store_status sqs_put(struct sqs *q, struct sqs_queue *queue, struct sqs_sending *items,
-                          size_t count)
+/* Makes entries of what is to be written: they are busy. */
+static void prepare(struct sending *s)
 {
-    struct sending s = {
-        .queue = queue, .items = items, .count = count, .now_ms = clock_now_ms(&q->app->clock)};
-    enum store_status rc = STORE_OK;
+    struct sqs_queue *queue = s->queue;
+
+    assert(s->count <= SQS_BATCH_MAX);
+    pthread_mutex_lock(&queue->lock);
+    for (size_t i = 0; queue->fifo && i < s->count; i++)
+        sqs_dedup_key(queue->rules.dedup_by_group ? s->items[i].content.group_id : NULL,
+                      s->items[i].content.dedup_id, s->keys[i]);
+    wait_for_pending(s);
+    for (size_t i = 0; i < s->count; i++)
+        prepare_one(s, i);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* After the write: others may see them, or they never were. */
+static void settle(struct sqs *q, struct sending *s, bool written)
+{
+    struct sqs_queue *queue = s->queue;
     int64_t next_ms = INT64_MAX;
     bool ready = false;
 
-    assert(count <= SQS_BATCH_MAX);
     pthread_mutex_lock(&queue->lock);
-    for (size_t i = 0; queue->fifo && i < count; i++)
-        sqs_dedup_key(queue->rules.dedup_by_group ? items[i].content.group_id : NULL,
-                      items[i].content.dedup_id, s.keys[i]);
-    wait_for_pending(&s);
-    for (size_t i = 0; i < count; i++)
-        prepare_one(&s, i);
-    pthread_mutex_unlock(&queue->lock);
-    if (s.put_count == 0)
-        return sqs_queue_gone(queue) ? STORE_NOT_FOUND : STORE_OK;
-    rc = sqs_store_put(q->store, &queue->ref, s.puts, s.put_count);
-    pthread_mutex_lock(&queue->lock);
-    for (size_t i = 0; i < s.put_count; i++) {
-        settle_one(&s, &s.puts[i], rc == STORE_OK);
-        if (s.puts[i].visible_ms > s.now_ms)
-            next_ms = MIN(next_ms, s.puts[i].visible_ms);
+    for (size_t i = 0; i < s->put_count; i++) {
+        settle_one(s, &s->puts[i], written);
+        if (s->puts[i].visible_ms > s->now_ms)
+            next_ms = MIN(next_ms, s->puts[i].visible_ms);
         else
             ready = true;
     }
     if (queue->fifo)
         pthread_cond_broadcast(&queue->settled);
     pthread_mutex_unlock(&queue->lock);
-    if (rc == STORE_OK)
+    if (written)
         announce(q, queue, ready, next_ms);
+}
+
+enum store_status sqs_put(struct sqs *q, struct sqs_queue *queue, struct sqs_sending *items,
+                          size_t count)
+{
+    struct sending s = {
+        .queue = queue, .items = items, .count = count, .now_ms = clock_now_ms(&q->app->clock)};
+    enum store_status rc;
+
+    prepare(&s);
+    if (s.put_count == 0)
+        return sqs_queue_gone(queue) ? STORE_NOT_FOUND : STORE_OK;
+    rc = sqs_store_put(q->store, &queue->ref, s.puts, s.put_count);
+    settle(q, &s, rc == STORE_OK);
     return rc;
+}
+
+void sqs_put_all(struct sqs *q, struct sqs_parcel *parcels, size_t count, struct arena *a)
+{
+    struct sqs_put_batch *batches = ARENA_ARRAY(a, struct sqs_put_batch, count);
+    struct sending *sendings = ARENA_ARRAY(a, struct sending, count);
+    int64_t now_ms = clock_now_ms(&q->app->clock);
+    enum store_status rc;
+
+    for (size_t i = 0; i < count; i++) {
+        struct sending *s = &sendings[i];
+
+        assert(!parcels[i].queue->fifo); /* or they would wait while they make others wait */
+        s->queue = parcels[i].queue;
+        s->items = parcels[i].items;
+        s->count = parcels[i].count;
+        s->now_ms = now_ms;
+        prepare(s);
+        batches[i] = (struct sqs_put_batch){
+            .queue = &s->queue->ref, .items = s->puts, .count = s->put_count};
+    }
+    rc = sqs_store_put_all(q->store, batches, count);
+    for (size_t i = 0; i < count; i++) {
+        settle(q, &sendings[i], rc == STORE_OK && !batches[i].gone);
+        parcels[i].status = rc == STORE_OK && batches[i].gone ? STORE_NOT_FOUND : rc;
+    }
 }
 
 /* --- what was received --- */

@@ -26,6 +26,16 @@ struct sqs_sending {
 enum store_status sqs_put(struct sqs *q, struct sqs_queue *queue, struct sqs_sending *items,
                           size_t count);
 
+/* Messages for a standard queue, at most SQS_BATCH_MAX. */
+struct sqs_parcel {
+    struct sqs_queue *queue;
+    struct sqs_sending *items;
+    size_t count;
+    enum store_status status; /* out, as sqs_put() answers */
+};
+/* Sends to several queues in one write. */
+void sqs_put_all(struct sqs *q, struct sqs_parcel *parcels, size_t count, struct arena *a);
+
 struct sqs_wish {
     size_t max;             /* at most SQS_BATCH_MAX */
     int visibility_s;       /* -1: the queue's */

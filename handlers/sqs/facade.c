@@ -64,28 +64,80 @@ static enum store_status compose(const struct sqs_queue *queue, const struct sqs
     return STORE_OK;
 }
 
+static enum store_status compose_all(struct sqs_queue *queue, const struct sqs_outgoing *messages,
+                                     size_t count, struct arena *a, struct sqs_sending *out)
+{
+    const struct sqs_rules rules = sqs_queue_rules(queue, a);
+    enum store_status rc = STORE_OK;
+
+    assert(count <= SQS_BATCH_MAX);
+    for (size_t i = 0; rc == STORE_OK && i < count; i++)
+        rc = compose(queue, &rules, &messages[i], a, &out[i]);
+    return rc;
+}
+
 enum store_status sqs_send(struct app *app, const char *queue_arn,
                            const struct sqs_outgoing *messages, size_t count)
 {
     struct sqs *q = sqs_of(app);
     struct sqs_sending items[SQS_BATCH_MAX];
     struct sqs_queue *queue;
-    struct sqs_rules rules;
     struct arena a;
     enum store_status rc = sqs_queue_hold_arn(q, queue_arn, &queue);
 
-    assert(count <= SQS_BATCH_MAX);
     if (rc != STORE_OK)
         return rc;
     arena_init(&a);
-    rules = sqs_queue_rules(queue, &a);
-    for (size_t i = 0; rc == STORE_OK && i < count; i++)
-        rc = compose(queue, &rules, &messages[i], &a, &items[i]);
+    rc = compose_all(queue, messages, count, &a, items);
     if (rc == STORE_OK)
         rc = sqs_put(q, queue, items, count);
     arena_release(&a);
     sqs_queue_release(queue);
     return rc;
+}
+
+/* Makes a parcel of the letter; false when there is nothing to send, or it was sent by itself. */
+static bool pack(struct sqs *q, struct sqs_letter *letter, struct arena *a,
+                 struct sqs_parcel *out_parcel)
+{
+    struct sqs_sending *items = ARENA_ARRAY(a, struct sqs_sending, letter->count);
+    struct sqs_queue *queue;
+
+    letter->status = sqs_queue_hold_arn(q, letter->queue_arn, &queue);
+    if (letter->status != STORE_OK)
+        return false;
+    letter->status = compose_all(queue, letter->messages, letter->count, a, items);
+    if (letter->status == STORE_OK && !queue->fifo) {
+        *out_parcel = (struct sqs_parcel){.queue = queue, .items = items, .count = letter->count};
+        return true;
+    }
+    if (letter->status == STORE_OK)
+        letter->status = sqs_put(q, queue, items, letter->count);
+    sqs_queue_release(queue);
+    return false;
+}
+
+void sqs_send_all(struct app *app, struct sqs_letter *letters, size_t count)
+{
+    struct sqs *q = sqs_of(app);
+    struct sqs_parcel parcels[SQS_LETTERS_MAX];
+    struct sqs_letter *packed[SQS_LETTERS_MAX];
+    size_t parcel_count = 0;
+    struct arena a;
+
+    assert(count <= SQS_LETTERS_MAX);
+    arena_init(&a);
+    for (size_t i = 0; i < count; i++) {
+        if (pack(q, &letters[i], &a, &parcels[parcel_count]))
+            packed[parcel_count++] = &letters[i];
+    }
+    if (parcel_count > 0)
+        sqs_put_all(q, parcels, parcel_count, &a);
+    for (size_t i = 0; i < parcel_count; i++) {
+        packed[i]->status = parcels[i].status;
+        sqs_queue_release(parcels[i].queue);
+    }
+    arena_release(&a);
 }
 
 /* --- receiving --- */

@@ -15,7 +15,13 @@
 
 extern const struct service sqs_service;
 
-enum { SQS_BATCH_MAX = 10, SQS_ATTRIBUTES_MAX = 64, SQS_UUID_TEXT = 37, SQS_SEQUENCE_TEXT = 24 };
+enum {
+    SQS_BATCH_MAX = 10,
+    SQS_LETTERS_MAX = 64,
+    SQS_ATTRIBUTES_MAX = 64,
+    SQS_UUID_TEXT = 37,
+    SQS_SEQUENCE_TEXT = 24,
+};
 
 struct sqs_attribute {
     const char *name;
@@ -62,6 +68,16 @@ struct sqs_received {
  * STORE_CONFLICT: the queue refuses such a message (its size, a FIFO queue without a group). */
 enum store_status sqs_send(struct app *app, const char *queue_arn,
                            const struct sqs_outgoing *messages, size_t count);
+
+/* Messages for one queue, at most SQS_BATCH_MAX; all or none. */
+struct sqs_letter {
+    const char *queue_arn;
+    const struct sqs_outgoing *messages;
+    size_t count;
+    enum store_status status; /* out, as sqs_send() answers */
+};
+/* Sends to several queues, those of standard queues in one write. At most SQS_LETTERS_MAX. */
+void sqs_send_all(struct app *app, struct sqs_letter *letters, size_t count);
 bool sqs_exists(struct app *app, const char *queue_arn);
 /* Up to `max` (at most SQS_BATCH_MAX) that can be had now, hidden for visibility_s seconds (-1: the
  * queue's own timeout). */

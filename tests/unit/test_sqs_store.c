@@ -200,6 +200,29 @@ START_TEST(a_deleted_queue_takes_nothing)
 }
 END_TEST
 
+START_TEST(a_deleted_queue_holds_back_no_other)
+{
+    struct sqs_queue_ref gone = {.id = 77, .gone = true};
+    struct sqs_put one = message(1, "a"), two = message(2, "b");
+    struct sqs_put_batch batches[] = {
+        {.queue = &queue, .items = &one, .count = 1},
+        {.queue = &gone, .items = &two, .count = 1},
+        {.queue = &queue, .items = &two, .count = 1},
+    };
+
+    ck_assert_int_eq(sqs_store_put_all(store, batches, ARRAY_LEN(batches)), STORE_OK);
+    ck_assert(!batches[0].gone && batches[1].gone && !batches[2].gone);
+    ck_assert_uint_eq(load("q").count, 2);
+    /* One that can't be written takes back all. */
+    batches[0].items = &two;
+    ck_assert_int_eq(sqs_store_put_all(store, batches, 1), STORE_EXISTS);
+    struct sqs_put three = message(3, "c");
+    batches[0].items = &three;
+    ck_assert_int_eq(sqs_store_put_all(store, batches, ARRAY_LEN(batches)), STORE_EXISTS);
+    ck_assert_uint_eq(load("q").count, 2);
+}
+END_TEST
+
 START_TEST(a_message_moves)
 {
     static const uint8_t id[SQS_MESSAGE_ID_LEN] = {0xab};
@@ -287,6 +310,7 @@ int main(void)
     tcase_add_test(c, all_or_none);
     tcase_add_test(c, a_purge_hides_at_once_and_trims_bit_by_bit);
     tcase_add_test(c, a_deleted_queue_takes_nothing);
+    tcase_add_test(c, a_deleted_queue_holds_back_no_other);
     tcase_add_test(c, a_message_moves);
     tcase_add_test(c, one_task_at_a_time_per_source);
     tcase_add_test(c, names_are_listed_by_prefix);
