@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lambda_kit import create, eventually
-from sns_kit import make_queue, receive
+from sns_kit import make_queue, nothing_more, receive
 
 TO_QUEUE = """
 import json, os, urllib.request
@@ -26,6 +26,32 @@ def function(client, account, endpoint):
     url, _ = make_queue(client("sqs"), "seen")
     variables = {"QUEUE": url, "ACCOUNT": account, "ENDPOINT": endpoint}
     return create(client("lambda"), TO_QUEUE, Environment={"Variables": variables}, Timeout=30)["FunctionArn"], url
+
+
+def test_many_queues_and_one_that_is_gone(client):
+    sns, sqs = client("sns"), client("sqs")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    queues = [make_queue(sqs, f"q{i}") for i in range(12)]
+    small = sqs.create_queue(QueueName="small", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+    dead_url, dead_arn = make_queue(sqs, "dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn})
+    small_arn = sqs.get_queue_attributes(QueueUrl=small, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    for _, arn in [*queues, (small, small_arn)]:
+        attributes = {"RawMessageDelivery": "true", "RedrivePolicy": redrive}
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    sqs.delete_queue(QueueUrl=queues[5][0])
+    entries = [{"Id": str(i), "Message": f"{i}" if i else "x" * 2000} for i in range(10)]
+    sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+    sent = sorted(entry["Message"] for entry in entries)
+    for i, (url, _) in enumerate(queues):
+        if i != 5:
+            assert sorted(message["Body"] for message in receive(sqs, url, 10)) == sent
+            assert nothing_more(sqs, url)
+    # What is too large for a queue holds back no other message.
+    assert sorted(message["Body"] for message in receive(sqs, small, 9)) == sent[:9]
+    dead = receive(sqs, dead_url, 11)
+    codes = sorted(message["MessageAttributes"]["ErrorCode"]["StringValue"] for message in dead)
+    assert codes == ["AWS.SimpleQueueService.NonExistentQueue"] * 10 + ["InvalidParameterValue"]
 
 
 def test_function(client, function):
