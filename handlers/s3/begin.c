@@ -5,7 +5,7 @@
 
 /* --- presigned URLs --- */
 
-/* Presigners move x-amz-* headers into the query. W9: all but checksums mean there what they mean
+/* Presigners move x-amz-* headers into the query. AWS: all but checksums mean there what they mean
  * as headers; a checksum was made by the presigner, of nothing. */
 static bool is_hoisted(const char *name, size_t len)
 {

@@ -84,40 +84,6 @@ int s3_delete_object(struct request *req, const struct s3_DeleteObjectRequest *i
 
 /* --- DeleteObjects --- */
 
-/* AWS wants to be sure of the list: by Content-MD5, or by any of the checksums. */
-static int check_body(struct request *req)
-{
-    const char *given = request_header(req, "content-md5");
-    struct s3_content content;
-
-    if (given && !s3_checksum_valid(S3_CHECKSUM_MD5, given))
-        return aws_fail(req, &s3_InvalidDigest, "The Content-MD5 you specified was invalid.");
-    for (enum s3_checksum_algorithm a = S3_CHECKSUM_CRC32; a <= S3_CHECKSUM_MD5; a++) {
-        const char *header = s3_checksum_header(a);
-        const char *value = header ? request_header(req, header) : NULL;
-
-        for (size_t i = 0; !value && header && i < req->trailer_count; i++)
-            if (strcasecmp(req->trailers[i].name, header) == 0)
-                value = req->trailers[i].value;
-        if (!value)
-            continue;
-        s3_content_of(&req->arena, req->body, a, &content);
-        if (!str_eq(content.checksum, value))
-            return aws_fail(req, &s3_BadDigest,
-                            "The %s you specified did not match the calculated checksum.",
-                            s3_checksum_name(a));
-        return 0;
-    }
-    if (!given)
-        return aws_fail(req, &s3_InvalidRequest,
-                        "Missing required header for this request: Content-MD5");
-    s3_content_of(&req->arena, req->body, S3_CHECKSUM_MD5, &content);
-    if (!str_eq(content.checksum, given))
-        return aws_fail(req, &s3_BadDigest,
-                        "The Content-MD5 you specified did not match what we received.");
-    return 0;
-}
-
 static void add_error(struct request *req, struct s3_DeleteObjectsOutput *out,
                       const struct s3_ObjectIdentifier *id)
 {
@@ -170,8 +136,11 @@ int s3_delete_objects(struct request *req, const struct s3_DeleteObjectsRequest 
     struct s3_DeletedObject deleted;
     size_t count;
 
-    if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, NULL, &target) || check_body(req))
+    if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, NULL, &target))
         return -1;
+    if (!s3_document_is_digested(req)) /* AWS wants to be sure of the list */
+        return aws_fail(req, &s3_InvalidRequest,
+                        "Missing required header for this request: Content-MD5");
     if (!in->Delete || in->Delete->Objects.count == 0 || in->Delete->Objects.count > DELETE_MAX)
         return s3_fail_malformed_xml(req);
     count = in->Delete->Objects.count;

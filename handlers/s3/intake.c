@@ -45,6 +45,9 @@ static int read_checksum_header(struct request *req, struct intake *in)
         algorithm = s3_checksum_by_header(h->name);
         if (!algorithm)
             return s3_fail_header(req, h->name);
+        if (in->given && algorithm == in->algorithm)
+            return s3_fail_argument(req, s3_checksum_header(algorithm), h->value,
+                                    "Only one value may be specified.");
         if (in->given)
             return aws_fail(req, &s3_InvalidRequest,
                             "Expecting a single x-amz-checksum- header. Multiple checksum Types "
@@ -76,19 +79,25 @@ static int read_trailer_header(struct request *req, struct intake *in)
     return 0;
 }
 
+/* A checksum in a presigned query is not looked at, so the header may stand alone beside one. */
+static bool is_presigned(const struct request *req)
+{
+    return strstr(req->query, "Signature=") != NULL;
+}
+
 static int read_algorithm_header(struct request *req, const struct intake *in)
 {
     const char *name = request_header(req, "x-amz-sdk-checksum-algorithm");
-    enum s3_checksum_algorithm algorithm;
 
     if (!name)
         return 0;
-    algorithm = s3_checksum_by_name(name);
-    if (!algorithm)
+    if (!in->algorithm && is_presigned(req))
+        return 0;
+    if (!in->algorithm)
         return aws_fail(req, &s3_InvalidRequest,
-                        "Value for x-amz-sdk-checksum-algorithm header is invalid.");
-    /* W9: a checksum in a presigned query is not looked at, so the header may stand alone there. */
-    if (in->algorithm && in->algorithm != algorithm)
+                        "x-amz-sdk-checksum-algorithm specified, but no corresponding "
+                        "x-amz-checksum-* or x-amz-trailer headers were found.");
+    if (s3_checksum_by_name(name) != in->algorithm)
         return aws_fail(req, &s3_InvalidRequest,
                         "Value for x-amz-sdk-checksum-algorithm header is invalid.");
     return 0;
@@ -159,7 +168,8 @@ static int push_digests(struct request *req, struct body_filter *filter, const v
     struct intake *in = filter->context;
 
     in->size += (int64_t)len;
-    digest_update(in->md5, data, len);
+    if (in->md5)
+        digest_update(in->md5, data, len);
     if (in->hasher)
         s3_hasher_update(in->hasher, data, len);
     if (in->kept_hasher)
@@ -233,27 +243,6 @@ static enum s3_checksum_algorithm kept_algorithm(struct request *req, const stru
     if (upload && s3_upload_read(upload, &id, &algorithm) && algorithm)
         return algorithm;
     return in->algorithm ? in->algorithm : S3_CHECKSUM_CRC64NVME;
-}
-
-int s3_intake_begin(struct request *req)
-{
-    struct intake *in;
-
-    if (!is(req, S3_OP_PutObject) && !is(req, S3_OP_UploadPart)) {
-        req->body_max = OTHER_BODY_MAX;
-        return 0;
-    }
-    in = ARENA_NEW(&req->arena, struct intake);
-    if (check_length(req) || read_checksum_header(req, in) || read_trailer_header(req, in) ||
-        read_algorithm_header(req, in) || check_md5_header(req) || read_sha256(req, in))
-        return -1;
-    in->kept = kept_algorithm(req, in);
-    req->body_max = (size_t)BODY_MAX;
-    req->body_in_memory = IN_MEMORY;
-    req->body_stays_file = true;
-    req->intake = in;
-    add_filters(req, in);
-    return s3_customer_key_begin(req, &in->head);
 }
 
 /* --- the verdict --- */
@@ -342,6 +331,100 @@ int s3_intake_end(struct request *req, struct s3_content *out)
     if (in->kept_hasher)
         out->checksum = s3_hasher_end(in->kept_hasher);
     return 0;
+}
+
+/* --- documents --- */
+
+/* The wrong document is not even parsed. */
+static int finish_document(struct request *req, struct body_filter *filter)
+{
+    struct intake *in = filter->context;
+    uint8_t digest[DIGEST_LEN_MAX];
+
+    if (check_trailer(req, in))
+        return -1;
+    if (in->md5) {
+        digest_end(TAKE(in->md5), digest);
+        if (check_md5(req, digest))
+            return -1;
+    }
+    return in->hasher ? check_checksum(req, in, s3_hasher_end(in->hasher)) : 0;
+}
+
+static bool takes_document(const struct request *req)
+{
+    const struct model *m = req->service->model;
+    const struct shape *input;
+
+    if (!req->operation->input)
+        return false;
+    input = &m->shapes[req->operation->input - 1];
+    for (uint32_t i = 0; i < input->member_count; i++) {
+        const struct member *member = &m->members[input->first_member + i];
+
+        if (member->location == IN_PAYLOAD || member->location == IN_BODY)
+            return true;
+    }
+    return false;
+}
+
+bool s3_document_is_digested(const struct request *req)
+{
+    for (size_t i = 0; i < req->header_count; i++)
+        if (s3_checksum_by_header(req->headers[i].name))
+            return true;
+    return request_header(req, "content-md5") || request_header(req, "x-amz-trailer");
+}
+
+static int begin_document(struct request *req)
+{
+    struct intake *in;
+
+    req->body_max = OTHER_BODY_MAX;
+    if (!takes_document(req))
+        return 0;
+    in = ARENA_NEW(&req->arena, struct intake);
+    /* AWS: what CompleteMultipartUpload says in x-amz-checksum-... is said of the object. */
+    if (!is(req, S3_OP_CompleteMultipartUpload) &&
+        (read_checksum_header(req, in) || read_trailer_header(req, in) ||
+         read_algorithm_header(req, in)))
+        return -1;
+    if (check_md5_header(req))
+        return -1;
+    if (request_header(req, "content-md5"))
+        in->md5 = digest_begin(DIGEST_MD5);
+    if (in->algorithm)
+        in->hasher = s3_hasher_new(&req->arena, in->algorithm);
+    if (!in->md5 && !in->hasher)
+        return 0;
+    in->filter =
+        (struct body_filter){.push = push_digests, .finish = finish_document, .context = in};
+    body_add_filter(req, &in->filter);
+    arena_defer(&req->arena, free_digests, in);
+    return 0;
+}
+
+static int begin_object(struct request *req)
+{
+    struct intake *in = ARENA_NEW(&req->arena, struct intake);
+
+    if (check_length(req) || read_checksum_header(req, in) || read_trailer_header(req, in) ||
+        read_algorithm_header(req, in) || check_md5_header(req) || read_sha256(req, in))
+        return -1;
+    in->kept = kept_algorithm(req, in);
+    req->body_max = (size_t)BODY_MAX;
+    req->body_in_memory = IN_MEMORY;
+    req->body_stays_file = true;
+    req->intake = in;
+    add_filters(req, in);
+    return s3_customer_key_begin(req, &in->head);
+}
+
+int s3_intake_begin(struct request *req)
+{
+    bool object = is(req, S3_OP_PutObject) || is(req, S3_OP_UploadPart);
+
+    return object ? begin_object(req) : begin_document(req);
 }
 
 void s3_content_of(struct arena *a, struct bytes body, enum s3_checksum_algorithm algorithm,

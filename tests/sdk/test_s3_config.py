@@ -1,5 +1,7 @@
 """The configuration of buckets: what is kept, what comes back, what is refused."""
 
+import base64
+import hashlib
 import json
 
 import botocore.config
@@ -95,6 +97,54 @@ def test_malformed_policies(s3, change, message):
     statement = {k: v for k, v in statement.items() if v is not None}
     error = refused(s3.put_bucket_policy, Bucket=bucket, Policy=json.dumps({"Statement": [statement]}))
     assert error == ("MalformedPolicy", 400, message)
+
+
+DOCUMENTS = {
+    "create_bucket": dict(CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}),
+    "delete_objects": dict(Delete={"Objects": [{"Key": "k"}]}),
+    "put_bucket_cors": dict(CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}),
+    "put_bucket_lifecycle_configuration": dict(
+        LifecycleConfiguration={"Rules": [{"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]}
+    ),
+    "put_bucket_policy": dict(Policy="not a policy"),
+    "put_bucket_tagging": dict(Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}),
+    "put_bucket_versioning": dict(VersioningConfiguration={"Status": "Enabled"}),
+    "put_object_tagging": dict(Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}),
+}
+
+
+@pytest.mark.parametrize("operation", DOCUMENTS)
+def test_documents_are_what_was_sent(client, s3, operation):
+    bucket = bucket_name() if operation == "create_bucket" else make_bucket(s3)
+    bare = client("s3", config=botocore.config.Config(request_checksum_calculation="when_required"))
+    said = {}
+
+    def say(request, **_):
+        for name in [n for n in request.headers if n.lower() == "content-md5" or n.lower().startswith(("x-amz-checksum-", "x-amz-sdk-"))]:
+            del request.headers[name]
+        for name, value in said.items():
+            request.headers[name] = value(request.body) if callable(value) else value
+
+    bare.meta.events.register("before-send.s3", say)
+    call = dict(Bucket=bucket, **DOCUMENTS[operation])
+    if "Key" in call:
+        s3.put_object(Bucket=bucket, Key="k")
+    digests = {
+        "Content-MD5": (hashlib.md5, 16, "InvalidDigest"),
+        "x-amz-checksum-sha256": (hashlib.sha256, 32, "InvalidRequest"),
+    }
+    for header, (digest, size, malformed) in digests.items():
+        said.clear()
+        said[header] = base64.b64encode(b"1" * size).decode()
+        assert refused(getattr(bare, operation), **call)[:2] == ("BadDigest", 400)
+        said[header] = "1"
+        assert code_of(getattr(bare, operation), **call) == malformed
+    if operation == "put_bucket_policy":
+        return
+    for header, (digest, _, _) in list(digests.items())[: 1 if operation == "create_bucket" else 2]:
+        said.clear()
+        said[header] = lambda body, digest=digest: base64.b64encode(digest(body if isinstance(body, bytes) else body.encode()).digest()).decode()
+        getattr(bare, operation)(**call)
 
 
 def test_acls(s3, account):

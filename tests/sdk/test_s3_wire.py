@@ -8,6 +8,7 @@ import socket
 import zlib
 
 import pytest
+from s3_kit import http as fetch
 from s3_kit import make_bucket
 
 
@@ -98,6 +99,30 @@ def test_broken_streams_each_have_their_error(s3, bucket, send):
     assert code(chunks(body, 5, trailer=good), **announce, **{"x-amz-checksum-crc32c": "AAAAAA=="}) == "InvalidRequest"
     assert code(b"", **{"x-amz-checksum-crc32": crc32(b""), "x-amz-checksum-sha1": "AAAA"}) == "InvalidRequest"
     assert send("HEAD", "/k")[0] == 404
+
+
+@pytest.mark.parametrize("method,path,body", [("PUT", "/k", b"hello"), ("PUT", "?tagging", b"<Tagging><TagSet/></Tagging>")])
+def test_what_headers_say_of_checksums_must_fit_together(send, method, path, body):
+    crc, algorithm = {"x-amz-checksum-crc32": crc32(body)}, "x-amz-sdk-checksum-algorithm"
+
+    def answer(path=path, **headers):
+        status, _, answer = send(method, path, {**headers}, body)
+        return status, answer.decode()
+
+    for name in ("CRC32", "BOGUS"):
+        status, words = answer(**{algorithm: name})
+        assert status == 400 and "specified, but no corresponding x-amz-checksum-*" in words
+    for name in ("SHA256", "BOGUS"):
+        status, words = answer(**{algorithm: name}, **crc)
+        assert status == 400 and f"Value for {algorithm} header is invalid." in words
+    status, words = answer(**crc, **{"X-Amz-Checksum-CRC32": "AAAAAA=="})
+    assert status == 400 and "Only one value may be specified." in words and "<ArgumentValue>AAAAAA==<" in words
+    assert answer(**crc, **{algorithm: "crc32"})[0] in (200, 204)
+
+
+def test_an_algorithm_may_stand_alone_beside_a_presigned_checksum(s3, bucket):
+    url = s3.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "k"})
+    assert fetch(url + "&x-amz-checksum-crc32=AAAAAA%3D%3D", "PUT", {"x-amz-sdk-checksum-algorithm": "CRC32"}, b"body")[0] == 200
 
 
 def test_a_body_needs_a_length(send):
