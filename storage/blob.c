@@ -169,12 +169,8 @@ static bool move_into_place(struct blob_writer *w)
     return !w->dir->sync || (sync_folder(folder) && (!made || sync_folder(w->dir->path)));
 }
 
-enum store_status blob_commit(struct blob_writer *w, char *out_id, int64_t *out_size)
+static enum store_status end_writer(struct blob_writer *w, char *out_id, int64_t *out_size)
 {
-    if (!w->failed && !move_into_place(w)) {
-        log_error("cannot keep %s: %m", w->temporary);
-        w->failed = true;
-    }
     if (w->failed) {
         blob_abort(w);
         return STORE_FAILED;
@@ -187,6 +183,15 @@ enum store_status blob_commit(struct blob_writer *w, char *out_id, int64_t *out_
     return STORE_OK;
 }
 
+enum store_status blob_commit(struct blob_writer *w, char *out_id, int64_t *out_size)
+{
+    if (!w->failed && !move_into_place(w)) {
+        log_error("cannot keep %s: %m", w->temporary);
+        w->failed = true;
+    }
+    return end_writer(w, out_id, out_size);
+}
+
 enum store_status blob_provisional(struct blob_writer *w, char *out_id, int64_t *out_size)
 {
     AUTO_FREE char *tmp = x_asprintf("%s/tmp", w->dir->path);
@@ -195,16 +200,7 @@ enum store_status blob_provisional(struct blob_writer *w, char *out_id, int64_t 
         log_error("cannot keep %s: %m", w->temporary);
         w->failed = true;
     }
-    if (w->failed) {
-        blob_abort(w);
-        return STORE_FAILED;
-    }
-    memcpy(out_id, w->id, sizeof(w->id));
-    *out_size = w->size;
-    close(w->fd);
-    free(w->temporary);
-    free(w);
-    return STORE_OK;
+    return end_writer(w, out_id, out_size);
 }
 
 enum store_status blob_link(struct blob_dir *dir, int fd, char *out_id)

@@ -36,18 +36,7 @@ int lambda_get_account_settings(struct request *req,
 static int set_reserved(struct request *req, struct lambda_function *f, int reserved)
 {
     f->reserved = reserved;
-    switch (lambda_store_replace(lambda_state(req)->store, f, f->revision)) {
-    case STORE_OK:
-        return 0;
-    case STORE_CONFLICT:
-    case STORE_NOT_FOUND:
-        return lambda_fail(req, &lambda_ResourceConflictException,
-                           "The operation cannot be performed at this time. An update is in "
-                           "progress for resource: %s",
-                           lambda_function_arn(&req->arena, f));
-    default:
-        return aws_fail_internal(req);
-    }
+    return lambda_keep_setting(req, f);
 }
 
 int lambda_put_function_concurrency(struct request *req,

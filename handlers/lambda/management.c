@@ -21,22 +21,6 @@ const char *lambda_runtime_arn(struct arena *a, const struct lambda_function *f)
                         hex);
 }
 
-static int store(struct request *req, const struct lambda_function *f)
-{
-    switch (lambda_store_replace(lambda_state(req)->store, f, f->revision)) {
-    case STORE_OK:
-        return 0;
-    case STORE_CONFLICT:
-    case STORE_NOT_FOUND:
-        return lambda_fail(req, &lambda_ResourceConflictException,
-                           "The operation cannot be performed at this time. An update is in "
-                           "progress for resource: %s",
-                           lambda_function_arn(&req->arena, f));
-    default:
-        return aws_fail_internal(req);
-    }
-}
-
 static int refuse_alias(struct request *req, const char *qualifier)
 {
     if (lambda_version_number(qualifier) >= 0)
@@ -63,7 +47,7 @@ int lambda_put_runtime_management_config(struct request *req,
                                     "is Manual.");
     f.runtime_update = in->UpdateRuntimeOn;
     f.runtime_arn = in->RuntimeVersionArn;
-    if (store(req, &f) < 0)
+    if (lambda_keep_setting(req, &f) < 0)
         return -1;
     out->UpdateRuntimeOn = f.runtime_update;
     out->RuntimeVersionArn = f.runtime_arn;
@@ -96,7 +80,7 @@ int lambda_put_function_recursion_config(struct request *req,
         return -1;
     f.recursion = in->RecursiveLoop;
     out->RecursiveLoop = f.recursion;
-    return store(req, &f);
+    return lambda_keep_setting(req, &f);
 }
 
 int lambda_get_function_recursion_config(struct request *req,

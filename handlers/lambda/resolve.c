@@ -65,6 +65,22 @@ static int parse(struct request *req, const char *text, const char *qualifier,
     return 0;
 }
 
+int lambda_keep_setting(struct request *req, const struct lambda_function *f)
+{
+    switch (lambda_store_replace(lambda_state(req)->store, f, f->revision)) {
+    case STORE_OK:
+        return 0;
+    case STORE_CONFLICT:
+    case STORE_NOT_FOUND:
+        return lambda_fail(req, &lambda_ResourceConflictException,
+                           "The operation cannot be performed at this time. An update is in "
+                           "progress for resource: %s",
+                           lambda_function_arn(&req->arena, f));
+    default:
+        return aws_fail_internal(req);
+    }
+}
+
 char *lambda_function_arn(struct arena *a, const struct lambda_function *f)
 {
     return arn_make(a, "lambda", f->region, f->account, "function:%s", f->name);

@@ -218,18 +218,7 @@ int lambda_list_functions_by_code_signing_config(
 static int set_config(struct request *req, struct lambda_function *f, const char *arn)
 {
     f->signing_config = arn;
-    switch (lambda_store_replace(lambda_state(req)->store, f, f->revision)) {
-    case STORE_OK:
-        return 0;
-    case STORE_CONFLICT:
-    case STORE_NOT_FOUND:
-        return lambda_fail(req, &lambda_ResourceConflictException,
-                           "The operation cannot be performed at this time. An update is in "
-                           "progress for resource: %s",
-                           lambda_function_arn(&req->arena, f));
-    default:
-        return aws_fail_internal(req);
-    }
+    return lambda_keep_setting(req, f);
 }
 
 /* AWS: a missing configuration has an error of its own here. */

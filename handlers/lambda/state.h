@@ -72,6 +72,10 @@ enum store_status lambda_lookup(struct lambda *l, struct scope scope, const char
                                 const char *qualifier, bool routed, struct arena *a,
                                 struct lambda_function *out);
 
+/* Stores a setting that is no part of a function's configuration: its revision stays. 0, or -1
+ * after failing: somebody else changed the function since it was read. */
+int lambda_keep_setting(struct request *req, const struct lambda_function *f);
+
 /* arn:aws:lambda:region:account:function:name */
 char *lambda_function_arn(struct arena *a, const struct lambda_function *f);
 /* With the qualifier, if any, at its end. */
