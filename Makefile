@@ -22,7 +22,7 @@ V ?= 0
 SHELL = /bin/bash
 Q = $(if $(filter 0,$(V)),@,)
 
-PACKAGES = libmicrohttpd sqlite3 jansson libcrypto libnghttp2 expat libpcre2-8 libzip zlib
+PACKAGES = libmicrohttpd sqlite3 jansson libcrypto libnghttp2 expat libpcre2-8 libzip zlib libxxhash
 # Loaded when they are first needed (server/base/library.h): only their headers are used here.
 LOADED = libcurl
 ifneq ($(MAKECMDGOALS),clean)

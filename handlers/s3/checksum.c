@@ -23,6 +23,10 @@ static const struct algorithm algorithms[] = {
     [S3_CHECKSUM_CRC64NVME] = {"CRC64NVME", "x-amz-checksum-crc64nvme", WAY_CRC, CRC_64_NVME, 8},
     [S3_CHECKSUM_SHA512] = {"SHA512", "x-amz-checksum-sha512", WAY_DIGEST, DIGEST_SHA512, 64},
     [S3_CHECKSUM_MD5] = {"MD5", "x-amz-checksum-md5", WAY_DIGEST, DIGEST_MD5, 16},
+    [S3_CHECKSUM_XXHASH64] = {"XXHASH64", "x-amz-checksum-xxhash64", WAY_DIGEST, DIGEST_XXH64, 8},
+    [S3_CHECKSUM_XXHASH3] = {"XXHASH3", "x-amz-checksum-xxhash3", WAY_DIGEST, DIGEST_XXH3, 8},
+    [S3_CHECKSUM_XXHASH128] = {"XXHASH128", "x-amz-checksum-xxhash128", WAY_DIGEST, DIGEST_XXH128,
+                               16},
 };
 
 struct s3_hasher {

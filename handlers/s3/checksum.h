@@ -16,7 +16,7 @@ const char *s3_checksum_name(enum s3_checksum_algorithm algorithm);
 const char *s3_checksum_word(enum s3_checksum_algorithm algorithm);
 /* "x-amz-checksum-crc32" */
 const char *s3_checksum_header(enum s3_checksum_algorithm algorithm);
-/* By name, whatever its case; S3_CHECKSUM_NONE when it is none that can be made here. */
+/* By name, whatever its case; S3_CHECKSUM_NONE when it is none. */
 enum s3_checksum_algorithm s3_checksum_by_name(const char *name);
 enum s3_checksum_algorithm s3_checksum_by_header(const char *header);
 /* "FULL_OBJECT" or "COMPOSITE" */
@@ -25,7 +25,7 @@ const char *s3_checksum_type_name(enum s3_checksum_type type);
 size_t s3_checksum_len(enum s3_checksum_algorithm algorithm);
 /* True for those whose value can be told from the values of the parts: the CRCs. */
 bool s3_checksum_joins(enum s3_checksum_algorithm algorithm);
-/* Whether parts may be checked so: SHA only composite, CRC64NVME only as a whole. */
+/* Whether parts may be checked so: what does not join only composite, CRC64NVME only as a whole. */
 bool s3_checksum_allows(enum s3_checksum_algorithm algorithm, enum s3_checksum_type type);
 
 struct s3_hasher;

@@ -89,11 +89,7 @@ static int read_algorithm(struct request *req, const struct s3_CopyObjectRequest
         return 0;
     }
     *out = s3_checksum_by_name(in->ChecksumAlgorithm);
-    if (*out)
-        return 0;
-    return aws_fail(req, &s3_InvalidRequest,
-                    "Checksum algorithm provided is unsupported. Please try again with any of the "
-                    "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+    return *out ? 0 : s3_fail_checksum_algorithm(req);
 }
 
 static bool can_share(const struct s3_object *source, enum s3_checksum_algorithm algorithm,

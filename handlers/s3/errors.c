@@ -72,3 +72,11 @@ int(s3_fail_header)(struct request *req, const char *header)
     aws_fail_detail(req, "Header", header);
     return -1;
 }
+
+int(s3_fail_checksum_algorithm)(struct request *req)
+{
+    return aws_fail(req, &s3_InvalidRequest,
+                    "Checksum algorithm provided is unsupported. Please try again with any of the "
+                    "valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, "
+                    "XXHASH3, XXHASH64]");
+}

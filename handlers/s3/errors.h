@@ -100,6 +100,8 @@ int s3_fail_argument(struct request *req, const char *name, const char *value, c
 int s3_fail_precondition(struct request *req, const char *condition);
 /* A header that AWS has and asks not for here. */
 int s3_fail_header(struct request *req, const char *header);
+/* x-amz-checksum-algorithm names none. */
+int s3_fail_checksum_algorithm(struct request *req);
 
 /* For compilers and analysers, which cannot see into the functions: none of them returns 0. */
 #define s3_fail_no_bucket(...)                                                                     \
@@ -145,6 +147,11 @@ int s3_fail_header(struct request *req, const char *header);
 #define s3_fail_header(...)                                                                        \
     ({                                                                                             \
         (s3_fail_header)(__VA_ARGS__);                                                             \
+        -1;                                                                                        \
+    })
+#define s3_fail_checksum_algorithm(...)                                                            \
+    ({                                                                                             \
+        (s3_fail_checksum_algorithm)(__VA_ARGS__);                                                 \
         -1;                                                                                        \
     })
 

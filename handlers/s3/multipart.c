@@ -29,9 +29,7 @@ static int read_checksum(struct request *req, const struct s3_CreateMultipartUpl
         return 0;
     out->checksum_algorithm = s3_checksum_by_name(in->ChecksumAlgorithm);
     if (!out->checksum_algorithm)
-        return aws_fail(req, &s3_InvalidRequest,
-                        "Checksum algorithm provided is unsupported. Please try again with any of "
-                        "the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+        return s3_fail_checksum_algorithm(req);
     if (type && !str_eq(type, "COMPOSITE") && !str_eq(type, "FULL_OBJECT"))
         return aws_fail(req, &s3_InvalidRequest,
                         "Value for x-amz-checksum-type header is invalid.");
@@ -41,7 +39,7 @@ static int read_checksum(struct request *req, const struct s3_CreateMultipartUpl
         return 0;
     return aws_fail(req, &s3_InvalidRequest,
                     "The %s checksum type cannot be used with the %s checksum algorithm.", type,
-                    in->ChecksumAlgorithm);
+                    s3_checksum_word(out->checksum_algorithm));
 }
 
 /* What parts must be encrypted with. */

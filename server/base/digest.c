@@ -12,6 +12,7 @@
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 #include <sys/random.h>
+#include <xxhash.h>
 #include <zlib.h>
 
 #include "server/base/encode.h"
@@ -106,8 +107,18 @@ struct digest_stream {
         SHA_CTX sha1;
         SHA256_CTX sha256;
         SHA512_CTX sha512;
+        XXH64_state_t *xxh64;
+        XXH3_state_t *xxh3; /* of both widths */
     };
 };
+
+/* xxHash allocates its states itself, aligned as it wants them. */
+static void *checked(void *state)
+{
+    if (!state)
+        abort();
+    return state;
+}
 
 struct digest_stream *digest_begin(enum digest_kind kind)
 {
@@ -126,6 +137,18 @@ struct digest_stream *digest_begin(enum digest_kind kind)
         break;
     case DIGEST_SHA512:
         SHA512_Init(&d->sha512);
+        break;
+    case DIGEST_XXH64:
+        d->xxh64 = checked(XXH64_createState());
+        XXH64_reset(d->xxh64, 0);
+        break;
+    case DIGEST_XXH3:
+        d->xxh3 = checked(XXH3_createState());
+        XXH3_64bits_reset(d->xxh3);
+        break;
+    case DIGEST_XXH128:
+        d->xxh3 = checked(XXH3_createState());
+        XXH3_128bits_reset(d->xxh3);
         break;
     }
     return d;
@@ -146,6 +169,15 @@ void digest_update(struct digest_stream *d, const void *data, size_t len)
     case DIGEST_SHA512:
         SHA512_Update(&d->sha512, data, len);
         break;
+    case DIGEST_XXH64:
+        XXH64_update(d->xxh64, data, len);
+        break;
+    case DIGEST_XXH3:
+        XXH3_64bits_update(d->xxh3, data, len);
+        break;
+    case DIGEST_XXH128:
+        XXH3_128bits_update(d->xxh3, data, len);
+        break;
     }
 }
 
@@ -164,6 +196,15 @@ static size_t digest_final(struct digest_stream *d, uint8_t *out)
     case DIGEST_SHA512:
         SHA512_Final(out, &d->sha512);
         return SHA512_DIGEST_LENGTH;
+    case DIGEST_XXH64:
+        XXH64_canonicalFromHash((XXH64_canonical_t *)out, XXH64_digest(d->xxh64));
+        return sizeof(XXH64_canonical_t);
+    case DIGEST_XXH3:
+        XXH64_canonicalFromHash((XXH64_canonical_t *)out, XXH3_64bits_digest(d->xxh3));
+        return sizeof(XXH64_canonical_t);
+    case DIGEST_XXH128:
+        XXH128_canonicalFromHash((XXH128_canonical_t *)out, XXH3_128bits_digest(d->xxh3));
+        return sizeof(XXH128_canonical_t);
     }
     return 0;
 }
@@ -172,6 +213,10 @@ size_t digest_end(struct digest_stream *d, uint8_t *out)
 {
     size_t len = out ? digest_final(d, out) : 0;
 
+    if (d->kind == DIGEST_XXH64)
+        XXH64_freeState(d->xxh64);
+    if (d->kind == DIGEST_XXH3 || d->kind == DIGEST_XXH128)
+        XXH3_freeState(d->xxh3);
     free(d);
     return len;
 }

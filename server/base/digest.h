@@ -1,4 +1,4 @@
-/* Digests by OpenSSL and CRC32 by zlib, whole-buffer and incremental. */
+/* Digests by OpenSSL and xxHash, and CRC32 by zlib, whole-buffer and incremental. */
 #ifndef CADABRA_DIGEST_H
 #define CADABRA_DIGEST_H
 
@@ -22,7 +22,16 @@ void sha256_update(struct sha256_stream *s, const void *data, size_t len);
 /* Writes the digest and frees the stream; out NULL only frees it. */
 void sha256_end(struct sha256_stream *s, uint8_t *out);
 
-enum digest_kind { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512 };
+/* The XXHs are no digests against forgers: 64, 64 and 128 bits, most significant byte first. */
+enum digest_kind {
+    DIGEST_MD5,
+    DIGEST_SHA1,
+    DIGEST_SHA256,
+    DIGEST_SHA512,
+    DIGEST_XXH64,
+    DIGEST_XXH3,
+    DIGEST_XXH128,
+};
 enum { DIGEST_LEN_MAX = 64 };
 
 struct digest_stream;

@@ -140,9 +140,36 @@ def test_checksums_of_the_whole(s3, bucket, algorithm, kind):
     assert body_of(s3, bucket, "k", ChecksumMode="ENABLED") == body
 
 
-def test_only_crcs_are_joined(s3, bucket):
-    for algorithm, kind in [("SHA1", "FULL_OBJECT"), ("SHA256", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE")]:
-        assert code_of(s3.create_multipart_upload, Bucket=bucket, Key="k", ChecksumAlgorithm=algorithm, ChecksumType=kind) == "InvalidRequest"
+@pytest.mark.parametrize("algorithm,first,second,whole", [  # of "x" * 5 MiB, "y" * 7, and both digests
+    ("XXHASH64", "BOKMo9MZSa8=", "f9X5rWkfcZ8=", "ra7P0KwmmNw="),
+    ("XXHASH3", "9PCek96Ek0I=", "lNtOL/eliIA=", "A7pC4xg+yS4="),
+    ("XXHASH128", "mmUBWBmgvHb08J6T3oSTQg==", "ISQkeuyt34LgIE/KFwYcgw==", "wbyORiK6PDBpzQ0+KH80dQ=="),
+])
+def test_checksums_that_boto3_does_not_make(s3, bucket, algorithm, first, second, whole):
+    member = "Checksum" + algorithm
+    upload = begin(s3, bucket, ChecksumAlgorithm=algorithm)
+    bodies = [b"x" * 5 * MIB, b"y" * 7]
+    assert code_of(s3.upload_part, **upload, PartNumber=1, Body=bodies[1], **{member: first}) == "BadDigest"
+    parts = [part_of(s3, upload, n, body, **{member: value}) for n, body, value in zip((1, 2), bodies, (first, second))]
+    assert [p[member] for p in parts] == [first, second]
+    assert [p[member] for p in s3.list_parts(**upload)["Parts"]] == [first, second]
+    assert code_of(complete, s3, upload, parts, **{member: first}) == "BadDigest"
+    done = complete(s3, upload, parts, **{member: whole + "-2"})
+    assert (done[member], done["ChecksumType"]) == (whole + "-2", "COMPOSITE")
+    seen = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["Checksum", "ObjectParts"])
+    assert seen["Checksum"] == {member: whole, "ChecksumType": "COMPOSITE"}
+    assert [p[member] for p in seen["ObjectParts"]["Parts"]] == [first, second]
+    assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")[member] == whole + "-2"
+    flat = s3.copy_object(Bucket=bucket, Key="flat", CopySource=f"{bucket}/k")["CopyObjectResult"]
+    assert flat["ChecksumType"] == "FULL_OBJECT" and flat[member] == s3.put_object(Bucket=bucket, Key="one", Body=b"".join(bodies), **{member: flat[member]})[member]
+
+
+@pytest.mark.parametrize("algorithm", ["CRC64NVME", "MD5", "SHA1", "SHA256", "SHA512", "XXHASH64", "XXHASH3", "XXHASH128"])
+def test_only_crcs_are_joined(s3, bucket, algorithm):
+    kind = "COMPOSITE" if algorithm == "CRC64NVME" else "FULL_OBJECT"
+    begun = dict(Bucket=bucket, Key="k", ChecksumAlgorithm=algorithm, ChecksumType=kind)
+    code, _, words = refused(s3.create_multipart_upload, **begun)
+    assert (code, words) == ("InvalidRequest", f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm.")
 
 
 def test_parts_copied_from_an_object(s3, bucket):

@@ -129,11 +129,20 @@ def test_what_does_not_fit_its_digest_is_not_stored(s3, bucket):
         ("CRC32", "y/Q5Jg=="), ("CRC32C", "4waSgw=="), ("CRC64NVME", "rosUhgp5mIg="),
         ("SHA1", base64.b64encode(hashlib.sha1(b"123456789").digest()).decode()),
         ("SHA256", base64.b64encode(hashlib.sha256(b"123456789").digest()).decode()),
+        ("SHA512", base64.b64encode(hashlib.sha512(b"123456789").digest()).decode()),
+        ("MD5", base64.b64encode(hashlib.md5(b"123456789").digest()).decode()),
+        ("XXHASH64", "jLhB20DmroM="), ("XXHASH3", "ctyxi2ehff8="), ("XXHASH128", "MxGUd+3l3NXpcWQnaB1YYA=="),
     ],
 )
 def test_checksums(s3, bucket, algorithm, value):
     member = "Checksum" + algorithm
+    assert code_of(s3.put_object, Bucket=bucket, Key="k", Body=b"12345678", **{member: value}) == "BadDigest"
+    assert code_of(s3.put_object, Bucket=bucket, Key="k", Body=b"123456789", **{member: "AAA="}) == "InvalidRequest"
     assert s3.put_object(Bucket=bucket, Key="k", Body=b"123456789", **{member: value})[member] == value
+    s3.put_object(Bucket=bucket, Key="crc", Body=b"123456789")
+    copied = s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/crc", ChecksumAlgorithm=algorithm)["CopyObjectResult"]
+    assert copied[member] == value and copied["ChecksumType"] == "FULL_OBJECT"
+    assert s3.list_objects_v2(Bucket=bucket, Prefix="copy")["Contents"][0]["ChecksumAlgorithm"] == [algorithm]
     assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")[member] == value
     attributes = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["Checksum", "ObjectSize"])
     assert attributes["Checksum"] == {member: value, "ChecksumType": "FULL_OBJECT"} and attributes["ObjectSize"] == 9

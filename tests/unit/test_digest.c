@@ -59,6 +59,39 @@ START_TEST(a_stream_gives_the_digest_of_the_whole)
 }
 END_TEST
 
+/* Of nothing, "abc", "123456789" and 20 times the bytes 0 to 255: the last is longer than one block
+ * of XXH3. */
+START_TEST(xxhashes_agree_with_their_vectors)
+{
+    static const char *const want[][3] = {
+        {"ef46db3751d8e999", "2d06800538d394c2", "99aa06d3014798d86001c324468d497f"},
+        {"44bc2cf5ad770999", "78af5f94892f3950", "06b05ab6733a618578af5f94892f3950"},
+        {"8cb841db40e6ae83", "72dcb18b67a17dff", "33119477ede5dcd5e9716427681d5860"},
+        {"53fb246813d6de9f", "f875f2fa2e99df80", "87cf83cc9a055cf4f875f2fa2e99df80"},
+    };
+    static uint8_t bytes[20 * 256];
+    const struct {
+        const void *data;
+        size_t len;
+    } data[] = {{"", 0}, {"abc", 3}, {"123456789", 9}, {bytes, sizeof(bytes)}};
+    uint8_t out[DIGEST_LEN_MAX];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)i;
+    for (size_t i = 0; i < ARRAY_LEN(data); i++)
+        for (size_t k = 0; k < 3; k++) {
+            struct digest_stream *d = digest_begin((enum digest_kind)(DIGEST_XXH64 + k));
+            size_t half = data[i].len / 2;
+
+            digest_update(d, data[i].data, half);
+            digest_update(d, (const char *)data[i].data + half, data[i].len - half);
+            ck_assert_str_eq(hex(out, digest_end(d, out)), want[i][k]);
+        }
+    for (int kind = DIGEST_MD5; kind <= DIGEST_XXH128; kind++)
+        ck_assert_uint_eq(digest_end(digest_begin((enum digest_kind)kind), NULL), 0);
+}
+END_TEST
+
 START_TEST(uuids_are_well_formed_and_differ)
 {
     char one[37], two[37];
@@ -111,6 +144,7 @@ int main(void)
     tcase_add_test(c, digests_agree_with_their_standards);
     tcase_add_test(c, hmac_takes_short_and_long_keys);
     tcase_add_test(c, a_stream_gives_the_digest_of_the_whole);
+    tcase_add_test(c, xxhashes_agree_with_their_vectors);
     tcase_add_test(c, uuids_are_well_formed_and_differ);
     tcase_add_test(c, random_text_uses_its_alphabet_evenly);
     tcase_add_test(c, comparison_tells_same_from_different);
