@@ -33,6 +33,32 @@ int iam_caller_of(struct request *req, struct iam_caller *out);
 int iam_identity_verdict(struct request *req, const struct policy_question *question,
                          enum policy_verdict *out);
 
+/* --- what has a policy of its own: resource.c --- */
+
+struct iam_resource {
+    const char *account; /* whose it is */
+    const char *arn;
+    const char *policy; /* NULL: none */
+};
+
+/* A service that acts by itself: S3 that tells a queue what happened, SNS that delivers. */
+struct iam_service {
+    const char *principal;  /* "sns.amazonaws.com" */
+    const char *source_arn; /* for what */
+    const char *source_account;
+};
+
+/* Whether the account may use what the owner has without anybody asking a policy: its own, unless
+ * --auth=enforce says otherwise. account NULL: nobody signed. */
+bool iam_is_trusted(struct app *app, const char *account, const char *owner);
+/* Whether the service may do `action` ("SQS:SendMessage") with the resource. */
+bool iam_service_may_use(struct app *app, const struct iam_service *by,
+                         const struct iam_resource *resource, const char *action);
+/* The same for the request's sender. *out_denial is NULL, or AWS's sentence: "User: ... is not
+ * authorized to perform: ...". 0, or -1 after aws_fail_internal(). */
+int iam_check_use(struct request *req, const struct iam_resource *resource, const char *action,
+                  const char **out_denial);
+
 /* arn:aws:iam::123456789012:role/path/name -> its account and name, in the arena; false when it is
  * no such ARN. */
 bool iam_split_role_arn(struct arena *a, const char *arn, const char **out_account,

@@ -154,18 +154,45 @@ static int check_pairs(struct request *req, const struct rules *rules, size_t in
     return 0;
 }
 
+static const char *queue_problem(enum sqs_check check)
+{
+    switch (check) {
+    case SQS_OK:
+        return NULL;
+    case SQS_NO_QUEUE:
+        return "The destination queue does not exist";
+    case SQS_NOT_ALLOWED:
+        break;
+    }
+    return "Permissions on the destination queue do not allow S3 to publish notifications from "
+           "this bucket";
+}
+
+static const char *topic_problem(enum sns_check check)
+{
+    switch (check) {
+    case SNS_OK:
+        return NULL;
+    case SNS_NO_TOPIC:
+        return "The destination topic does not exist";
+    case SNS_NOT_ALLOWED:
+        break;
+    }
+    return "Permissions on the destination topic do not allow S3 to publish notifications from "
+           "this bucket";
+}
+
 static const char *destination_problem(struct app *app, const struct rule *rule,
                                        const struct s3_bucket *bucket, struct arena *a)
 {
-    struct lambda_caller caller = {.principal = "s3.amazonaws.com",
-                                   .source_arn = arena_printf(a, "arn:aws:s3:::%s", bucket->name),
-                                   .source_account = bucket->account};
+    const struct iam_service by = s3_event_sender(a, bucket);
+    const struct lambda_caller caller = {by.principal, by.source_arn, by.source_account};
 
     switch (rule->kind) {
     case TO_QUEUE:
-        return sqs_exists(app, rule->arn) ? NULL : "The destination queue does not exist";
+        return queue_problem(sqs_check(app, rule->arn, &by));
     case TO_TOPIC:
-        return sns_exists(app, rule->arn) ? NULL : "The destination topic does not exist";
+        return topic_problem(sns_check(app, rule->arn, &by));
     case TO_FUNCTION:
         break;
     }
@@ -232,14 +259,17 @@ static void name_rules(struct request *req, struct rules *rules)
 static void send_tests(struct request *req, const struct rules *rules,
                        const struct s3_bucket *bucket)
 {
+    const struct iam_service by = s3_event_sender(&req->arena, bucket);
     struct strbuf b = STRBUF_INIT(16 << 10);
 
     s3_event_write_test(&b, bucket->name, clock_now_ms(&req->app->clock), req->request_id,
                         req->id_2);
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->items[i];
-        struct sqs_outgoing to_queue = {.body = {(const uint8_t *)b.data, b.len}, .delay_s = -1};
-        struct sns_outgoing to_topic = {.message = b.data, .subject = "Amazon S3 Notification"};
+        const struct sqs_outgoing to_queue = {
+            .body = {(const uint8_t *)b.data, b.len}, .delay_s = -1, .by = &by};
+        const struct sns_outgoing to_topic = {
+            .message = b.data, .subject = "Amazon S3 Notification", .by = &by};
         char id[SNS_MESSAGE_ID_LEN];
 
         if (rule->kind == TO_QUEUE)

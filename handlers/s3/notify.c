@@ -21,8 +21,18 @@ struct delivery {
     struct app *app;
     const struct s3_event *event;
     struct arena arena;
+    struct iam_service sender;
     int64_t at_ms;
 };
+
+struct iam_service s3_event_sender(struct arena *a, const struct s3_bucket *bucket)
+{
+    return (struct iam_service){
+        .principal = "s3.amazonaws.com",
+        .source_arn = arena_printf(a, "arn:aws:s3:::%s", bucket->name),
+        .source_account = bucket->account,
+    };
+}
 
 /* The record names the configuration, so there is one for each. */
 static const char *record_for(struct delivery *d, const char *configuration_id)
@@ -45,7 +55,7 @@ static void to_queues(struct delivery *d, const struct s3_QueueConfigurationList
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct s3_QueueConfiguration *q = &list->items[i];
-        struct sqs_outgoing message = {.delay_s = -1};
+        struct sqs_outgoing message = {.delay_s = -1, .by = &d->sender};
         const char *text;
 
         if (!s3_event_wanted(&q->Events, q->Filter, d->event))
@@ -61,7 +71,7 @@ static void to_topics(struct delivery *d, const struct s3_TopicConfigurationList
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct s3_TopicConfiguration *t = &list->items[i];
-        struct sns_outgoing message = {.subject = "Amazon S3 Notification"};
+        struct sns_outgoing message = {.subject = "Amazon S3 Notification", .by = &d->sender};
         char id[SNS_MESSAGE_ID_LEN];
 
         if (!s3_event_wanted(&t->Events, t->Filter, d->event))
@@ -74,11 +84,8 @@ static void to_topics(struct delivery *d, const struct s3_TopicConfigurationList
 
 static void to_functions(struct delivery *d, const struct s3_LambdaFunctionConfigurationList *list)
 {
-    const struct s3_bucket *bucket = d->event->bucket;
-    struct lambda_caller caller = {.principal = "s3.amazonaws.com",
-                                   .source_arn =
-                                       arena_printf(&d->arena, "arn:aws:s3:::%s", bucket->name),
-                                   .source_account = bucket->account};
+    const struct lambda_caller caller = {d->sender.principal, d->sender.source_arn,
+                                         d->sender.source_account};
 
     for (size_t i = 0; i < list->count; i++) {
         const struct s3_LambdaFunctionConfiguration *l = &list->items[i];
@@ -101,6 +108,7 @@ void s3_notify(struct app *app, const struct s3_event *event)
     if (!s3_bucket_has(event->bucket, S3_DOC_NOTIFICATION))
         return;
     arena_init(&d.arena);
+    d.sender = s3_event_sender(&d.arena, event->bucket);
     if (s3_kept_find(s3_of(app), &d.arena, event->bucket, S3_DOC_NOTIFICATION, &c) > 0) {
         to_queues(&d, &c.QueueConfigurations);
         to_topics(&d, &c.TopicConfigurations);

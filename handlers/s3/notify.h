@@ -4,6 +4,7 @@
 #ifndef CADABRA_S3_NOTIFY_H
 #define CADABRA_S3_NOTIFY_H
 
+#include "handlers/iam/iam.h"
 #include "handlers/s3/state.h"
 
 struct s3_event {
@@ -19,6 +20,8 @@ struct s3_event {
     const char *id_2;
 };
 
+/* As whom S3 tells others what happened in the bucket. */
+struct iam_service s3_event_sender(struct arena *a, const struct s3_bucket *bucket);
 /* After the commit. Returns at once; delivery is somebody else's work. Thread-safe. */
 void s3_notify(struct app *app, const struct s3_event *event);
 /* The same for what a request did to `object`. */

@@ -97,9 +97,22 @@ static struct sqs_attribute text_attribute(const char *name, const char *value)
     return (struct sqs_attribute){name, "String", {(const uint8_t *)value, strlen(value)}};
 }
 
-bool sns_dead_letter(struct sns *sns, struct arena *a, const char *queue_arn, const char *body,
-                     const struct sns_message *message, const char *code, const char *words)
+struct iam_service sns_as_service(struct arena *a, const char *topic_arn)
 {
+    struct sns_topic_name name;
+
+    return (struct iam_service){
+        .principal = "sns.amazonaws.com",
+        .source_arn = topic_arn,
+        .source_account = sns_topic_split(a, topic_arn, &name) ? name.scope.account : "",
+    };
+}
+
+bool sns_dead_letter(struct sns *sns, struct arena *a, const struct sns_dead_letter *letter)
+{
+    const struct iam_service by = sns_as_service(a, letter->topic_arn);
+    const struct sns_message *message = letter->message;
+    const char *body = letter->body;
     char id[SNS_MESSAGE_ID_LEN], hash[2 * SHA256_LEN + 1];
     uint8_t digest[SHA256_LEN];
     size_t count = message ? message->attribute_count : 0;
@@ -109,6 +122,7 @@ bool sns_dead_letter(struct sns *sns, struct arena *a, const char *queue_arn, co
         .body = {(const uint8_t *)body, strlen(body)},
         .attributes = attributes,
         .delay_s = -1,
+        .by = &by,
     };
 
     uuid_v4(id);
@@ -116,29 +130,35 @@ bool sns_dead_letter(struct sns *sns, struct arena *a, const char *queue_arn, co
         attributes[out.attribute_count++] = (struct sqs_attribute){
             message->attributes[i].name, message->attributes[i].type, message->attributes[i].value};
     attributes[out.attribute_count++] = text_attribute("RequestID", id);
-    attributes[out.attribute_count++] = text_attribute("ErrorCode", code);
-    attributes[out.attribute_count++] = text_attribute("ErrorMessage", words);
-    if (sns_is_fifo(queue_arn)) {
+    attributes[out.attribute_count++] = text_attribute("ErrorCode", letter->code);
+    attributes[out.attribute_count++] = text_attribute("ErrorMessage", letter->words);
+    if (sns_is_fifo(letter->queue_arn)) {
         sha256(body, strlen(body), digest);
         hex_encode(digest, sizeof(digest), hash);
         out.group_id = message && message->group ? message->group : id;
         out.dedup_id = message && message->dedup ? message->dedup : hash;
     }
-    enum store_status rc = sqs_send(sns->app, queue_arn, &out, 1);
+    enum store_status rc = sqs_send(sns->app, letter->queue_arn, &out, 1);
     if (rc != STORE_OK)
-        log_info("sns: the dead letter queue %s takes nothing", queue_arn);
+        log_info("sns: the dead letter queue %s takes nothing", letter->queue_arn);
     return rc != STORE_FAILED;
 }
 
 void sns_copy_give_up(struct sns *sns, struct arena *a, const struct sns_copy *copy,
                       const char *code, const char *words)
 {
-    const char *queue = dead_letter_queue(a, copy->attributes);
+    const struct sns_dead_letter letter = {
+        .queue_arn = dead_letter_queue(a, copy->attributes),
+        .topic_arn = copy->to.topic_arn,
+        .body = copy->body,
+        .message = sns_copy_is_raw(copy) ? copy->message : NULL,
+        .code = code,
+        .words = words,
+    };
 
     log_info("sns: message %s for %s: %s", copy->message->id, copy->subscription->endpoint, words);
-    if (queue)
-        sns_dead_letter(sns, a, queue, copy->body, sns_copy_is_raw(copy) ? copy->message : NULL,
-                        code, words);
+    if (letter.queue_arn)
+        sns_dead_letter(sns, a, &letter);
 }
 
 const char *sns_copy_dead_letter(struct arena *a, const struct sns_copy *copy)

@@ -173,6 +173,7 @@ static void add_send(struct round *r, struct sns_job *job, struct sns_copy *c)
     s->out = (struct sqs_outgoing){
         .body = {(const uint8_t *)c->body, strlen(c->body)},
         .delay_s = -1,
+        .by = &job->service,
     };
     if (sns_copy_is_raw(c) && m->attribute_count) {
         struct sqs_attribute *list =
@@ -228,6 +229,9 @@ static void send_result(struct round *r, struct send *s, enum store_status rc)
                "The specified queue does not exist.");
     else if (rc == STORE_OK)
         settle(r, s->job, s->copy, NULL, NULL);
+    else if (sqs_check(r->sns->app, s->copy->subscription->endpoint, s->out.by) == SQS_NOT_ALLOWED)
+        settle(r, s->job, s->copy, "AccessDenied",
+               "The queue's policy does not let the topic send to it");
     else
         settle(r, s->job, s->copy, "InvalidParameterValue",
                "The queue does not accept the message.");
@@ -493,6 +497,7 @@ enum store_status sns_job_open(struct sns *sns, struct sns_job *job, struct aren
     if (rc != STORE_OK)
         return rc;
     job->fifo = sns_is_fifo(topic->name);
+    job->service = sns_as_service(a, topic->arn);
     job->topic_attributes = tags_from_json(a, job->topic.attributes);
     return STORE_OK;
 }

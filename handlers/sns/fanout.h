@@ -32,6 +32,7 @@ struct sns_job {
     struct arena *arena;
     const char *topic_arn;
     struct scope scope;
+    struct iam_service service; /* who delivers, to the policies of queues */
     struct sns_topic topic;
     struct tag_list topic_attributes;
     bool fifo;
@@ -69,8 +70,17 @@ void sns_copy_give_up(struct sns *sns, struct arena *a, const struct sns_copy *c
 
 /* Its dead letter queue, or NULL. */
 const char *sns_copy_dead_letter(struct arena *a, const struct sns_copy *copy);
-/* Sends a body to a dead letter queue. False when that queue does not take it. */
-bool sns_dead_letter(struct sns *sns, struct arena *a, const char *queue_arn, const char *body,
-                     const struct sns_message *message, const char *code, const char *words);
+/* As whom a topic delivers. */
+struct iam_service sns_as_service(struct arena *a, const char *topic_arn);
+
+struct sns_dead_letter {
+    const char *queue_arn;
+    const char *topic_arn; /* whose message it was */
+    const char *body;
+    const struct sns_message *message; /* its attributes go along; NULL: none do */
+    const char *code, *words;          /* what went wrong */
+};
+/* Sends a body to a dead letter queue. False when it could not be written. */
+bool sns_dead_letter(struct sns *sns, struct arena *a, const struct sns_dead_letter *letter);
 
 #endif

@@ -112,10 +112,16 @@ static void remove_delivery(struct sns *sns, struct arena *a, const struct sns_d
 static void give_up(struct sns *sns, struct arena *a, const struct sns_delivery *d, int status,
                     const char *problem)
 {
-    const char *code = status ? arena_printf(a, "%d", status) : "ConnectionFailed";
+    const struct sns_dead_letter letter = {
+        .queue_arn = d->dead_letter,
+        .topic_arn = d->topic_arn,
+        .body = d->body,
+        .code = status ? arena_printf(a, "%d", status) : "ConnectionFailed",
+        .words = problem,
+    };
 
     log_info("sns: message %s for %s was given up: %s", d->message_id, d->endpoint, problem);
-    if (d->dead_letter && !sns_dead_letter(sns, a, d->dead_letter, d->body, NULL, code, problem))
+    if (letter.queue_arn && !sns_dead_letter(sns, a, &letter))
         sns_store_delivery_delay(sns->store, d->id, d->attempts,
                                  clock_now_ms(&sns->app->clock) + LOOK_AGAIN_MS);
     else

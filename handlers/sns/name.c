@@ -1,7 +1,6 @@
 /* Names, who may use them, and attributes: what all operations begin with. */
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
-#include "handlers/common/policy.h"
 #include "handlers/sns/state.h"
 
 /* --- names --- */
@@ -91,43 +90,19 @@ const char *sns_topic_policy(struct arena *a, const struct sns_topic_name *name,
         name->arn, name->scope.account);
 }
 
-static bool condition_value(void *context, const char *key, struct policy_values *out)
+struct iam_resource sns_topic_resource(struct arena *a, const struct sns_topic_name *name,
+                                       const struct sns_topic *topic)
 {
-    struct request *req = context;
-    const char **value = ARENA_NEW(&req->arena, const char *);
-
-    *value = req->account;
-    *out = (struct policy_values){value, 1};
-    return strcasecmp(key, "aws:SourceOwner") == 0 || strcasecmp(key, "aws:SourceAccount") == 0 ||
-           strcasecmp(key, "aws:PrincipalAccount") == 0;
-}
-
-/* AWS: what an account may do with its own topics its IAM policies say; the topic's own policy is
- * for the others. */
-static bool is_allowed(struct request *req, const char *action, const struct sns_topic_name *name,
-                       const struct sns_topic *topic)
-{
-    const char *text = sns_topic_policy(&req->arena, name, topic);
-    const struct policy_caller caller = {.account = req->account, .arn = sns_caller_arn(req)};
-    const struct policy_question question = {
-        .caller = &caller,
-        .action = arena_printf(&req->arena, "SNS:%s", action),
-        .resource = name->arn,
-        .find = condition_value,
-        .context = req,
-    };
-    const char *problem;
-    const struct policy *policy;
-
-    if (str_eq(req->account, name->scope.account))
-        return true;
-    policy = policy_parse(&req->arena, text, strlen(text), &problem);
-    return policy && policy_evaluate(policy, &question) == POLICY_ALLOW;
+    return (struct iam_resource){.account = name->scope.account,
+                                 .arn = name->arn,
+                                 .policy = sns_topic_policy(a, name, topic)};
 }
 
 int sns_topic_use(struct request *req, const char *arn, const char *action,
                   struct sns_topic_name *out_name, struct sns_topic *out)
 {
+    struct iam_resource resource;
+    const char *denial;
     enum store_status rc;
 
     if (sns_topic_named(req, arn, "TopicArn", out_name))
@@ -138,12 +113,10 @@ int sns_topic_use(struct request *req, const char *arn, const char *action,
         return aws_fail(req, &sns_NotFoundException, "Topic does not exist");
     if (rc != STORE_OK)
         return aws_fail_internal(req);
-    if (!is_allowed(req, action, out_name, out))
-        return aws_fail(req, &sns_AuthorizationErrorException,
-                        "User: %s is not authorized to perform: SNS:%s on resource: %s because no "
-                        "resource-based policy allows the SNS:%s action",
-                        sns_caller_arn(req), action, arn, action);
-    return 0;
+    resource = sns_topic_resource(&req->arena, out_name, out);
+    if (iam_check_use(req, &resource, arena_printf(&req->arena, "SNS:%s", action), &denial))
+        return -1;
+    return denial ? aws_fail(req, &sns_AuthorizationErrorException, "%s", denial) : 0;
 }
 
 /* --- attributes --- */

@@ -1,4 +1,5 @@
 /* Publish and PublishBatch, and publishing by other services. */
+#include "handlers/iam/iam.h"
 #include "handlers/sns/fanout.h"
 #include "handlers/sns/operations.h"
 #include "handlers/sns/phone.h"
@@ -209,7 +210,7 @@ static int open_job(struct request *req, const char *arn, struct sns_job *job)
 
     if (sns_topic_named(req, arn, "TopicArn", name))
         return -1;
-    if (!str_eq(name->scope.account, req->account) &&
+    if (!iam_is_trusted(req->app, req->access_key ? req->account : NULL, name->scope.account) &&
         sns_topic_use(req, arn, "Publish", name, &topic))
         return -1;
     rc = sns_job_open(sns_of(req->app), job, &req->arena, name);
@@ -426,19 +427,30 @@ int sns_publish_batch(struct request *req, const struct sns_PublishBatchInput *i
 
 /* --- by other services --- */
 
-bool sns_exists(struct app *app, const char *topic_arn)
+static bool lets_in(struct app *app, struct arena *a, const struct sns_topic_name *name,
+                    const struct sns_topic *topic, const struct iam_service *by)
 {
+    if (iam_is_trusted(app, by->source_account, name->scope.account))
+        return true;
+    const struct iam_resource resource = sns_topic_resource(a, name, topic);
+    return iam_service_may_use(app, by, &resource, "SNS:Publish");
+}
+
+enum sns_check sns_check(struct app *app, const char *topic_arn, const struct iam_service *by)
+{
+    enum sns_check result = SNS_OK;
     struct sns_topic_name name;
     struct sns_topic topic;
     struct arena a;
-    bool found;
 
     arena_init(&a);
-    found =
-        sns_topic_split(&a, topic_arn, &name) &&
-        sns_store_topic_find(sns_of(app)->store, &name.scope, name.name, &a, &topic) == STORE_OK;
+    if (!sns_topic_split(&a, topic_arn, &name) ||
+        sns_store_topic_find(sns_of(app)->store, &name.scope, name.name, &a, &topic) != STORE_OK)
+        result = SNS_NO_TOPIC;
+    else if (!lets_in(app, &a, &name, &topic, by))
+        result = SNS_NOT_ALLOWED;
     arena_release(&a);
-    return found;
+    return result;
 }
 
 static enum store_status publish_outgoing(struct sns *sns, struct arena *a, const char *topic_arn,
@@ -454,6 +466,8 @@ static enum store_status publish_outgoing(struct sns *sns, struct arena *a, cons
     rc = sns_job_open(sns, &job, a, &name);
     if (rc != STORE_OK)
         return rc;
+    if (out->by && !lets_in(sns->app, a, &name, &job.topic, out->by))
+        return STORE_CONFLICT;
     *m = (struct sns_message){.text = out->message,
                               .subject = out->subject,
                               .attributes = out->attributes,

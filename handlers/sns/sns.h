@@ -1,7 +1,7 @@
 /*
  * SNS for the rest of the server: other services publish to topics through this.
  *
- * Both functions are thread-safe and may be called from background tasks. What they are given is
+ * All functions are thread-safe and may be called from background tasks. What they are given is
  * borrowed for the call.
  */
 #ifndef CADABRA_SNS_H
@@ -12,6 +12,8 @@
 #include "storage/store.h"
 
 extern const struct service sns_service;
+
+struct iam_service;
 
 struct sns_attribute {
     const char *name;
@@ -25,16 +27,22 @@ struct sns_outgoing {
     const struct sns_attribute *attributes;
     size_t attribute_count;
     const char *group_id, *dedup_id; /* FIFO topics; NULL: none */
+    /* The service that publishes by itself, whom the topic's policy must let in. NULL: whoever
+     * publishes may do so (by a role, say). */
+    const struct iam_service *by;
 };
 
 enum { SNS_MESSAGE_ID_LEN = 37 };
 
 /* When it returns STORE_OK every subscriber has the message or will get it, whatever happens to the
  * server. STORE_NOT_FOUND: no such topic. STORE_CONFLICT: the topic refuses such a message (a FIFO
- * topic needs a group, and a deduplication id where it makes none of its own). */
+ * topic needs a group, and a deduplication id where it makes none of its own), or its policy the
+ * sender. */
 enum store_status sns_publish(struct app *app, const char *topic_arn,
                               const struct sns_outgoing *message,
                               char out_message_id[SNS_MESSAGE_ID_LEN]);
-bool sns_exists(struct app *app, const char *topic_arn);
+/* Whether the service may publish to the topic. */
+enum sns_check { SNS_OK, SNS_NO_TOPIC, SNS_NOT_ALLOWED };
+enum sns_check sns_check(struct app *app, const char *topic_arn, const struct iam_service *by);
 
 #endif

@@ -3,6 +3,7 @@
 #define CADABRA_SNS_STATE_H
 
 #include "handlers/common/tags.h"
+#include "handlers/iam/iam.h"
 #include "handlers/sns/sns.h"
 #include "server/aws_error.h"
 #include "storage/sns_store.h"
@@ -37,7 +38,7 @@ int sns_topic_named(struct request *req, const char *arn, const char *parameter,
 /* The same without a request. */
 bool sns_topic_split(struct arena *a, const char *arn, struct sns_topic_name *out);
 char *sns_topic_arn(struct arena *a, const struct scope *scope, const char *name);
-/* Finds the topic and asks its policy whether the caller may do that ("Publish"). 0, or "Topic does
+/* Finds the topic and asks whether the caller may do that ("Publish"). 0, or "Topic does
  * not exist", or an AuthorizationError. */
 int sns_topic_use(struct request *req, const char *arn, const char *action,
                   struct sns_topic_name *out_name, struct sns_topic *out);
@@ -45,6 +46,9 @@ bool sns_is_fifo(const char *topic_name);
 /* Its policy, as it was set or as AWS writes it at first. */
 const char *sns_topic_policy(struct arena *a, const struct sns_topic_name *name,
                              const struct sns_topic *topic);
+/* The topic as policies see it. */
+struct iam_resource sns_topic_resource(struct arena *a, const struct sns_topic_name *name,
+                                       const struct sns_topic *topic);
 /* Who asks, as an ARN. */
 const char *sns_caller_arn(struct request *req);
 /* http://host:port, as the client reached this server. */

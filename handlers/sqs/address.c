@@ -3,8 +3,12 @@
  * http://sqs.region.amazonaws.com/account/name, http://region.queue.host/account/name,
  * http://host/queue/region/account/name. What counts is the path. An ARN is no address.
  */
+#include "handlers/iam/iam.h"
 #include "handlers/sqs/operations.h"
 #include "server/base/encode.h"
+
+#include "server/service.h"
+#include <ctype.h>
 
 enum { NAME_MAX_LEN = 80, PARTS_MAX = 4 };
 
@@ -13,6 +17,13 @@ static const struct aws_error invalid_address = {
     .name = "InvalidAddress",
     .code = "InvalidAddress",
     .status = 404,
+    .sender_fault = true,
+};
+
+static const struct aws_error access_denied = {
+    .name = "AccessDenied",
+    .code = "AccessDenied",
+    .status = 403,
     .sender_fault = true,
 };
 
@@ -94,8 +105,63 @@ static void release_later(void *queue)
     sqs_queue_release(queue);
 }
 
+/* --- who may use a queue --- */
+
+/* AWS: all that other accounts can be let do. */
+static const char *const actions_for_others[] = {
+    "SendMessage",        "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility",
+    "GetQueueAttributes", "GetQueueUrl",    "PurgeQueue",    "ListDeadLetterSourceQueues",
+};
+
+static bool is_for_others(const char *action)
+{
+    for (size_t i = 0; i < ARRAY_LEN(actions_for_others); i++) {
+        if (str_eq(actions_for_others[i], action))
+            return true;
+    }
+    return false;
+}
+
+/* AWS: batches are named like what they are made of. */
+static const char *action_of(struct request *req)
+{
+    const char *name = model_text(req->service->model, req->operation->name);
+    size_t len = strlen(name), batch = strlen("Batch");
+
+    if (len > batch && str_eq(name + len - batch, "Batch"))
+        return arena_strndup(&req->arena, name, len - batch);
+    return name;
+}
+
+/* AWS tells the action in small letters. */
+static const char *told_as(struct request *req, const char *action)
+{
+    char *text = arena_printf(&req->arena, "sqs:%s", action);
+
+    for (char *p = text; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return text;
+}
+
+int sqs_check_access(struct request *req, struct sqs_queue *queue, const char **out_denial)
+{
+    struct iam_resource resource;
+    const char *action;
+
+    *out_denial = NULL;
+    if (iam_is_trusted(req->app, req->access_key ? req->account : NULL, queue->account))
+        return 0;
+    action = action_of(req);
+    resource = sqs_queue_resource(queue, &req->arena);
+    if (!str_eq(req->account, queue->account) && !is_for_others(action))
+        resource.policy = NULL;
+    return iam_check_use(req, &resource, told_as(req, action), out_denial);
+}
+
 int sqs_use(struct request *req, const char *url, struct sqs_queue **out_queue)
 {
+    const char *denial;
+
     struct sqs_address address = {0};
     enum store_status rc;
 
@@ -105,7 +171,9 @@ int sqs_use(struct request *req, const char *url, struct sqs_queue **out_queue)
     if (rc != STORE_OK)
         return sqs_fail_store(req, rc);
     arena_defer(&req->arena, release_later, *out_queue);
-    return 0;
+    if (sqs_check_access(req, *out_queue, &denial))
+        return -1;
+    return denial ? aws_fail(req, &access_denied, "%s", denial) : 0;
 }
 
 const char *sqs_url_of(struct request *req, const char *account, const char *name)

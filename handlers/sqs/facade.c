@@ -1,6 +1,7 @@
 /* SQS for other services: see sqs.h. */
 #include "handlers/sqs/sqs.h"
 
+#include "handlers/iam/iam.h"
 #include "handlers/sqs/attributes.h"
 #include "handlers/sqs/engine.h"
 #include "handlers/sqs/timer.h"
@@ -18,6 +19,32 @@ bool sqs_exists(struct app *app, const char *queue_arn)
         return false;
     sqs_queue_release(queue);
     return true;
+}
+
+/* --- who may send --- */
+
+static bool lets_in(struct app *app, struct sqs_queue *queue, const struct iam_service *by)
+{
+    struct arena a;
+
+    if (iam_is_trusted(app, by->source_account, queue->account))
+        return true;
+    arena_init(&a);
+    const struct iam_resource resource = sqs_queue_resource(queue, &a);
+    bool allowed = iam_service_may_use(app, by, &resource, "SQS:SendMessage");
+    arena_release(&a);
+    return allowed;
+}
+
+enum sqs_check sqs_check(struct app *app, const char *queue_arn, const struct iam_service *by)
+{
+    struct sqs_queue *queue;
+
+    if (sqs_queue_hold_arn(sqs_of(app), queue_arn, &queue) != STORE_OK)
+        return SQS_NO_QUEUE;
+    bool allowed = lets_in(app, queue, by);
+    sqs_queue_release(queue);
+    return allowed ? SQS_OK : SQS_NOT_ALLOWED;
 }
 
 /* --- sending --- */
@@ -64,15 +91,20 @@ static enum store_status compose(const struct sqs_queue *queue, const struct sqs
     return STORE_OK;
 }
 
-static enum store_status compose_all(struct sqs_queue *queue, const struct sqs_outgoing *messages,
-                                     size_t count, struct arena *a, struct sqs_sending *out)
+static enum store_status compose_all(struct app *app, struct sqs_queue *queue,
+                                     const struct sqs_outgoing *messages, size_t count,
+                                     struct arena *a, struct sqs_sending *out)
 {
     const struct sqs_rules rules = sqs_queue_rules(queue, a);
     enum store_status rc = STORE_OK;
 
     assert(count <= SQS_BATCH_MAX);
-    for (size_t i = 0; rc == STORE_OK && i < count; i++)
-        rc = compose(queue, &rules, &messages[i], a, &out[i]);
+    for (size_t i = 0; rc == STORE_OK && i < count; i++) {
+        if (messages[i].by && !lets_in(app, queue, messages[i].by))
+            rc = STORE_CONFLICT;
+        else
+            rc = compose(queue, &rules, &messages[i], a, &out[i]);
+    }
     return rc;
 }
 
@@ -88,7 +120,7 @@ enum store_status sqs_send(struct app *app, const char *queue_arn,
     if (rc != STORE_OK)
         return rc;
     arena_init(&a);
-    rc = compose_all(queue, messages, count, &a, items);
+    rc = compose_all(app, queue, messages, count, &a, items);
     if (rc == STORE_OK)
         rc = sqs_put(q, queue, items, count);
     arena_release(&a);
@@ -106,7 +138,7 @@ static bool pack(struct sqs *q, struct sqs_letter *letter, struct arena *a,
     letter->status = sqs_queue_hold_arn(q, letter->queue_arn, &queue);
     if (letter->status != STORE_OK)
         return false;
-    letter->status = compose_all(queue, letter->messages, letter->count, a, items);
+    letter->status = compose_all(q->app, queue, letter->messages, letter->count, a, items);
     if (letter->status == STORE_OK && !queue->fifo) {
         *out_parcel = (struct sqs_parcel){.queue = queue, .items = items, .count = letter->count};
         return true;

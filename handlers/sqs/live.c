@@ -204,6 +204,17 @@ struct sqs_rules sqs_queue_rules(struct sqs_queue *queue, struct arena *a)
     return copy;
 }
 
+struct iam_resource sqs_queue_resource(struct sqs_queue *queue, struct arena *a)
+{
+    struct iam_resource resource = {.account = queue->account, .arn = queue->arn};
+
+    pthread_mutex_lock(&queue->lock);
+    if (queue->settings.text[SQS_POLICY])
+        resource.policy = arena_strdup(a, queue->settings.text[SQS_POLICY]);
+    pthread_mutex_unlock(&queue->lock);
+    return resource;
+}
+
 enum store_status sqs_queue_change(struct sqs *q, struct sqs_queue *queue,
                                    int (*change)(struct arena *a, struct sqs_settings *settings,
                                                  const void *context),

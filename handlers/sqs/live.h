@@ -13,6 +13,7 @@
 #ifndef CADABRA_SQS_LIVE_H
 #define CADABRA_SQS_LIVE_H
 
+#include "handlers/iam/iam.h"
 #include "handlers/sqs/attempts.h"
 #include "handlers/sqs/dedup.h"
 #include "handlers/sqs/index.h"
@@ -111,6 +112,8 @@ enum store_status sqs_queue_change_tags(struct sqs *q, struct sqs_queue *queue,
 /* Copies of the settings, and of the rules, for whoever looks at them without the lock. */
 struct sqs_settings sqs_queue_settings(struct sqs_queue *queue, struct arena *a);
 struct sqs_rules sqs_queue_rules(struct sqs_queue *queue, struct arena *a);
+/* The queue as policies see it; its policy is a copy. */
+struct iam_resource sqs_queue_resource(struct sqs_queue *queue, struct arena *a);
 /* The key that signs receipt handles. */
 enum store_status sqs_secret(struct sqs *q, const uint8_t **out_secret);
 /* Calls each() with every queue that is in use, none of the locks held. */

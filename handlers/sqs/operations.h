@@ -43,7 +43,10 @@ struct sqs_address {
 /* Takes a queue's URL apart; NULL takes the path of the request, as clients of the query protocol
  * send it. Only the path of the URL matters. Fails as AWS does. */
 int sqs_address_of(struct request *req, const char *url, struct sqs_address *out);
-/* The queue behind the URL, held until the request ends. */
+/* Whether the sender may do the request's operation with the queue: *out_denial is NULL, or AWS's
+ * words. 0, or -1 after failing. */
+int sqs_check_access(struct request *req, struct sqs_queue *queue, const char **out_denial);
+/* The queue behind the URL, held until the request ends; the sender may do this with it. */
 int sqs_use(struct request *req, const char *url, struct sqs_queue **out_queue);
 /* With the host that the client used. */
 const char *sqs_url_of(struct request *req, const char *account, const char *name);

@@ -134,6 +134,7 @@ int sqs_get_queue_url(struct request *req, const struct sqs_GetQueueUrlRequest *
     const struct scope scope = {.account = owner && *owner ? owner : req->account,
                                 .region = req->region};
     struct sqs_queue *queue;
+    const char *denial;
     enum store_status rc;
 
     if (!in->QueueName)
@@ -141,7 +142,13 @@ int sqs_get_queue_url(struct request *req, const struct sqs_GetQueueUrlRequest *
     rc = sqs_queue_hold(sqs_of(req->app), &scope, in->QueueName, &queue);
     if (rc != STORE_OK)
         return sqs_fail_store(req, rc);
+    int failed = sqs_check_access(req, queue, &denial);
     sqs_queue_release(queue);
+    if (failed)
+        return -1;
+    if (denial) /* AWS: which of the two is not told */
+        return aws_fail(req, &sqs_QueueDoesNotExist,
+                        "The specified queue does not exist or you do not have access to it.");
     out->QueueUrl = sqs_url_of(req, scope.account, in->QueueName);
     return 0;
 }

@@ -15,6 +15,8 @@
 
 extern const struct service sqs_service;
 
+struct iam_service;
+
 enum {
     SQS_BATCH_MAX = 10,
     SQS_LETTERS_MAX = 64,
@@ -38,6 +40,9 @@ struct sqs_outgoing {
     const char *trace_header; /* NULL: none */
     const char *sender_id;    /* NULL: an AWS service's */
     int delay_s;              /* -1: the queue's */
+    /* The service that sends by itself, whom the queue's policy must let in. NULL: whoever sends
+     * may do so (by a role, say). */
+    const struct iam_service *by;
 };
 
 struct sqs_incoming {
@@ -65,7 +70,8 @@ struct sqs_received {
 };
 
 /* Sends all or none, at most SQS_BATCH_MAX. STORE_NOT_FOUND: there is no such queue.
- * STORE_CONFLICT: the queue refuses such a message (its size, a FIFO queue without a group). */
+ * STORE_CONFLICT: the queue refuses such a message (its size, a FIFO queue without a group), or its
+ * policy the sender. */
 enum store_status sqs_send(struct app *app, const char *queue_arn,
                            const struct sqs_outgoing *messages, size_t count);
 
@@ -79,6 +85,9 @@ struct sqs_letter {
 /* Sends to several queues, those of standard queues in one write. At most SQS_LETTERS_MAX. */
 void sqs_send_all(struct app *app, struct sqs_letter *letters, size_t count);
 bool sqs_exists(struct app *app, const char *queue_arn);
+/* Whether the service may send to the queue. */
+enum sqs_check { SQS_OK, SQS_NO_QUEUE, SQS_NOT_ALLOWED };
+enum sqs_check sqs_check(struct app *app, const char *queue_arn, const struct iam_service *by);
 /* Up to `max` (at most SQS_BATCH_MAX) that can be had now, hidden for visibility_s seconds (-1: the
  * queue's own timeout). */
 enum store_status sqs_receive(struct app *app, const char *queue_arn, int max, int visibility_s,

@@ -396,6 +396,8 @@ def test_regions_and_accounts_are_apart(sqs, client, session, endpoint, account)
     refused(there.get_queue_url, "AWS.SimpleQueueService.NonExistentQueue", QueueName="here")
     stranger = boto3.Session("999988887777", "x", region_name="us-east-1").client("sqs", endpoint_url=endpoint)
     refused(stranger.get_queue_url, "AWS.SimpleQueueService.NonExistentQueue", QueueName="here")
+    actions = ["GetQueueUrl", "SendMessage"]
+    sqs.add_permission(QueueUrl=queue, Label="stranger", AWSAccountIds=["999988887777"], Actions=actions)
     assert stranger.get_queue_url(QueueName="here", QueueOwnerAWSAccountId=account)["QueueUrl"] == queue
     stranger.send_message(QueueUrl=queue, MessageBody="from abroad")
     assert bodies(sqs.receive_message(QueueUrl=queue)) == ["from abroad"]
