@@ -1,106 +1,66 @@
 /*
- * Records: appending, reading, finding a time, trimming.
+ * Records: finding a number and a time, reading.
  *
- * Within a shard the numbers of records have no holes, but for those of puts that failed, and
- * arrival times do not fall: so a time is found by bisection over the numbers, and no index is
- * needed.
+ * A row of the table is one record, or a pack of several (kinesis_pack.h), which follow one another
+ * in number and arrived together. Within a shard the numbers have no holes, but for those of puts
+ * that failed, and arrival times do not fall: so a time is found by bisection over the numbers, and
+ * no index is needed.
  */
 #include "storage/kinesis_internal.h"
 
+#include "server/base/log.h"
+#include "storage/kinesis_pack.h"
+
 #include <stdatomic.h>
 
-enum {
-    TRIM_STEP = 2000, /* records removed in one turn: some milliseconds, for which writers wait */
-    HOUR_MS = 3600 * 1000,
-};
+/* Rows from the one that may hold the number ?2 on: the last that does not begin behind it. */
+#define FROM_ROW_OF_NUMBER                                                                         \
+    " FROM record WHERE id >= coalesce((SELECT id FROM record WHERE id >= ?1 AND id <= ?2"         \
+    " ORDER BY id DESC LIMIT 1), ?2) AND id < ?3 ORDER BY id"
 
-/* --- appending --- */
-
-struct append_turn {
-    struct kinesis_stream *stream;
-    struct kinesis_append *items;
-    size_t count;
-    int64_t now_ms;
-};
-
-static enum store_status append_one(struct sql *s, struct kinesis_append *item, int64_t now_ms)
+static struct sql_stmt *query_from(struct sql *s, const char *text,
+                                   const struct kinesis_shard *shard, int64_t from)
 {
-    struct kinesis_shard *shard = item->shard;
-    struct sql_stmt *st =
-        sql_prepare(s, "INSERT INTO record (id, at_ms, key, data) VALUES (?1, ?2, ?3, ?4)");
-
-    /* Turns run one after the other; others only look. A number that is not used after all is never
-     * used. */
-    item->number = atomic_load_explicit(&shard->next, memory_order_relaxed);
-    item->at_ms = MAX(now_ms, atomic_load_explicit(&shard->last_ms, memory_order_relaxed));
-    if (item->number >= KINESIS_NUMBERS)
-        return STORE_LIMIT;
-    atomic_store_explicit(&shard->last_ms, item->at_ms, memory_order_relaxed);
-    atomic_store_explicit(&shard->next, item->number + 1, memory_order_release);
-    sql_bind_int(st, 1, kinesis_record_id(shard, item->number));
-    sql_bind_int(st, 2, item->at_ms);
-    sql_bind_text(st, 3, item->key);
-    sql_bind_blob(st, 4, item->data.data, item->data.len);
-    return sql_run(st);
-}
-
-static enum store_status append_turn(struct sql *s, void *context)
-{
-    const struct append_turn *t = context;
-    enum store_status rc = STORE_OK;
-
-    if (atomic_load(&t->stream->gone))
-        return STORE_NOT_FOUND;
-    if (t->count == 1)
-        sql_one_change(s);
-    for (size_t i = 0; rc == STORE_OK && i < t->count; i++)
-        rc = append_one(s, &t->items[i], t->now_ms);
-    return rc;
-}
-
-enum store_status kinesis_store_append(struct kinesis_store *store, struct kinesis_stream *stream,
-                                       struct kinesis_append *items, size_t count, int64_t now_ms)
-{
-    struct append_turn turn = {.stream = stream, .items = items, .count = count, .now_ms = now_ms};
-
-    return lazy_write(store->db, append_turn, &turn);
+    return sql_query(s, text, sql_int(kinesis_record_id(shard, 0)),
+                     sql_int(kinesis_record_id(shard, from)),
+                     sql_int(kinesis_record_id(shard, 0) + KINESIS_NUMBERS));
 }
 
 /* --- finding a time --- */
 
-/* The first record that is there with that number or a higher one. */
-static enum store_status first_from(struct sql *s, const struct kinesis_shard *shard, int64_t from,
-                                    int64_t *out_number, int64_t *out_ms)
+enum store_status kinesis_row_from(struct sql *s, const struct kinesis_shard *shard, int64_t from,
+                                   struct kinesis_row *out)
 {
-    struct sql_stmt *st = sql_prepare(s, "SELECT id, at_ms FROM record WHERE id >= ?1 AND id < ?2"
-                                         " ORDER BY id LIMIT 1");
+    struct sql_stmt *st =
+        query_from(s, "SELECT id, count, at_ms" FROM_ROW_OF_NUMBER " LIMIT 2", shard, from);
     enum store_status rc;
 
-    sql_bind_int(st, 1, kinesis_record_id(shard, from));
-    sql_bind_int(st, 2, kinesis_record_id(shard, 0) + KINESIS_NUMBERS);
-    rc = sql_step(st);
-    if (rc == STORE_OK) {
-        *out_number = sql_column_int(st, 0) % KINESIS_NUMBERS;
-        *out_ms = sql_column_int(st, 1);
-        sql_reset(st);
+    while ((rc = sql_step(st)) == STORE_OK) {
+        int64_t number = sql_column_int(st, 0) - kinesis_record_id(shard, 0);
+        *out = (struct kinesis_row){
+            .number = MAX(number, from),
+            .end = number + sql_column_int(st, 1),
+            .at_ms = sql_column_int(st, 2),
+        };
+        if (out->end > from)
+            break;
     }
+    sql_reset(st);
     return rc;
 }
 
-/* The lowest number in [low, high] from which on nothing is older than at_ms. */
-static enum store_status bisect(struct sql *s, const struct kinesis_shard *shard, int64_t low,
-                                int64_t high, int64_t at_ms, int64_t *out_number)
+enum store_status kinesis_bisect(struct sql *s, const struct kinesis_shard *shard, int64_t low,
+                                 int64_t high, int64_t at_ms, int64_t *out_number)
 {
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
-        int64_t number;
-        int64_t ms;
-        enum store_status rc = first_from(s, shard, middle, &number, &ms);
+        struct kinesis_row row;
+        enum store_status rc = kinesis_row_from(s, shard, middle, &row);
 
         if (rc != STORE_OK && rc != STORE_NOT_FOUND)
             return rc;
-        if (rc == STORE_OK && ms < at_ms)
-            low = number + 1;
+        if (rc == STORE_OK && row.at_ms < at_ms)
+            low = row.end;
         else
             high = middle;
     }
@@ -117,7 +77,7 @@ enum store_status kinesis_store_number_at(struct kinesis_store *store,
 
     if (rc != STORE_OK)
         return rc;
-    rc = bisect(s, shard, 1, shard->next, at_ms, out_number);
+    rc = kinesis_bisect(s, shard, 1, shard->next, at_ms, out_number);
     sql_read_end(s);
     return rc;
 }
@@ -132,11 +92,11 @@ enum store_status kinesis_store_latest(struct kinesis_store *store,
 
     if (rc != STORE_OK)
         return rc;
-    st = sql_prepare(s, "SELECT max(next, 1 + coalesce((SELECT max(id) FROM record"
-                        " WHERE id >= ?2 AND id < ?3), 0) - ?2) FROM shard WHERE id = ?1");
-    sql_bind_int(st, 1, shard->id);
-    sql_bind_int(st, 2, kinesis_record_id(shard, 0));
-    sql_bind_int(st, 3, kinesis_record_id(shard, 0) + KINESIS_NUMBERS);
+    st = sql_query(s,
+                   "SELECT max(next, coalesce((SELECT id + count FROM record WHERE id >= ?2"
+                   " AND id < ?3 ORDER BY id DESC LIMIT 1), 0) - ?2) FROM shard WHERE id = ?1",
+                   sql_int(shard->id), sql_int(kinesis_record_id(shard, 0)),
+                   sql_int(kinesis_record_id(shard, 0) + KINESIS_NUMBERS));
     rc = sql_step(st);
     if (rc == STORE_OK)
         *out_number = sql_column_int(st, 0);
@@ -146,33 +106,228 @@ enum store_status kinesis_store_latest(struct kinesis_store *store,
 
 /* --- reading --- */
 
-static enum store_status read_rows(struct sql *s, const struct kinesis_shard *shard,
-                                   const struct kinesis_read_limits *limits, struct arena *a,
-                                   struct kinesis_batch *out, bool *out_exhausted)
+struct reader {
+    struct kinesis_store *store;
+    const struct kinesis_shard *shard;
+    const struct kinesis_read_limits *limits;
+    struct arena *arena;
+    struct kinesis_batch *out;
+    size_t bytes; /* of data, in `out` */
+    bool full;
+    int fd; /* of the segment that was read last; -1 */
+    int64_t segment_id;
+};
+
+/* A row of several records, or one whose record is in a segment. */
+struct packed {
+    int64_t number; /* of the first */
+    size_t count;
+    int64_t at_ms;
+    struct bytes blob;  /* when it is kept in the row */
+    int64_t segment_id; /* 0: it is */
+    int64_t place;
+};
+
+/* STORE_NOT_FOUND: the file has gone, and so has the row by now. STORE_CONFLICT: it is shorter. */
+static enum store_status read_segment(struct reader *r, int64_t id, int64_t place, size_t len,
+                                      uint8_t *out)
+{
+    if (r->fd < 0 || r->segment_id != id) {
+        if (r->fd >= 0)
+            close(r->fd);
+        r->fd = kinesis_segment_open(r->store, id);
+        r->segment_id = id;
+    }
+    if (r->fd < 0 && errno == ENOENT)
+        return STORE_NOT_FOUND;
+    while (r->fd >= 0 && len > 0) {
+        ssize_t n = pread(r->fd, out, len, place);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            return STORE_CONFLICT;
+        if (n < 0)
+            break;
+        out += n;
+        place += n;
+        len -= (size_t)n;
+    }
+    if (r->fd >= 0 && len == 0)
+        return STORE_OK;
+    log_error("cannot read segment %" PRId64 ": %m", id);
+    return STORE_FAILED;
+}
+
+/* Some bytes of a pack. */
+static enum store_status read_part(struct reader *r, const struct packed *p, size_t offset,
+                                   size_t len, uint8_t **out)
+{
+    *out = arena_alloc(r->arena, len);
+    if (p->segment_id)
+        return read_segment(r, p->segment_id, p->place + (int64_t)offset, len, *out);
+    if (offset > p->blob.len || len > p->blob.len - offset)
+        return STORE_CONFLICT;
+    if (len > 0)
+        memcpy(*out, p->blob.data + offset, len);
+    return STORE_OK;
+}
+
+/* Of the records from `skip` on, how many are wanted; what of the pack they take. */
+static enum store_status choose(struct reader *r, const uint8_t *index, size_t skip, size_t count,
+                                size_t *out_wanted, struct kinesis_pack_entry *out_span)
+{
+    size_t room = r->limits->records - r->out->count;
+    size_t wanted = 0;
+
+    for (; wanted < room && skip + wanted < count; wanted++) {
+        struct kinesis_pack_entry entry;
+        if (!kinesis_pack_entry(index, skip + wanted, &entry))
+            return STORE_CONFLICT;
+        r->bytes += entry.data_end - entry.data;
+        r->full = r->out->count + wanted > 0 && r->bytes > r->limits->bytes;
+        if (r->full)
+            break;
+        if (wanted == 0)
+            *out_span = entry;
+        out_span->key_end = entry.key_end;
+        out_span->data_end = entry.data_end;
+    }
+    *out_wanted = wanted;
+    return STORE_OK;
+}
+
+/* Where the wanted records are in memory. */
+struct span {
+    struct kinesis_pack_entry all; /* the keys and the data that were read */
+    const char *keys;
+    const uint8_t *data;
+};
+
+/* Adds the record, if it is as it was written. */
+static void take(struct reader *r, const struct packed *p, const uint8_t *index, size_t i,
+                 const struct span *span)
+{
+    int64_t number = p->number + (int64_t)i;
+    struct kinesis_pack_entry entry;
+
+    kinesis_pack_entry(index, i, &entry);
+    const char *key = span->keys + (entry.key - span->all.key);
+    const uint8_t *data = span->data + (entry.data - span->all.data);
+    r->out->next = number + 1;
+    if (kinesis_pack_whole(&entry, key, data))
+        r->out->records[r->out->count++] = (struct kinesis_record){
+            .number = number,
+            .at_ms = p->at_ms,
+            .key = key,
+            .data = {data, entry.data_end - entry.data},
+        };
+    else
+        log_error("record %" PRId64 " of shard %" PRId64 " is damaged, and left out", number,
+                  r->shard->id);
+}
+
+/* Takes the records from `skip` on. STORE_CONFLICT: the pack is not as it was written. */
+static enum store_status unpack(struct reader *r, const struct packed *p, size_t skip)
+{
+    struct kinesis_pack_entry last;
+    struct span span = {0};
+    uint8_t *index;
+    uint8_t *keys;
+    uint8_t *data;
+    size_t wanted = 0;
+    enum store_status rc = read_part(r, p, 0, kinesis_pack_head(p->count, 0), &index);
+
+    if (rc == STORE_OK)
+        rc = choose(r, index, skip, p->count, &wanted, &span.all);
+    if (rc != STORE_OK || wanted == 0)
+        return rc;
+    if (!kinesis_pack_entry(index, p->count - 1, &last))
+        return STORE_CONFLICT;
+    rc = read_part(r, p, kinesis_pack_head(p->count, span.all.key), span.all.key_end - span.all.key,
+                   &keys);
+    if (rc == STORE_OK)
+        rc = read_part(r, p, kinesis_pack_head(p->count, last.key_end) + span.all.data,
+                       span.all.data_end - span.all.data, &data);
+    if (rc != STORE_OK)
+        return rc;
+    span.keys = (const char *)keys;
+    span.data = data;
+    for (size_t i = 0; i < wanted; i++)
+        take(r, p, index, skip + i, &span);
+    return STORE_OK;
+}
+
+static enum store_status read_pack(struct reader *r, const struct packed *p)
+{
+    int64_t skip = MAX(r->out->next - p->number, (int64_t)0);
+    enum store_status rc;
+
+    if (skip >= (int64_t)p->count)
+        return STORE_OK;
+    rc = unpack(r, p, (size_t)skip);
+    if (rc == STORE_CONFLICT)
+        log_error("%zu records from %" PRId64 " on of shard %" PRId64 " are damaged, and left out",
+                  p->count, p->number, r->shard->id);
+    if (rc != STORE_CONFLICT && rc != STORE_NOT_FOUND)
+        return rc;
+    r->out->next = p->number + (int64_t)p->count;
+    return STORE_OK;
+}
+
+/* A row that is one record. */
+static void read_single(struct reader *r, struct sql_stmt *st, int64_t number)
+{
+    struct kinesis_record *record = &r->out->records[r->out->count];
+
+    if (number < r->out->next)
+        return;
+    r->bytes += sql_column_blob(st, 4).len;
+    r->full = r->out->count > 0 && r->bytes > r->limits->bytes;
+    if (r->full)
+        return;
+    record->number = number;
+    record->at_ms = sql_column_int(st, 2);
+    record->key = sql_column_text(st, 3, r->arena);
+    record->data = sql_column_bytes(st, 4, r->arena);
+    r->out->next = number + 1;
+    r->out->count++;
+}
+
+static enum store_status read_row(struct reader *r, struct sql_stmt *st)
+{
+    int64_t number = sql_column_int(st, 0) - kinesis_record_id(r->shard, 0);
+    int64_t count = sql_column_int(st, 1);
+    struct packed p = {.number = number, .at_ms = sql_column_int(st, 2)};
+
+    p.segment_id = sql_column_int(st, 5);
+    if (count == 1 && p.segment_id == 0) {
+        read_single(r, st, number);
+        return STORE_OK;
+    }
+    if (count < 1 || count > KINESIS_PACK_RECORDS)
+        return STORE_FAILED;
+    p.count = (size_t)count;
+    p.blob = sql_column_blob(st, 4);
+    p.place = sql_column_int(st, 6);
+    return read_pack(r, &p);
+}
+
+static enum store_status read_rows(struct sql *s, struct reader *r, bool *out_exhausted)
 {
     struct sql_stmt *st =
-        sql_prepare(s, "SELECT id, at_ms, key, data FROM record WHERE id >= ?1 AND id < ?2"
-                       " ORDER BY id LIMIT ?3");
+        query_from(s, "SELECT id, count, at_ms, key, data, segment, place" FROM_ROW_OF_NUMBER,
+                   r->shard, r->out->next);
     enum store_status rc = STORE_OK;
-    size_t bytes = 0;
 
-    sql_bind_int(st, 1, kinesis_record_id(shard, out->next));
-    sql_bind_int(st, 2, kinesis_record_id(shard, 0) + KINESIS_NUMBERS);
-    sql_bind_int(st, 3, (int64_t)limits->records);
-    while (out->count < limits->records && (rc = sql_step(st)) == STORE_OK) {
-        struct kinesis_record *r = &out->records[out->count];
-        bytes += sql_column_blob(st, 3).len;
-        if (out->count > 0 && bytes > limits->bytes)
+    while (!r->full && r->out->count < r->limits->records && (rc = sql_step(st)) == STORE_OK) {
+        rc = read_row(r, st);
+        if (rc != STORE_OK)
             break;
-        r->number = sql_column_int(st, 0) % KINESIS_NUMBERS;
-        r->at_ms = sql_column_int(st, 1);
-        r->key = sql_column_text(st, 2, a);
-        r->data = sql_column_bytes(st, 3, a);
-        out->next = r->number + 1;
-        out->count++;
     }
-    sql_reset(st);
     *out_exhausted = rc == STORE_NOT_FOUND;
+    sql_reset(st);
+    if (r->fd >= 0)
+        close(r->fd);
     return *out_exhausted ? STORE_OK : rc;
 }
 
@@ -180,12 +335,11 @@ static enum store_status read_rows(struct sql *s, const struct kinesis_shard *sh
 static enum store_status skip_old(struct sql *s, const struct kinesis_shard *shard,
                                   int64_t not_before, int64_t *next)
 {
-    int64_t number;
-    int64_t ms;
-    enum store_status rc = first_from(s, shard, *next, &number, &ms);
+    struct kinesis_row row;
+    enum store_status rc = kinesis_row_from(s, shard, *next, &row);
 
-    if (rc == STORE_OK && ms < not_before)
-        rc = bisect(s, shard, number + 1, shard->next, not_before, next);
+    if (rc == STORE_OK && row.at_ms < not_before)
+        rc = kinesis_bisect(s, shard, row.end, shard->next, not_before, next);
     return rc;
 }
 
@@ -197,6 +351,8 @@ enum store_status kinesis_store_read(struct kinesis_store *store, const struct k
     bool closed = atomic_load(&shard->closed_ms) != 0;
     int64_t waiting = atomic_load_explicit(&shard->next, memory_order_acquire) - from;
     struct kinesis_read_limits bounded = *limits;
+    struct reader r = {
+        .store = store, .shard = shard, .limits = &bounded, .arena = a, .out = out, .fd = -1};
     bool exhausted = false;
     enum store_status rc;
 
@@ -210,7 +366,7 @@ enum store_status kinesis_store_read(struct kinesis_store *store, const struct k
     rc = skip_old(s, shard, limits->not_before, &out->next);
     if (rc == STORE_OK) {
         out->records = ARENA_ARRAY(a, struct kinesis_record, bounded.records);
-        rc = read_rows(s, shard, &bounded, a, out, &exhausted);
+        rc = read_rows(s, &r, &exhausted);
     }
     sql_read_end(s);
     if (rc == STORE_NOT_FOUND)
@@ -219,127 +375,4 @@ enum store_status kinesis_store_read(struct kinesis_store *store, const struct k
     if (rc == STORE_OK && closed && (out->count == 0 || exhausted))
         out->next = shard->next;
     return rc;
-}
-
-/* --- trimming --- */
-
-/* A shard of which something may be removed. */
-struct trim_turn {
-    struct kinesis_shard shard;
-    int64_t not_before;
-    bool abandoned; /* its stream was deleted: all goes, then the shard */
-    bool more;
-};
-
-static enum store_status remove_range(struct sql *s, const struct trim_turn *t, int64_t first,
-                                      int64_t end)
-{
-    struct sql_stmt *st = sql_prepare(s, "DELETE FROM record WHERE id >= ?1 AND id < ?2");
-
-    sql_bind_int(st, 1, kinesis_record_id(&t->shard, first));
-    sql_bind_int(st, 2, kinesis_record_id(&t->shard, end));
-    return sql_run(st);
-}
-
-/* Numbers and times go on from here even when the shard is empty. */
-static enum store_status keep_place(struct sql *s, const struct trim_turn *t, int64_t next)
-{
-    struct sql_stmt *st = sql_prepare(
-        s, "UPDATE shard SET next = max(next, ?2), last_ms = max(last_ms, coalesce((SELECT at_ms"
-           " FROM record WHERE id < ?3 AND id >= ?4 ORDER BY id DESC LIMIT 1), 0)) WHERE id = ?1");
-
-    sql_bind_int(st, 1, t->shard.id);
-    sql_bind_int(st, 2, next);
-    sql_bind_int(st, 3, kinesis_record_id(&t->shard, next));
-    sql_bind_int(st, 4, kinesis_record_id(&t->shard, 0));
-    return sql_run(st);
-}
-
-static enum store_status remove_shard(struct sql *s, const struct trim_turn *t)
-{
-    struct sql_stmt *st = sql_prepare(s, "DELETE FROM shard WHERE id = ?1");
-
-    sql_bind_int(st, 1, t->shard.id);
-    return sql_run(st);
-}
-
-static enum store_status trim_turn(struct sql *s, void *context)
-{
-    struct trim_turn *t = context;
-    int64_t first;
-    int64_t ms;
-    int64_t end;
-    enum store_status rc = first_from(s, &t->shard, 0, &first, &ms);
-
-    if (rc == STORE_NOT_FOUND)
-        return t->abandoned ? remove_shard(s, t) : STORE_OK;
-    if (rc != STORE_OK || (!t->abandoned && ms >= t->not_before))
-        return rc;
-    end = first + TRIM_STEP;
-    if (!t->abandoned)
-        rc = bisect(s, &t->shard, first, end, t->not_before, &end);
-    if (rc == STORE_OK && !t->abandoned)
-        rc = keep_place(s, t, end);
-    if (rc == STORE_OK)
-        rc = remove_range(s, t, first, end);
-    t->more = true;
-    return rc;
-}
-
-/* The next shard of the store after that id, with what is to be done to it. */
-static enum store_status next_shard(struct sql *s, int64_t after, int64_t now_ms,
-                                    struct trim_turn *out)
-{
-    struct sql_stmt *st = sql_prepare(s, "SELECT shard.id, stream.retention_hours FROM shard"
-                                         " LEFT JOIN stream ON stream.id = shard.stream"
-                                         " WHERE shard.id > ?1 ORDER BY shard.id LIMIT 1");
-    enum store_status rc;
-
-    sql_bind_int(st, 1, after);
-    rc = sql_step(st);
-    if (rc != STORE_OK)
-        return rc;
-    *out = (struct trim_turn){.abandoned = sql_column_is_null(st, 1)};
-    out->shard.id = sql_column_int(st, 0);
-    out->not_before = now_ms - sql_column_int(st, 1) * HOUR_MS;
-    sql_reset(st);
-    return STORE_OK;
-}
-
-/* Whether the turn would do anything: looked up beside the writers, not among them. */
-static enum store_status look(struct kinesis_store *store, int64_t after, int64_t now_ms,
-                              struct trim_turn *out, bool *out_due)
-{
-    struct sql *s;
-    int64_t number;
-    int64_t ms;
-    enum store_status rc = lazy_read_begin(store->db, &s);
-
-    if (rc != STORE_OK)
-        return rc;
-    rc = next_shard(s, after, now_ms, out);
-    if (rc == STORE_OK) {
-        enum store_status found = first_from(s, &out->shard, 0, &number, &ms);
-        *out_due = out->abandoned || (found == STORE_OK && ms < out->not_before);
-    }
-    sql_read_end(s);
-    return rc;
-}
-
-enum store_status kinesis_store_trim(struct kinesis_store *store, int64_t now_ms, bool *out_more)
-{
-    struct trim_turn t = {0};
-    enum store_status rc = STORE_OK;
-    bool due = false;
-
-    *out_more = false;
-    while ((rc = look(store, t.shard.id, now_ms, &t, &due)) == STORE_OK) {
-        if (!due)
-            continue;
-        rc = lazy_write(store->db, trim_turn, &t);
-        if (rc != STORE_OK)
-            return rc;
-        *out_more = *out_more || t.more;
-    }
-    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }

@@ -18,6 +18,7 @@ void kinesis_stream_free(struct kinesis_stream *stream)
     for (size_t i = 0; i < stream->shard_count; i++)
         free(stream->shards[i]);
     pthread_rwlock_destroy(&stream->shape);
+    kinesis_segment_give_back(stream->segment);
     free(stream->name);
     free(stream->shards);
     free(stream->open);
@@ -71,15 +72,15 @@ static void read_range(struct sql_stmt *st, int column, struct kinesis_hash_rang
 static enum store_status load_end(struct sql *s, struct kinesis_shard *shard)
 {
     struct sql_stmt *st = sql_query(s,
-                                    "SELECT id, at_ms FROM record WHERE id >= ?1 AND id < ?2"
-                                    " ORDER BY id DESC LIMIT 1",
+                                    "SELECT id + count, at_ms FROM record"
+                                    " WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT 1",
                                     sql_int(kinesis_record_id(shard, 0)),
                                     sql_int(kinesis_record_id(shard, 0) + KINESIS_NUMBERS));
     enum store_status rc = sql_step(st);
 
     if (rc == STORE_OK) {
         /* A closed shard keeps numbers that were given to puts that failed. */
-        shard->next = MAX(shard->next, sql_column_int(st, 0) % KINESIS_NUMBERS + 1);
+        shard->next = MAX(shard->next, sql_column_int(st, 0) - kinesis_record_id(shard, 0));
         shard->last_ms = sql_column_int(st, 1);
     }
     sql_reset(st);

@@ -1,6 +1,6 @@
 /*
- * Streams made, deleted and listed; kinesis_shards.c has them in memory, kinesis_records.c their
- * records, kinesis_stream_store.c what can change of them.
+ * Streams made, deleted and listed; kinesis_shards.c has them in memory, kinesis_append.c and
+ * kinesis_records.c their records, kinesis_stream_store.c what can change of them.
  *
  * Record ids and numbers that come next are not written with each put: they follow from the newest
  * record when a stream is loaded, and from shard.next, which trimming sets, where the newest is
@@ -15,10 +15,12 @@
 
 EMBED(storage_schema_kinesis_001_sql);
 EMBED(storage_schema_kinesis_002_sql);
+EMBED(storage_schema_kinesis_003_sql);
 
 static const struct sql_migration migrations[] = {
     {embed_storage_schema_kinesis_001_sql},
     {embed_storage_schema_kinesis_002_sql},
+    {embed_storage_schema_kinesis_003_sql},
 };
 
 struct kinesis_store *kinesis_store_open(struct store_root *root)
@@ -26,6 +28,9 @@ struct kinesis_store *kinesis_store_open(struct store_root *root)
     struct kinesis_store *store = x_calloc(1, sizeof(*store));
 
     store->db = lazy_new(root, "kinesis", migrations, ARRAY_LEN(migrations));
+    store->root = root;
+    store->sweep = true; /* for what a crash has left */
+    pthread_mutex_init(&store->lock, NULL);
     return store;
 }
 
@@ -33,7 +38,9 @@ void kinesis_store_close(struct kinesis_store *store)
 {
     if (!store)
         return;
+    assert(!store->segments); /* streams are freed first */
     lazy_free(store->db);
+    pthread_mutex_destroy(&store->lock);
     free(store);
 }
 

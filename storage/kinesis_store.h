@@ -58,7 +58,8 @@ struct kinesis_stream {
     size_t shard_count;
     struct kinesis_shard **shards; /* by index */
     size_t open_count;
-    struct kinesis_shard **open; /* those that take records, ordered by hash range */
+    struct kinesis_shard **open;     /* those that take records, ordered by hash range */
+    struct kinesis_segment *segment; /* where large puts go (kinesis_segments.c); NULL: none yet */
 };
 
 struct kinesis_shard_list {
@@ -254,7 +255,7 @@ enum store_status kinesis_consumer_count(struct kinesis_store *store,
                                          const struct kinesis_stream *stream, int64_t *out_count);
 enum store_status kinesis_consumer_remove(struct kinesis_store *store, int64_t id);
 
-/* --- records: kinesis_records.c --- */
+/* --- records: kinesis_append.c, kinesis_records.c, kinesis_trim.c --- */
 
 /* All or none. The caller holds the stream's shape. */
 enum store_status kinesis_store_append(struct kinesis_store *store, struct kinesis_stream *stream,

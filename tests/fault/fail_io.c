@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static atomic_long calls;
@@ -80,6 +81,16 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
 ssize_t pwrite64(int fd, const void *data, size_t len, off64_t offset)
 {
     return fails_fd(fd) ? -1 : NEXT(pwrite64)(fd, data, len, offset);
+}
+
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
+    return fails_fd(fd) ? -1 : NEXT(pwritev)(fd, parts, count, offset);
+}
+
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset)
+{
+    return fails_fd(fd) ? -1 : NEXT(pwritev64)(fd, parts, count, offset);
 }
 
 int ftruncate(int fd, off_t len)

@@ -1,0 +1,274 @@
+/*
+ * Appending records.
+ *
+ * What one put gives to one shard is a pack: one row, however many records it has. A pack that is
+ * small is kept in the row itself, a larger one in the stream's segment: SQLite would copy it
+ * several times, check it, and write it twice. A single small record is a row of its own.
+ *
+ * The segment is written first, by each put in its own thread; the shared turn then only numbers
+ * the records and inserts the rows.
+ */
+#include "storage/kinesis_internal.h"
+
+#include "storage/kinesis_pack.h"
+
+#include <stdatomic.h>
+
+/* Beyond that a row does not fit a page of the database. */
+enum { INLINE_MAX = 3500 };
+
+struct pack {
+    struct kinesis_shard *shard;
+    size_t first; /* place of its first record in plan.order */
+    size_t count;
+    size_t key_bytes; /* with their NULs */
+    size_t data_bytes;
+    uint8_t *head;      /* and, when it is kept in the row, the data behind it */
+    int64_t segment_id; /* 0: it is kept in the row */
+    int64_t place;
+};
+
+/* The records of a put, sorted by pack, in the order in which they came. */
+struct plan {
+    struct kinesis_stream *stream;
+    struct kinesis_append *items;
+    struct kinesis_append **order;
+    size_t count;
+    struct pack *packs;
+    size_t pack_count;
+    int64_t now_ms;
+};
+
+static size_t pack_size(const struct pack *p)
+{
+    return kinesis_pack_head(p->count, p->key_bytes) + p->data_bytes;
+}
+
+static bool kept_in_row(const struct pack *p)
+{
+    return pack_size(p) <= INLINE_MAX;
+}
+
+/* --- sorting --- */
+
+/* The newest pack of the shard, if it has room; the shard's order is that of its packs. */
+static struct pack *find_pack(struct plan *plan, const struct kinesis_shard *shard)
+{
+    for (size_t i = plan->pack_count; i-- > 0;) {
+        struct pack *p = &plan->packs[i];
+        if (p->shard == shard)
+            return p->count < KINESIS_PACK_RECORDS && p->data_bytes < KINESIS_PACK_BYTES ? p : NULL;
+    }
+    return NULL;
+}
+
+static void sort_into_packs(struct plan *plan, size_t *pack_of)
+{
+    size_t first = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct kinesis_append *item = &plan->items[i];
+        struct pack *p = find_pack(plan, item->shard);
+        if (!p) {
+            p = &plan->packs[plan->pack_count++];
+            p->shard = item->shard;
+        }
+        p->count++;
+        p->key_bytes += strlen(item->key) + 1;
+        p->data_bytes += item->data.len;
+        pack_of[i] = (size_t)(p - plan->packs);
+    }
+    for (size_t i = 0; i < plan->pack_count; i++) {
+        plan->packs[i].first = first;
+        first += plan->packs[i].count;
+        plan->packs[i].count = 0; /* counted again below */
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        struct pack *p = &plan->packs[pack_of[i]];
+        plan->order[p->first + p->count++] = &plan->items[i];
+    }
+}
+
+/* --- packing --- */
+
+/* How many bytes the heads take, with the data of those that are kept in their rows. */
+static size_t memory_needed(const struct plan *plan)
+{
+    size_t needed = 0;
+
+    for (size_t i = 0; i < plan->pack_count; i++) {
+        const struct pack *p = &plan->packs[i];
+        needed += kept_in_row(p) ? pack_size(p) : kinesis_pack_head(p->count, p->key_bytes);
+    }
+    return needed;
+}
+
+/* Writes the pack's head to p->head; what follows it is returned: the data, or nothing. */
+static uint8_t *fill(const struct plan *plan, struct pack *p, uint8_t *memory)
+{
+    uint8_t *end = memory + kinesis_pack_head(p->count, p->key_bytes);
+    struct kinesis_packer packer = kinesis_pack_begin(memory, p->count);
+
+    p->head = memory;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct kinesis_append *item = plan->order[p->first + i];
+        kinesis_pack_add(&packer, item->key, item->data);
+        if (kept_in_row(p) && item->data.len > 0) {
+            memcpy(end, item->data.data, item->data.len);
+            end += item->data.len;
+        }
+    }
+    return end;
+}
+
+static void add_part(struct iovec *parts, size_t *count, const void *data, size_t len)
+{
+    if (len > 0)
+        parts[(*count)++] = (struct iovec){.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+}
+
+static size_t list_parts(const struct plan *plan, struct iovec *parts)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < plan->pack_count; i++) {
+        const struct pack *p = &plan->packs[i];
+        if (kept_in_row(p))
+            continue;
+        add_part(parts, &count, p->head, kinesis_pack_head(p->count, p->key_bytes));
+        for (size_t k = 0; k < p->count; k++) {
+            const struct bytes data = plan->order[p->first + k]->data;
+            add_part(parts, &count, data.data, data.len);
+        }
+    }
+    return count;
+}
+
+/* Writes what goes to a segment, and keeps that for the caller to give back. */
+static enum store_status write_segment(struct kinesis_store *store, struct plan *plan,
+                                       struct kinesis_segment **out_segment)
+{
+    AUTO_FREE struct iovec *parts = NULL;
+    struct kinesis_room room;
+    size_t len = 0;
+    enum store_status rc;
+
+    for (size_t i = 0; i < plan->pack_count; i++)
+        len += kept_in_row(&plan->packs[i]) ? 0 : pack_size(&plan->packs[i]);
+    if (len == 0)
+        return STORE_OK;
+    rc = kinesis_segment_take(store, plan->stream, len, &room);
+    if (rc != STORE_OK)
+        return rc;
+    *out_segment = room.segment;
+    parts = x_calloc(plan->pack_count + plan->count, sizeof(*parts));
+    rc = kinesis_segment_write(store, &room, parts, list_parts(plan, parts));
+    for (size_t i = 0; i < plan->pack_count; i++) {
+        struct pack *p = &plan->packs[i];
+        if (kept_in_row(p))
+            continue;
+        p->segment_id = room.segment_id;
+        p->place = room.place;
+        room.place += (int64_t)pack_size(p);
+    }
+    return rc;
+}
+
+/* --- the turn --- */
+
+/* Turns run one after the other; others only look. A number that is not used after all is never
+ * used. */
+static enum store_status give_numbers(const struct plan *plan, const struct pack *p)
+{
+    struct kinesis_shard *shard = p->shard;
+    int64_t number = atomic_load_explicit(&shard->next, memory_order_relaxed);
+    int64_t at_ms = MAX(plan->now_ms, atomic_load_explicit(&shard->last_ms, memory_order_relaxed));
+
+    if (number > KINESIS_NUMBERS - (int64_t)p->count)
+        return STORE_LIMIT;
+    atomic_store_explicit(&shard->last_ms, at_ms, memory_order_relaxed);
+    atomic_store_explicit(&shard->next, number + (int64_t)p->count, memory_order_release);
+    for (size_t i = 0; i < p->count; i++) {
+        plan->order[p->first + i]->number = number + (int64_t)i;
+        plan->order[p->first + i]->at_ms = at_ms;
+    }
+    return STORE_OK;
+}
+
+static enum store_status insert_pack(struct sql *s, const struct plan *plan, const struct pack *p)
+{
+    const struct kinesis_append *first = plan->order[p->first];
+    const struct sql_value id = sql_int(kinesis_record_id(p->shard, first->number));
+
+    if (p->segment_id)
+        return sql_exec(s,
+                        "INSERT INTO record (id, at_ms, key, data, count, segment, place)"
+                        " VALUES (?1, ?2, '', x'', ?3, ?4, ?5)",
+                        id, sql_int(first->at_ms), sql_int((int64_t)p->count),
+                        sql_int(p->segment_id), sql_int(p->place));
+    if (p->count > 1)
+        return sql_exec(s,
+                        "INSERT INTO record (id, at_ms, key, data, count)"
+                        " VALUES (?1, ?2, '', ?3, ?4)",
+                        id, sql_int(first->at_ms), sql_blob((struct bytes){p->head, pack_size(p)}),
+                        sql_int((int64_t)p->count));
+    return sql_exec(s, "INSERT INTO record (id, at_ms, key, data) VALUES (?1, ?2, ?3, ?4)", id,
+                    sql_int(first->at_ms), sql_text(first->key), sql_blob(first->data));
+}
+
+static enum store_status append_turn(struct sql *s, void *context)
+{
+    const struct plan *plan = context;
+    enum store_status rc = STORE_OK;
+
+    if (atomic_load(&plan->stream->gone))
+        return STORE_NOT_FOUND;
+    if (plan->pack_count == 1)
+        sql_one_change(s);
+    for (size_t i = 0; rc == STORE_OK && i < plan->pack_count; i++) {
+        rc = give_numbers(plan, &plan->packs[i]);
+        if (rc == STORE_OK)
+            rc = insert_pack(s, plan, &plan->packs[i]);
+    }
+    return rc;
+}
+
+/* --- what callers see --- */
+
+/* One record that fits a row: there is nothing to sort and nothing to pack. */
+static enum store_status append_single(struct kinesis_store *store, struct plan *plan)
+{
+    struct kinesis_append *order[] = {plan->items};
+    struct pack pack = {.shard = plan->items->shard, .count = 1};
+
+    plan->order = order;
+    plan->packs = &pack;
+    plan->pack_count = 1;
+    return lazy_write(store->db, append_turn, plan);
+}
+
+enum store_status kinesis_store_append(struct kinesis_store *store, struct kinesis_stream *stream,
+                                       struct kinesis_append *items, size_t count, int64_t now_ms)
+{
+    struct plan plan = {.stream = stream, .items = items, .count = count, .now_ms = now_ms};
+    struct kinesis_segment *segment = NULL;
+    enum store_status rc;
+
+    if (count == 1 && items->data.len + strlen(items->key) < INLINE_MAX - KINESIS_PACK_ENTRY)
+        return append_single(store, &plan);
+    AUTO_FREE size_t *pack_of = x_calloc(count, sizeof(*pack_of));
+    AUTO_FREE struct kinesis_append **order = x_calloc(count, sizeof(struct kinesis_append *));
+    AUTO_FREE struct pack *packs = x_calloc(count, sizeof(*packs));
+    plan.order = order;
+    plan.packs = packs;
+    sort_into_packs(&plan, pack_of);
+    AUTO_FREE uint8_t *memory = x_malloc(memory_needed(&plan));
+    uint8_t *next = memory;
+    for (size_t i = 0; i < plan.pack_count; i++)
+        next = fill(&plan, &packs[i], next);
+    rc = write_segment(store, &plan, &segment);
+    if (rc == STORE_OK)
+        rc = lazy_write(store->db, append_turn, &plan);
+    kinesis_segment_give_back(segment);
+    return rc;
+}
