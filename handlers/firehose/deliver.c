@@ -82,6 +82,8 @@ static const char *extension(const struct work *w, const char *format)
 
     if (w->buffer.lane == FIREHOSE_DELIVER && s3 && s3->FileExtension && s3->FileExtension[0])
         return s3->FileExtension;
+    if (w->buffer.lane == FIREHOSE_DELIVER && w->destination->conversion)
+        return ".parquet";
     return compression_extension(format);
 }
 

@@ -1,12 +1,13 @@
 /*
- * To S3: the records of the buffer one after the other, compressed, as one object. The key was
- * given to the buffer when it was sealed, so an object that was written before the server was
- * killed is written again under the same name.
+ * To S3: the records of the buffer one after the other, compressed, or their rows in a columnar
+ * file (convert.h), as one object. The key was given to the buffer when it was sealed, so an object
+ * that was written before the server was killed is written again under the same name.
  */
 #include "handlers/firehose/compress.h"
-#include "handlers/firehose/deliver.h"
-#include "handlers/firehose/frame.h"
+#include "handlers/firehose/convert.h"
 #include "handlers/s3/s3.h"
+
+static const char conversion_failed_type[] = "format-conversion-failed";
 
 static bool add_chunks(struct compressor *c, const struct bytes *chunks, size_t count)
 {
@@ -23,7 +24,7 @@ static bool add_chunks(struct compressor *c, const struct bytes *chunks, size_t 
 }
 
 /* All records into the spool. */
-static bool put_together(struct work *w, const char *format, struct spool *out)
+static bool join_records(struct work *w, const char *format, struct spool *out)
 {
     const char *slash = strrchr(w->buffer.label, '/');
     struct compressor *c = compressor_new(format, slash ? slash + 1 : w->buffer.label, out);
@@ -42,7 +43,28 @@ static bool put_together(struct work *w, const char *format, struct spool *out)
     }
     arena_release(&a);
     compressor_finish(c);
-    return well && !walk.failed && !out->failed;
+    return well && !walk.failed;
+}
+
+/* The object that a delivery is, and what is left over. */
+struct delivery {
+    const struct firehose_S3DestinationDescription *to;
+    struct spool body;
+    bool empty;               /* there is nothing to put: no record could be converted */
+    struct chunker left_over; /* lines for the error prefix; finished */
+};
+
+static bool put_together(struct work *w, struct delivery *d)
+{
+    struct converted converted = {0};
+    bool well;
+
+    if (w->buffer.lane != FIREHOSE_DELIVER || !w->destination->conversion)
+        return join_records(w, d->to->CompressionFormat, &d->body) && !d->body.failed;
+    well = convert_records(w, &d->body, &converted);
+    d->empty = converted.rows == 0;
+    d->left_over = converted.failed;
+    return well && !d->body.failed;
 }
 
 static enum store_status put_object(struct work *w,
@@ -73,20 +95,32 @@ static void fail_without_bucket(struct work *w)
                      "bucket that does exist.");
 }
 
+/* The buffer goes; what is left over of it comes. */
+static void finish(struct work *w, const struct delivery *d)
+{
+    const struct chunker *c = &d->left_over;
+    struct firehose_move *moves = ARENA_ARRAY(w->arena, struct firehose_move, c->count);
+    struct firehose_target target = failure_target(w->destination, conversion_failed_type);
+
+    for (size_t i = 0; i < c->count; i++)
+        moves[i] = (struct firehose_move){.target = target, .chunk = c->chunks[i]};
+    deliver_replace(w, moves, c->count);
+}
+
 static void deliver_to(struct work *w, const struct firehose_S3DestinationDescription *to)
 {
-    struct spool body;
+    struct delivery d = {.to = to};
 
-    spool_init(&body, store_directory(w->firehose->app->store));
-    if (!put_together(w, to->CompressionFormat, &body)) {
+    spool_init(&d.body, store_directory(w->firehose->app->store));
+    if (!put_together(w, &d)) {
         deliver_postpone(w, "InternalError",
                          "An internal error occurred while attempting to deliver data. Delivery "
                          "will be retried; if the error persists, then it will be reported to AWS "
                          "for resolution.");
     } else {
-        switch (put_object(w, to, &body)) {
+        switch (d.empty ? STORE_OK : put_object(w, to, &d.body)) {
         case STORE_OK:
-            deliver_done(w);
+            finish(w, &d);
             break;
         case STORE_NOT_FOUND:
             fail_without_bucket(w);
@@ -98,7 +132,7 @@ static void deliver_to(struct work *w, const struct firehose_S3DestinationDescri
                 "allow the key and the delivery.");
         }
     }
-    spool_release(&body);
+    spool_release(&d.body);
 }
 
 void deliver_to_s3(struct work *w)

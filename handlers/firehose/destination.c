@@ -41,6 +41,12 @@ plain_s3(const struct firehose_ExtendedS3DestinationDescription *extended, struc
     return plain;
 }
 
+bool destination_converts(const struct firehose_ExtendedS3DestinationDescription *s3)
+{
+    return s3->DataFormatConversionConfiguration &&
+           VALUE_OR(s3->DataFormatConversionConfiguration->Enabled, true);
+}
+
 static void look_at_s3(struct destination *d, struct arena *a)
 {
     const struct firehose_ExtendedS3DestinationDescription *s3 = d->s3;
@@ -48,6 +54,8 @@ static void look_at_s3(struct destination *d, struct arena *a)
     d->kind = DESTINATION_S3;
     d->processing = s3->ProcessingConfiguration;
     d->failures = plain_s3(s3, a);
+    if (destination_converts(s3))
+        d->conversion = s3->DataFormatConversionConfiguration;
     d->logging = s3->CloudWatchLoggingOptions;
     if (s3->S3BackupMode && str_eq(s3->S3BackupMode, "Enabled"))
         d->copies = s3->S3BackupDescription;

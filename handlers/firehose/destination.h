@@ -24,10 +24,12 @@ struct destination {
     const struct firehose_AmazonopensearchserviceDestinationDescription *search; /* SEARCH */
     bool elasticsearch; /* it was configured as that: then it is called so in S3 keys */
     const struct firehose_ProcessingConfiguration *processing; /* NULL: none, or not enabled */
-    const struct firehose_S3DestinationDescription *copies;    /* of what comes in; NULL: none */
-    const struct firehose_S3DestinationDescription *failures;  /* where what fails goes */
-    const struct firehose_CloudWatchLoggingOptions *logging;   /* NULL: none */
-    int64_t bytes_max;                                         /* of a delivery */
+    /* Of the format; NULL: none, or not enabled. */
+    const struct firehose_DataFormatConversionConfiguration *conversion;
+    const struct firehose_S3DestinationDescription *copies;   /* of what comes in; NULL: none */
+    const struct firehose_S3DestinationDescription *failures; /* where what fails goes */
+    const struct firehose_CloudWatchLoggingOptions *logging;  /* NULL: none */
+    int64_t bytes_max;                                        /* of a delivery */
     int64_t wait_ms;
     int64_t records_max; /* 0: any number */
     bool partitioned;    /* dynamically */
@@ -42,6 +44,9 @@ char *destination_to_json(const struct firehose_DestinationDescription *descript
                           struct arena *a);
 /* Where records go that come in. */
 struct firehose_route destination_route(const struct destination *d);
+
+/* Whether it converts its records' format: AWS: unless Enabled is false. */
+bool destination_converts(const struct firehose_ExtendedS3DestinationDescription *s3);
 
 /* The value of a processor's parameter; NULL: not given. */
 const char *processor_parameter(const struct firehose_Processor *p, const char *name);

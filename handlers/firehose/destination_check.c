@@ -1,6 +1,7 @@
 /* What a destination must fulfil beyond the model's constraints, in AWS's words. */
 #include "handlers/firehose/destination.h"
 
+#include "handlers/firehose/convert.h"
 #include "handlers/firehose/metadata_query.h"
 #include "handlers/firehose/prefix.h"
 #include "handlers/firehose/query.h"
@@ -279,9 +280,8 @@ static int check_s3(struct request *req, const struct destination *d)
 {
     const struct firehose_ExtendedS3DestinationDescription *s3 = d->s3;
 
-    if (s3->DataFormatConversionConfiguration &&
-        VALUE_OR(s3->DataFormatConversionConfiguration->Enabled, true))
-        return aws_fail_unsupported(req, "DataFormatConversionConfiguration");
+    if (d->conversion && conversion_check(req, firehose_of(req->app)->conversion, d))
+        return -1;
     if (check_prefix(req, s3->Prefix, s3->ErrorOutputPrefix, d->partitioned) ||
         check_partitioning(req, d))
         return -1;

@@ -7,7 +7,12 @@
 #include "server/aws_error.h"
 #include "server/model/stored.h"
 
-enum { SIZE_DEFAULT_MB = 5, INTERVAL_DEFAULT_S = 300, RETRY_DEFAULT_S = 300 };
+enum {
+    SIZE_DEFAULT_MB = 5,
+    CONVERTING_SIZE_DEFAULT_MB = 128,
+    INTERVAL_DEFAULT_S = 300,
+    RETRY_DEFAULT_S = 300
+};
 
 /* Merges one generated struct into another by the names of their shapes. */
 #define MERGE(a, into_name, into, from_name, from)                                                 \
@@ -79,13 +84,43 @@ take_s3(struct arena *a, struct firehose_S3DestinationDescription *old, const ch
     return s3;
 }
 
+/* AWS: an update of the conversion changes the members that it names, and those of the schema that
+ * it names; all other structures of a destination are replaced whole. */
+static struct firehose_DataFormatConversionConfiguration *
+merged_conversion(struct arena *a, struct firehose_DataFormatConversionConfiguration *old,
+                  struct firehose_DataFormatConversionConfiguration *update)
+{
+    struct firehose_DataFormatConversionConfiguration *merged;
+
+    if (!old || !update || update == old)
+        return update;
+    merged = OWN(a, old);
+    MERGE(a, "DataFormatConversionConfiguration", merged, "DataFormatConversionConfiguration",
+          update);
+    if (old->SchemaConfiguration && update->SchemaConfiguration) {
+        merged->SchemaConfiguration = OWN(a, old->SchemaConfiguration);
+        MERGE(a, "SchemaConfiguration", merged->SchemaConfiguration, "SchemaConfiguration",
+              update->SchemaConfiguration);
+    }
+    return merged;
+}
+
 static void take_extended_s3(struct arena *a, struct firehose_DestinationDescription *d,
                              const char *from_name, const void *from)
 {
+    const struct firehose_ExtendedS3DestinationDescription *old =
+        d->ExtendedS3DestinationDescription;
     struct firehose_ExtendedS3DestinationDescription *s3 =
         OWN(a, d->ExtendedS3DestinationDescription);
 
     MERGE(a, "ExtendedS3DestinationDescription", s3, from_name, from);
+    if (old)
+        s3->DataFormatConversionConfiguration = merged_conversion(
+            a, old->DataFormatConversionConfiguration, s3->DataFormatConversionConfiguration);
+    if (!s3->BufferingHints && destination_converts(s3)) {
+        s3->BufferingHints = ARENA_NEW(a, struct firehose_BufferingHints);
+        s3->BufferingHints->SizeInMBs = SOME_INT(CONVERTING_SIZE_DEFAULT_MB);
+    }
     DEFAULT_S3(a, s3);
     DEFAULT_TO(s3->S3BackupMode, "Disabled");
     d->ExtendedS3DestinationDescription = s3;

@@ -5,14 +5,16 @@
 #include "handlers/firehose/firehose.h"
 #include "storage/firehose_store.h"
 
+struct conversion_parts;
 struct dispatcher;
 struct sources;
 
 struct firehose {
     struct app *app;
     struct firehose_store *store;
-    struct dispatcher *dispatcher; /* dispatch.h */
-    struct sources *sources;       /* source.h */
+    struct dispatcher *dispatcher;             /* dispatch.h */
+    struct sources *sources;                   /* source.h */
+    const struct conversion_parts *conversion; /* convert.h; NULL: formats are not converted yet */
 };
 
 struct firehose *firehose_of(struct app *app);

@@ -275,10 +275,8 @@ def test_one_destination_exactly(client):
 
 def test_what_is_not_built_is_refused_by_name(client):
     firehose = client("firehose")
-    converted = s3(DataFormatConversionConfiguration={"Enabled": True})
     splunk = {"HECEndpoint": "https://s:8088", "HECEndpointType": "Raw", "HECToken": "t", "S3Configuration": s3()}
     for name, configuration, words in (
-        ("ExtendedS3DestinationConfiguration", converted, "DataFormatConversionConfiguration"),
         ("SplunkDestinationConfiguration", splunk, "SplunkDestinationConfiguration"),
     ):
         with pytest.raises(ClientError) as caught:
