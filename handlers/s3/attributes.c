@@ -67,39 +67,44 @@ static struct s3_Checksum *checksum_of(struct arena *a, const struct s3_object *
     return c;
 }
 
-/* AWS lists the parts only of uploads whose checksum was asked for; else it counts them. */
-static int describe_parts(struct request *req, const struct s3_GetObjectAttributesRequest *in,
-                          const struct s3_object *o, struct s3_GetObjectAttributesOutput *out)
+static int list_parts(struct request *req, const struct s3_GetObjectAttributesRequest *in,
+                      const struct s3_object *o, struct s3_GetObjectAttributesParts *out)
 {
-    struct s3_GetObjectAttributesParts *p =
-        ARENA_NEW(&req->arena, struct s3_GetObjectAttributesParts);
-    const char *dash = strrchr(o->etag, '-');
     int after = VALUE_OR(in->PartNumberMarker, 0);
     int max = MIN(VALUE_OR(in->MaxParts, PARTS_PAGE), PARTS_PAGE);
     struct s3_parts parts;
 
-    if (!o->upload)
-        return 0;
     if (max < 0 || after < 0)
         return s3_fail_argument(req, max < 0 ? "x-amz-max-parts" : "x-amz-part-number-marker", NULL,
                                 "Argument must be an integer between 0 and 2147483647");
     if (s3_part_list(s3_of(req->app)->store, o->upload, after, (size_t)max, &req->arena, &parts))
         return aws_fail_internal(req);
-    p->TotalPartsCount = SOME_INT(dash ? (int32_t)strtol(dash + 1, NULL, 10) : 0);
-    p->PartNumberMarker = SOME_INT(after);
-    p->NextPartNumberMarker = SOME_INT(parts.count ? parts.items[parts.count - 1].number : 0);
-    p->MaxParts = SOME_INT(max);
-    p->IsTruncated = SOME_BOOL(parts.more);
-    p->Parts.items = ARENA_ARRAY(&req->arena, struct s3_ObjectPart, parts.count + 1);
+    out->PartNumberMarker = SOME_INT(after);
+    out->NextPartNumberMarker = SOME_INT(parts.count ? parts.items[parts.count - 1].number : 0);
+    out->MaxParts = SOME_INT(max);
+    out->IsTruncated = SOME_BOOL(parts.more);
+    out->Parts.items = ARENA_ARRAY(&req->arena, struct s3_ObjectPart, parts.count + 1);
     for (size_t i = 0; i < parts.count; i++) {
-        struct s3_ObjectPart *part = &p->Parts.items[p->Parts.count++];
+        struct s3_ObjectPart *part = &out->Parts.items[out->Parts.count++];
 
         part->PartNumber = SOME_INT(parts.items[i].number);
         part->Size = SOME_LONG(parts.items[i].size);
         S3_CHECKSUM_SET(part, o->checksum_algorithm, parts.items[i].checksum);
     }
-    out->ObjectParts = p;
     return 0;
+}
+
+/* AWS lists the parts only where the object's checksum is made of theirs; else it counts them. */
+static int describe_parts(struct request *req, const struct s3_GetObjectAttributesRequest *in,
+                          const struct s3_object *o, struct s3_GetObjectAttributesOutput *out)
+{
+    const char *dash = strrchr(o->etag, '-');
+
+    if (!o->upload)
+        return 0;
+    out->ObjectParts = ARENA_NEW(&req->arena, struct s3_GetObjectAttributesParts);
+    out->ObjectParts->TotalPartsCount = SOME_INT(dash ? (int32_t)strtol(dash + 1, NULL, 10) : 0);
+    return o->checksum_type == S3_CHECKSUM_COMPOSITE ? list_parts(req, in, o, out->ObjectParts) : 0;
 }
 
 int s3_get_object_attributes(struct request *req, const struct s3_GetObjectAttributesRequest *in,

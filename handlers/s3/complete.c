@@ -26,6 +26,25 @@ struct chosen {
     const char *checksum; /* with its -N where it is composite */
 };
 
+/* How many checksums a struct has, and one of them. */
+#define given_checksums(s, out_algorithm)                                                          \
+    count_checksums((s), S3_CHECKSUM_PLACES(__typeof__(*(s))), (out_algorithm))
+
+static size_t count_checksums(const void *s, const size_t *places,
+                              enum s3_checksum_algorithm *out_algorithm)
+{
+    size_t count = 0;
+
+    *out_algorithm = S3_CHECKSUM_NONE;
+    for (enum s3_checksum_algorithm a = S3_CHECKSUM_CRC32; a <= S3_CHECKSUM_XXHASH128; a++) {
+        if (!s3_checksum_get(s, places, a))
+            continue;
+        *out_algorithm = a;
+        count++;
+    }
+    return count;
+}
+
 /* --- the list --- */
 
 static int check_list(struct request *req, const struct s3_CompletedMultipartUpload *in)
@@ -62,17 +81,43 @@ static int fail_part(struct request *req, const struct chosen *c,
     return -1;
 }
 
+/* "CRC32:AAAAAA==;SHA1:...;", as AWS names what it refuses. */
+static int fail_part_checksums(struct request *req, const struct s3_CompletedPart *part)
+{
+    const char *text = "";
+
+    for (enum s3_checksum_algorithm a = S3_CHECKSUM_CRC32; a <= S3_CHECKSUM_XXHASH128; a++) {
+        const char *value = S3_CHECKSUM_GET(part, a);
+
+        if (value)
+            text = arena_printf(&req->arena, "%s%s:%s;", text, s3_checksum_name(a), value);
+    }
+    return s3_fail_argument(req, "Checksum", text,
+                            "Invalid Base64 or multiple checksums present in request");
+}
+
 /* Checksums that the list names must be those of the parts; where the object's is made of them, all
- * must be named. */
+ * must be named. AWS: where the upload was begun without a word of them, none may be. */
 static int check_part_checksum(struct request *req, const struct chosen *c, size_t index)
 {
     const struct s3_object *o = &c->upload->object;
     const struct s3_CompletedPart *part = &c->list->items[index];
-    const char *given = S3_CHECKSUM_GET(part, o->checksum_algorithm);
+    enum s3_checksum_algorithm algorithm;
+    size_t count = given_checksums(part, &algorithm);
+    const char *given = S3_CHECKSUM_GET(part, algorithm);
+    const char *stored = c->parts[index]->checksum;
 
-    if (given && c->parts[index]->checksum && !str_eq(given, c->parts[index]->checksum))
+    if (count > 1 || (given && !s3_checksum_valid(algorithm, given)))
+        return fail_part_checksums(req, part);
+    if (s3_checksum_is_default(c->upload))
+        return given ? fail_part(req, c, part) : 0;
+    if (given && algorithm != o->checksum_algorithm)
+        return aws_fail(req, &s3_BadDigest,
+                        "The %s you specified for part %d did not match what we received.",
+                        s3_checksum_word(algorithm), part->PartNumber.value);
+    if (given && (!stored || !str_eq(given, stored)))
         return fail_part(req, c, part);
-    if (!given && o->checksum_type == S3_CHECKSUM_COMPOSITE && !s3_checksum_is_default(c->upload))
+    if (!given && o->checksum_type == S3_CHECKSUM_COMPOSITE)
         return aws_fail(req, &s3_InvalidRequest,
                         "The upload was created using a %s checksum. The complete request must "
                         "include the checksum for each part. It was missing for part %d in the "
@@ -155,26 +200,98 @@ static void make_checksum(struct arena *a, struct chosen *c)
                                 : NULL;
 }
 
+/* --- what the request says of it --- */
+
+static int check_type(struct request *req, const struct s3_upload *upload, const char *type)
+{
+    const char *begun = s3_checksum_is_default(upload)
+                            ? "null"
+                            : s3_checksum_type_name(upload->object.checksum_type);
+
+    if (type && !str_eq(type, "COMPOSITE") && !str_eq(type, "FULL_OBJECT"))
+        return aws_fail(req, &s3_InvalidRequest,
+                        "Value for x-amz-checksum-type header is invalid.");
+    if (type && !str_eq(type, begun))
+        return aws_fail(req, &s3_InvalidRequest,
+                        "The upload was created using the %s checksum mode. The complete request "
+                        "must use the same checksum mode.",
+                        begun);
+    return 0;
+}
+
+/* "AAAAAA==" or "AAAAAA==-2" */
+static bool is_checksum(struct arena *a, enum s3_checksum_algorithm algorithm, const char *text)
+{
+    const char *dash = strchr(text, '-');
+
+    if (!dash)
+        return s3_checksum_valid(algorithm, text);
+    return dash[1] && dash[1 + strspn(dash + 1, "0123456789")] == '\0' &&
+           s3_checksum_valid(algorithm, arena_strndup(a, text, (size_t)(dash - text)));
+}
+
+/* AWS: an upload that was begun without a word of checksums does not look at one now, but for
+ * those that came with the newest algorithms. */
+static int check_unasked_checksum(struct request *req, enum s3_checksum_algorithm given)
+{
+    if (given <= S3_CHECKSUM_CRC64NVME)
+        return 0;
+    return aws_fail(req, &s3_InvalidRequest,
+                    "Checksum Type mismatch occurred, expected checksum Type: null, actual "
+                    "checksum Type: %s",
+                    s3_checksum_word(given));
+}
+
+/* What can be said before the parts are looked at. */
+static int check_checksum_headers(struct request *req,
+                                  const struct s3_CompleteMultipartUploadRequest *in,
+                                  const struct s3_upload *upload)
+{
+    enum s3_checksum_algorithm algorithm;
+    size_t count = given_checksums(in, &algorithm);
+
+    if (check_type(req, upload, in->ChecksumType))
+        return -1;
+    if (count > 1)
+        return aws_fail(req, &s3_InvalidRequest,
+                        "Expecting a single x-amz-checksum- header. Multiple checksum Types are "
+                        "not allowed.");
+    if (s3_checksum_is_default(upload))
+        return check_unasked_checksum(req, algorithm);
+    if (count && !is_checksum(&req->arena, algorithm, S3_CHECKSUM_GET(in, algorithm)))
+        return aws_fail(req, &s3_InvalidRequest, "Value for %s header is invalid.",
+                        s3_checksum_header(algorithm));
+    return 0;
+}
+
+/* AWS: a checksum without its type is taken for a composite one; a composite one may come without
+ * its -N. */
+static bool is_of_whole(const struct s3_CompleteMultipartUploadRequest *in, const struct chosen *c,
+                        const char *given)
+{
+    if (!c->checksum)
+        return false;
+    if (c->upload->object.checksum_type == S3_CHECKSUM_FULL_OBJECT)
+        return in->ChecksumType && str_eq(given, c->checksum);
+    return str_eq(given, c->checksum) ||
+           (str_starts(c->checksum, given) && c->checksum[strlen(given)] == '-');
+}
+
 /* What the request says of the whole must be so. */
 static int check_whole(struct request *req, const struct s3_CompleteMultipartUploadRequest *in,
                        const struct chosen *c)
 {
     const struct s3_object *o = &c->upload->object;
-    const char *given = S3_CHECKSUM_GET(in, o->checksum_algorithm);
+    enum s3_checksum_algorithm algorithm;
+    size_t count = given_checksums(in, &algorithm);
 
-    if (in->ChecksumType && !str_eq(in->ChecksumType, s3_checksum_type_name(o->checksum_type)))
-        return aws_fail(req, &s3_InvalidRequest,
-                        "The upload was created using the %s checksum mode. The complete request "
-                        "must use the same checksum mode.",
-                        s3_checksum_type_name(o->checksum_type));
     if (in->MpuObjectSize.set && in->MpuObjectSize.value != c->size)
         return aws_fail(req, &s3_InvalidRequest,
                         "The provided 'x-amz-mp-object-size' header value %" PRId64
                         " does not match what was computed: %" PRId64,
                         in->MpuObjectSize.value, c->size);
-    if (given && c->checksum && !str_eq(given, c->checksum) &&
-        !(strlen(given) < strlen(c->checksum) && str_starts(c->checksum, given) &&
-          c->checksum[strlen(given)] == '-'))
+    if (count && !s3_checksum_is_default(c->upload) &&
+        (algorithm != o->checksum_algorithm || !is_of_whole(in, c, S3_CHECKSUM_GET(in, algorithm))))
         return aws_fail(req, &s3_BadDigest,
                         "The %s you specified did not match the calculated checksum.",
                         s3_checksum_word(o->checksum_algorithm));
@@ -270,6 +387,15 @@ static int commit(struct request *req, const struct s3_target *target, const str
     return rc ? aws_fail_internal(req) : 0;
 }
 
+/* AWS: it need not be told again, but where the upload was begun with a checksum. */
+static int check_key(struct request *req, const struct s3_upload *upload,
+                     const struct s3_customer_key *key)
+{
+    if (!key->given && s3_checksum_is_default(upload))
+        return 0;
+    return s3_check_upload_key(req, upload, key);
+}
+
 int s3_complete_multipart_upload(struct request *req,
                                  const struct s3_CompleteMultipartUploadRequest *in,
                                  struct s3_CompleteMultipartUploadOutput *out)
@@ -285,9 +411,9 @@ int s3_complete_multipart_upload(struct request *req,
     if (s3_use_key(req, in->Bucket, in->Key, NULL, in->ExpectedBucketOwner, "s3:PutObject",
                    &target) ||
         s3_use_upload(req, &target, in->UploadId, false, &upload) ||
-        s3_customer_key_read(req, false, &key) ||
-        (key.given && s3_check_upload_key(req, &upload, &key)) || /* AWS: need not be told again */
-        check_list(req, in->MultipartUpload) || s3_write_condition(req, &condition))
+        s3_customer_key_read(req, false, &key) || check_key(req, &upload, &key) ||
+        check_list(req, in->MultipartUpload) || check_checksum_headers(req, in, &upload) ||
+        s3_write_condition(req, &condition))
         return -1;
     if (s3_part_list(s3_of(req->app)->store, upload.id, 0, SIZE_MAX, &req->arena, &there))
         return aws_fail_internal(req);

@@ -322,6 +322,7 @@ int s3_intake_end(struct request *req, struct s3_content *out)
         .fd = body_file(req),
         .algorithm = in->kept,
         .given_algorithm = in->given ? in->algorithm : S3_CHECKSUM_NONE,
+        .given_checksum = in->given,
         .head = in->head,
     };
     hex_encode(digest, MD5_LEN, out->md5);

@@ -24,6 +24,7 @@ struct s3_content {
     enum s3_checksum_algorithm algorithm;
     const char *checksum;                       /* base64 */
     enum s3_checksum_algorithm given_algorithm; /* that the client used; it may be another */
+    const char *given_checksum;
     struct s3_pairs head;                       /* how it is encrypted: to be stored with it */
 };
 

@@ -232,7 +232,8 @@ static void fill_parts(struct arena *a, const struct s3_upload *upload,
         part->LastModified = SOME_TIME(p->modified_ms);
         part->ETag = s3_etag_text(a, p->etag);
         part->Size = SOME_LONG(p->size);
-        S3_CHECKSUM_SET(part, upload->object.checksum_algorithm, p->checksum);
+        if (!s3_checksum_is_default(upload))
+            S3_CHECKSUM_SET(part, upload->object.checksum_algorithm, p->checksum);
     }
 }
 

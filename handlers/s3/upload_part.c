@@ -35,17 +35,30 @@ int s3_check_upload_key(struct request *req, const struct s3_upload *upload,
     return 0;
 }
 
+/* AWS: who began with composite checksums gives each part's; one of the whole object is made of
+ * what comes. */
 static int check_checksum(struct request *req, const struct s3_upload *upload,
                           enum s3_checksum_algorithm given)
 {
-    enum s3_checksum_algorithm wanted = upload->object.checksum_algorithm;
+    const struct s3_object *o = &upload->object;
 
-    if (!given || given == wanted || s3_checksum_is_default(upload))
+    if (given == o->checksum_algorithm || s3_checksum_is_default(upload) ||
+        (!given && o->checksum_type == S3_CHECKSUM_FULL_OBJECT))
         return 0;
     return aws_fail(req, &s3_InvalidRequest,
                     "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum "
                     "Type: %s",
-                    s3_checksum_word(wanted), s3_checksum_word(given));
+                    s3_checksum_word(o->checksum_algorithm),
+                    given ? s3_checksum_word(given) : "null");
+}
+
+/* AWS: the one that the client gave, even where another is kept. */
+static void answer_checksum(struct request *req, const struct s3_content *content)
+{
+    if (content->given_algorithm)
+        response_header(req, s3_checksum_header(content->given_algorithm), content->given_checksum);
+    else
+        response_header(req, s3_checksum_header(content->algorithm), content->checksum);
 }
 
 /* A part is always a file of its own. */
@@ -97,7 +110,7 @@ int s3_upload_part(struct request *req, const struct s3_UploadPartRequest *in,
         store_part(req, &upload, in->UploadId, in->PartNumber.value, &content, &part))
         return -1;
     out->ETag = s3_etag_text(&req->arena, part.etag);
-    response_header(req, s3_checksum_header(upload.object.checksum_algorithm), part.checksum);
+    answer_checksum(req, &content);
     s3_answer_encryption(req, &upload.object.head);
     return 0;
 }
@@ -144,7 +157,8 @@ int s3_upload_part_copy(struct request *req, const struct s3_UploadPartCopyReque
         return -1;
     result->ETag = s3_etag_text(&req->arena, part.etag);
     result->LastModified = SOME_TIME(part.modified_ms);
-    S3_CHECKSUM_SET(result, upload.object.checksum_algorithm, part.checksum);
+    if (!s3_checksum_is_default(&upload)) /* AWS: completing would refuse it */
+        S3_CHECKSUM_SET(result, upload.object.checksum_algorithm, part.checksum);
     out->CopyPartResult = result;
     out->CopySourceVersionId =
         s3_version_of(&req->arena, &source.target.bucket, source.target.object);

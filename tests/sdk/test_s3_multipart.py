@@ -6,6 +6,7 @@ import io
 import os
 
 import boto3.s3.transfer
+import botocore.config
 import pytest
 from s3_kit import code_of, make_bucket, refused
 
@@ -28,8 +29,10 @@ def begin(s3, bucket, key="k", **keywords):
 
 
 def part_of(s3, upload, number, body, **keywords):
+    """With its checksum only where the caller speaks of one: what is begun without is completed without."""
     answer = s3.upload_part(**upload, PartNumber=number, Body=body, **keywords)
-    return {"PartNumber": number, **{k: v for k, v in answer.items() if k == "ETag" or k.startswith("Checksum")}}
+    checked = any(k.startswith("Checksum") for k in keywords)
+    return {"PartNumber": number, "ETag": answer["ETag"], **{k: v for k, v in answer.items() if checked and k.startswith("Checksum")}}
 
 
 def complete(s3, upload, parts, **keywords):
@@ -62,8 +65,7 @@ def test_parts_in_any_order_become_one_object(s3, bucket):
     assert second["Body"].read() == body[5 * MIB : 10 * MIB] and second["PartsCount"] == 3 and second["ETag"] == done["ETag"]
     assert s3.head_object(Bucket=bucket, Key="k", PartNumber=3)["ContentLength"] == MIB
     assert refused(s3.get_object, Bucket=bucket, Key="k", PartNumber=4)[1] == 416
-    listed = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"], MaxParts=2)["ObjectParts"]
-    assert listed["TotalPartsCount"] == 3 and [p["PartNumber"] for p in listed["Parts"]] == [1, 3] and listed["IsTruncated"]
+    assert s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"])["ObjectParts"] == {"TotalPartsCount": 3}
 
 
 def test_what_cannot_be_completed(s3, bucket):
@@ -159,9 +161,67 @@ def test_checksums_that_boto3_does_not_make(s3, bucket, algorithm, first, second
     seen = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["Checksum", "ObjectParts"])
     assert seen["Checksum"] == {member: whole, "ChecksumType": "COMPOSITE"}
     assert [p[member] for p in seen["ObjectParts"]["Parts"]] == [first, second]
+    page = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"], MaxParts=1)["ObjectParts"]
+    assert page["TotalPartsCount"] == 2 and [p["PartNumber"] for p in page["Parts"]] == [1] and page["IsTruncated"]
     assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")[member] == whole + "-2"
     flat = s3.copy_object(Bucket=bucket, Key="flat", CopySource=f"{bucket}/k")["CopyObjectResult"]
     assert flat["ChecksumType"] == "FULL_OBJECT" and flat[member] == s3.put_object(Bucket=bucket, Key="one", Body=b"".join(bodies), **{member: flat[member]})[member]
+
+
+def test_checksums_of_the_wrong_kind_when_completing(client, s3, bucket):
+    quiet = client("s3", config=botocore.config.Config(request_checksum_calculation="when_required"))
+    crc32, sha256 = "AAAAAA==", base64.b64encode(b"1" * 32).decode()
+    upload = begin(s3, bucket, ChecksumAlgorithm="CRC32")
+    assert refused(quiet.upload_part, **upload, PartNumber=1, Body=b"abc")[::2] == (
+        "InvalidRequest", "Checksum Type mismatch occurred, expected checksum Type: crc32, actual checksum Type: null")
+    part = part_of(s3, upload, 1, b"abc", ChecksumAlgorithm="CRC32")
+    bare = {k: part[k] for k in ("PartNumber", "ETag")}
+
+    def words(parts, **keywords):
+        return refused(complete, s3, upload, parts, **keywords)[::2]
+
+    assert words([{**bare, "ChecksumSHA256": sha256}]) == ("BadDigest", "The sha256 you specified for part 1 did not match what we received.")
+    assert words([{**bare, "ChecksumCRC32": crc32}])[0] == "InvalidPart"
+    assert words([{**part, "ChecksumSHA256": sha256}]) == ("InvalidArgument", "Invalid Base64 or multiple checksums present in request")
+    assert words([{**bare, "ChecksumCRC32": "AAAA"}])[0] == "InvalidArgument"
+    assert words([part], ChecksumSHA256=sha256) == ("BadDigest", "The crc32 you specified did not match the calculated checksum.")
+    assert words([part], ChecksumSHA256="bad-") == ("InvalidRequest", "Value for x-amz-checksum-sha256 header is invalid.")
+    assert words([part], ChecksumCRC32=crc32 + "-1x")[0] == "InvalidRequest"
+    assert words([part], ChecksumCRC32=crc32, ChecksumSHA256=sha256)[1].startswith("Expecting a single x-amz-checksum- header.")
+    assert words([part], ChecksumType="FULL_OBJECT") == (
+        "InvalidRequest", "The upload was created using the COMPOSITE checksum mode. The complete request must use the same checksum mode.")
+    assert words([part], ChecksumType="BOGUS") == ("InvalidRequest", "Value for x-amz-checksum-type header is invalid.")
+    done = complete(s3, upload, [part], ChecksumType="COMPOSITE")
+    assert done["ChecksumCRC32"].endswith("-1")
+
+
+def test_a_checksum_of_the_whole_wants_its_type(s3, bucket):
+    upload = begin(s3, bucket, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
+    part = part_of(s3, upload, 1, b"abc", ChecksumAlgorithm="CRC32")
+    bare = {k: part[k] for k in ("PartNumber", "ETag")}
+    whole = part["ChecksumCRC32"]
+    bad = ("BadDigest", 400, "The crc32 you specified did not match the calculated checksum.")
+    assert refused(complete, s3, upload, [part], ChecksumCRC32=whole) == bad
+    assert refused(complete, s3, upload, [part], ChecksumCRC32C=whole, ChecksumType="FULL_OBJECT") == bad
+    assert refused(complete, s3, upload, [{**bare, "ChecksumCRC32C": whole}])[0] == "BadDigest"
+    assert complete(s3, upload, [bare], ChecksumCRC32=whole, ChecksumType="FULL_OBJECT")["ChecksumCRC32"] == whole
+    seen = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"])
+    assert seen["ObjectParts"] == {"TotalPartsCount": 1}
+
+
+def test_what_is_begun_without_a_checksum_is_completed_without(s3, bucket):
+    upload = begin(s3, bucket)
+    answer = s3.upload_part(**upload, PartNumber=1, Body=b"abc", ChecksumAlgorithm="SHA1")
+    assert answer["ChecksumSHA1"] and "ChecksumCRC64NVME" not in answer
+    assert not [k for k in s3.list_parts(**upload)["Parts"][0] if k.startswith("Checksum")]
+    part = {"PartNumber": 1, "ETag": answer["ETag"]}
+    assert code_of(complete, s3, upload, [{**part, "ChecksumSHA1": answer["ChecksumSHA1"]}]) == "InvalidPart"
+    for kind in ("FULL_OBJECT", "COMPOSITE"):
+        assert "using the null checksum mode" in refused(complete, s3, upload, [part], ChecksumType=kind)[2]
+    assert refused(complete, s3, upload, [part], ChecksumXXHASH64="AAAAAAAAAAA=")[::2] == (
+        "InvalidRequest", "Checksum Type mismatch occurred, expected checksum Type: null, actual checksum Type: xxhash64")
+    done = complete(s3, upload, [part], ChecksumCRC32C="AAAAAA==-2")
+    assert done["ChecksumType"] == "FULL_OBJECT" and done["ChecksumCRC64NVME"] and "ChecksumCRC32C" not in done
 
 
 @pytest.mark.parametrize("algorithm", ["CRC64NVME", "MD5", "SHA1", "SHA256", "SHA512", "XXHASH64", "XXHASH3", "XXHASH128"])
