@@ -8,11 +8,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
-#include "handlers/lambda/process.h"
+#include "handlers/lambda/tree.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 #include "server/base/log.h"
@@ -57,20 +56,6 @@ static struct blob_dir *blobs_of(struct code *c)
     return blobs;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-    (void)st;
-    (void)kind;
-    (void)where;
-    return remove(path) < 0 && errno != ENOENT ? -1 : 0;
-}
-
-static void remove_tree(const char *path)
-{
-    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
-        log_error("cannot remove %s: %s", path, strerror(errno));
-}
-
 static bool keep_archive(struct code *c, struct bytes archive, char *out_id)
 {
     struct blob_dir *blobs = blobs_of(c);
@@ -107,7 +92,7 @@ static enum zip_verdict unpack(struct code *c, struct bytes archive, char **out_
     if (verdict == ZIP_MALFORMED)
         log_info("a deployment package was refused: %s", problem);
     if (verdict != ZIP_FINE) {
-        remove_tree(path);
+        tree_remove(path);
         return verdict;
     }
     *out_path = TAKE(path);
@@ -134,13 +119,13 @@ enum zip_verdict code_add(struct code *c, struct bytes archive, struct arena *a,
     if (verdict != ZIP_FINE)
         return verdict;
     if (!keep_archive(c, archive, out->id)) {
-        remove_tree(path);
+        tree_remove(path);
         return ZIP_FAILED;
     }
     char *final = code_path(c, out->id, a);
     if (rename(path, final) < 0) {
         log_error("cannot rename %s: %s", path, strerror(errno));
-        remove_tree(path);
+        tree_remove(path);
         code_remove(c, out->id);
         return ZIP_FAILED;
     }
@@ -156,7 +141,7 @@ enum zip_verdict code_check(struct code *c, struct bytes archive, struct arena *
 
     if (verdict != ZIP_FINE)
         return verdict;
-    remove_tree(path);
+    tree_remove(path);
     describe(archive, a, out);
     return ZIP_FINE;
 }
@@ -195,7 +180,7 @@ void code_remove(struct code *c, const char *id)
     struct blob_dir *blobs = blobs_of(c);
 
     code_set_aside(c, id);
-    remove_tree(aside);
+    tree_remove(aside);
     if (blobs)
         blob_remove(blobs, id);
 }
@@ -296,11 +281,11 @@ char *code_layers_path(struct code *c, const char *const *ids, size_t count, str
     char *fresh = arena_printf(a, "%s/" NEW_PREFIX "%s", c->directory, unique);
     mkdir(c->directory, 0755);
     if (mkdir(fresh, 0755) < 0 || !merge(c, ids, count, fresh)) {
-        remove_tree(fresh);
+        tree_remove(fresh);
         return NULL;
     }
     if (rename(fresh, path) < 0) {
-        remove_tree(fresh); /* another one was quicker */
+        tree_remove(fresh); /* another one was quicker */
         return access(path, X_OK) == 0 ? path : NULL;
     }
     return path;
@@ -317,7 +302,6 @@ void code_remove_stale(struct code *c, const char *const *used, size_t used_coun
 
     if (!dir)
         return;
-    process_kill_leftovers(c->directory);
     for (struct dirent *d; (d = readdir(dir));) {
         if (d->d_name[0] == '.')
             continue;
@@ -326,7 +310,7 @@ void code_remove_stale(struct code *c, const char *const *used, size_t used_coun
         if (str_starts(d->d_name, NEW_PREFIX)) {
             AUTO_FREE char *path = x_asprintf("%s/%s", c->directory, d->d_name);
 
-            remove_tree(path);
+            tree_remove(path);
         } else {
             code_remove(c, d->d_name);
         }

@@ -4,6 +4,7 @@
 #include "handlers/lambda/lambda.h"
 
 #include "handlers/lambda/async.h"
+#include "handlers/lambda/keeper.h"
 #include "handlers/lambda/package.h"
 #include "handlers/lambda/poller.h"
 #include "handlers/lambda/provisioned.h"
@@ -154,4 +155,5 @@ const struct service lambda_service = {
     .answer_own = package_serve,
     .is_own_address = url_is_meant,
     .answer_own_address = url_serve,
+    .helper = keeper_run,
 };

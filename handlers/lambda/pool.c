@@ -10,6 +10,8 @@
 
 #include <sys/prctl.h>
 
+#include "handlers/lambda/keeper.h"
+#include "handlers/lambda/tree.h"
 #include "handlers/lambda/usage.h"
 #include "server/background.h"
 #include "server/base/json_write.h"
@@ -33,8 +35,11 @@ struct pool {
     struct app *app;
     struct code *code;
     struct programs *programs;
+    struct views *views;
     struct log_writer *writer;
-    struct waitq *changed; /* wakes the watcher */
+    struct waitq *changed;             /* wakes the watcher */
+    char owner[PROCESS_OWNER_LEN + 1]; /* of its processes */
+    char *tmp_root;
     pthread_mutex_t lock;
     pthread_cond_t released;
     /* under lock: */
@@ -45,17 +50,27 @@ struct pool {
     bool alert; /* the watcher looks often already */
     bool closing;
     struct background_task *watcher;
+    struct keeper keeper;
     struct discarded *discarded;
 };
 
 struct pool *pool_new(struct app *app, struct code *code)
 {
     struct pool *p = x_calloc(1, sizeof(*p));
-    AUTO_FREE char *dir = x_asprintf("%s/lambda-runtime", store_directory(app->store));
+    const char *directory = store_directory(app->store);
+    AUTO_FREE char *runtime = x_asprintf("%s/lambda-runtime", directory);
+    AUTO_FREE char *view = x_asprintf("%s/lambda-view", directory);
 
     p->app = app;
     p->code = code;
-    p->programs = programs_new(dir);
+    p->programs = programs_new(runtime);
+    p->views = views_new(view);
+    p->tmp_root = x_asprintf("%s/lambda-tmp", directory);
+    process_owner(directory, p->owner);
+    if (access(runtime, F_OK) == 0) { /* functions have run here */
+        process_kill_leftovers(p->owner);
+        tree_remove(p->tmp_root);
+    }
     p->writer = log_writer_new(app);
     p->changed = waitq_new();
     pthread_mutex_init(&p->lock, NULL);
@@ -359,6 +374,7 @@ static void wake_watcher(struct pool *p)
     p->alert = true;
     if (!p->watcher && !p->closing) {
         prctl(PR_SET_CHILD_SUBREAPER, 1);
+        keeper_start(&p->keeper, p->owner);
         p->watcher = background_start(p->app->background, "lambda-watch", watch, p);
     }
     pthread_mutex_unlock(&p->lock);
@@ -382,8 +398,13 @@ static enum pool_status start(struct pool *p, const struct lambda_function *f, b
 {
     struct starting self = {.code_id = f->code_id};
     struct sandbox *s = NULL;
-    const struct sandbox_parts parts = {
-        .app = p->app, .code = p->code, .programs = p->programs, .writer = p->writer};
+    const struct sandbox_parts parts = {.app = p->app,
+                                        .code = p->code,
+                                        .programs = p->programs,
+                                        .views = p->views,
+                                        .writer = p->writer,
+                                        .owner = p->owner,
+                                        .tmp_root = p->tmp_root};
 
     *out_problem = NULL;
     pthread_mutex_lock(&p->lock);
@@ -560,7 +581,10 @@ void pool_free(struct pool *p)
     free_all(ended);
     remove_unused_code(p);
     log_writer_free(p->writer);
+    keeper_stop(&p->keeper);
     programs_free(p->programs);
+    views_free(p->views);
+    free(p->tmp_root);
     waitq_free(p->changed);
     pthread_cond_destroy(&p->released);
     pthread_mutex_destroy(&p->lock);

@@ -12,6 +12,7 @@ enum { POOL_SANDBOXES_MAX = 100 };
 
 struct pool;
 
+/* Ends first what a server that was killed has left running on the same data directory. */
 struct pool *pool_new(struct app *app, struct code *code);
 /* Kills everything. No pool_run() may be running, except in threads that are being stopped. */
 void pool_free(struct pool *p);

@@ -1,5 +1,5 @@
 /*
- * Starting and ending of function processes.
+ * Starting and ending of function processes; what happens in a new one stands in process_launch.c.
  *
  * Every process leads a session. Ending it means: kill its group, then whatever descends from it
  * or carries its mark, again and again until a look at /proc finds none. A process that left the
@@ -12,75 +12,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/pidfd.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "handlers/lambda/process_launch.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 
-enum { FILES_MAX = 1024, PROCESSES_MAX = 1024, SWEEPS_MAX = 50, LINE_MAX_LEN = 4096 };
-
-static int prepare(const struct process_options *o, int output, posix_spawnattr_t *attributes,
-                   posix_spawn_file_actions_t *actions)
-{
-    sigset_t none, all;
-    int rc;
-
-    sigemptyset(&none);
-    sigfillset(&all);
-    rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                  POSIX_SPAWN_SETSIGDEF);
-    rc = rc ? rc : posix_spawnattr_setsigmask(attributes, &none);
-    rc = rc ? rc : posix_spawnattr_setsigdefault(attributes, &all);
-    rc = rc ? rc : posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-    rc = rc ? rc : posix_spawn_file_actions_adddup2(actions, output, 1);
-    rc = rc ? rc : posix_spawn_file_actions_adddup2(actions, output, 2);
-    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(actions, 3);
-    return rc ? rc : posix_spawn_file_actions_addchdir_np(actions, o->directory);
-}
-
-static int spawn(const struct process_options *o, int output, pid_t *out_pid)
-{
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_t actions;
-
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_init(&actions);
-    int rc = prepare(o, output, &attributes, &actions);
-    if (!rc)
-        rc = posix_spawn(out_pid, o->argv[0], &actions, &attributes, o->argv, o->environment);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return rc;
-}
-
-/* The number of threads is counted per user by the kernel, so the bound is above what runs now. */
-static void bound_resources(pid_t pid, const char *mark)
-{
-    struct rlimit none = {0, 0};
-    struct rlimit files = {FILES_MAX, FILES_MAX};
-
-    prlimit(pid, RLIMIT_CORE, &none, NULL);
-    prlimit(pid, RLIMIT_NOFILE, &files, NULL);
-    if (mark) {
-        rlim_t value = process_mark_limit(mark);
-        prlimit(pid, RLIMIT_RSS, &(struct rlimit){value, value}, NULL);
-    }
-    if (geteuid() != 0) {
-        struct process_table table;
-        struct rlimit present;
-        rlim_t threads = PROCESSES_MAX;
-
-        process_table_read(&table);
-        for (size_t i = 0; i < table.count; i++)
-            threads += (rlim_t)table.entries[i].threads;
-        process_table_release(&table);
-        if (prlimit(pid, RLIMIT_NPROC, NULL, &present) == 0 && present.rlim_max > threads)
-            prlimit(pid, RLIMIT_NPROC, &(struct rlimit){threads, threads}, NULL);
-    }
-}
+enum { DEPTH_MAX = 1024, SWEEPS_MAX = 50, LINE_MAX_LEN = 4096 };
 
 bool process_start(const struct process_options *options, struct process *out)
 {
@@ -89,14 +28,13 @@ bool process_start(const struct process_options *options, struct process *out)
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return false;
-    int rc = spawn(options, ends[1], &pid);
+    int rc = process_launch(options, ends[1], &pid);
     close(ends[1]);
     if (rc) {
         close(ends[0]);
         errno = rc;
         return false;
     }
-    bound_resources(pid, options->mark);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     *out = (struct process){.pid = pid, .ended = pidfd_open(pid, 0), .output = ends[0]};
     if (out->ended < 0) {
@@ -112,7 +50,7 @@ bool process_start(const struct process_options *options, struct process *out)
 static bool descends_from(const struct process_table *t, const struct process_entry *entry,
                           pid_t ancestor)
 {
-    for (int depth = 0; entry && depth < PROCESSES_MAX; depth++) {
+    for (int depth = 0; entry && depth < DEPTH_MAX; depth++) {
         if (entry->session == ancestor || entry->parent == ancestor)
             return true;
         entry = process_table_find(t, entry->parent);

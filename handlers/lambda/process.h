@@ -11,6 +11,8 @@
 
 #include "server/base/base.h"
 
+struct view;
+
 /* Names the sandbox in the environment of its processes, so that those which left its session are
  * found again. Those that cleared their environment, too, are known by a resource limit that was
  * derived from it. */
@@ -26,7 +28,10 @@ struct process_options {
     char *const *argv; /* argv[0] is the program's absolute path */
     char *const *environment;
     const char *directory;
-    const char *mark; /* the value of PROCESS_MARK in the environment; NULL: none */
+    const char *mark;        /* the value of PROCESS_MARK in the environment; NULL: none */
+    const struct view *view; /* what it sees; NULL: the machine as it is */
+    const struct process
+        *beside; /* one whose view it shares, in place of making its own; or NULL */
 };
 
 /* False, with errno set, when the program cannot be started. */
@@ -65,9 +70,13 @@ const struct process_entry *process_table_find(const struct process_table *t, pi
 int64_t process_memory(pid_t pid);
 /* The most that the process has ever had in memory, mapped files included. */
 int64_t process_peak_memory(pid_t pid);
-/* Kills all processes that were started in a folder below `directory`, by their environment: those
- * that a killed server left behind. */
-void process_kill_leftovers(const char *directory);
+/* Marks are of PROCESS_MARK_LEN characters; the first PROCESS_OWNER_LEN of them are the same for
+ * all sandboxes of one data directory. */
+enum { PROCESS_MARK_LEN = 32, PROCESS_OWNER_LEN = 16 };
+void process_owner(const char *directory, char out[PROCESS_OWNER_LEN + 1]);
+/* Kills all processes whose mark starts with the owner's, those that a killed server left behind,
+ * and says how many there were. */
+size_t process_kill_leftovers(const char *owner);
 /* The limit RLIMIT_RSS, which Linux does not heed, of processes with this mark: children inherit
  * it, and no exec takes it away. */
 uint64_t process_mark_limit(const char *mark);

@@ -2,13 +2,16 @@
  * Reads /proc: who is whose child, in which session, with how much memory. Processes come and go
  * while it is read; what has vanished is left out.
  */
+#include "handlers/lambda/process.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
-#include "handlers/lambda/process.h"
+#include "server/base/log.h"
 #include "server/base/strbuf.h"
 
 enum { STAT_MAX = 1024, STATUS_MAX = 4096, ENVIRONMENT_MAX = 256 * 1024 };
@@ -110,13 +113,35 @@ static int64_t status_bytes(const char *status, const char *name)
     return at ? strtoll(at + strlen(name), NULL, 10) * 1024 : 0;
 }
 
-uint64_t process_mark_limit(const char *mark)
+static uint64_t hash_of(const char *data, size_t len)
 {
     uint64_t hash = 14695981039346656037U; /* FNV-1a */
 
-    for (; *mark; mark++)
-        hash = (hash ^ (uint8_t)*mark) * 1099511628211U;
-    return hash >> 2 | (uint64_t)1 << 61;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (uint8_t)data[i]) * 1099511628211U;
+    return hash ^ hash >> 32;
+}
+
+/* The upper half of the limits of all marks of one owner. */
+static uint64_t owner_limit(const char *owner)
+{
+    return (uint64_t)1 << 29 | (hash_of(owner, PROCESS_OWNER_LEN) & (((uint64_t)1 << 29) - 1));
+}
+
+uint64_t process_mark_limit(const char *mark)
+{
+    return owner_limit(mark) << 32 | (hash_of(mark, PROCESS_MARK_LEN) & UINT32_MAX);
+}
+
+void process_owner(const char *directory, char out[PROCESS_OWNER_LEN + 1])
+{
+    struct stat st = {0};
+
+    /* However its name is written. */
+    if (stat(directory, &st) < 0)
+        log_error("%s: %s", directory, strerror(errno));
+    const uint64_t id[] = {(uint64_t)st.st_dev, (uint64_t)st.st_ino};
+    snprintf(out, PROCESS_OWNER_LEN + 1, "%016" PRIx64, hash_of((const char *)id, sizeof(id)));
 }
 
 int64_t process_memory(pid_t pid)
@@ -161,19 +186,31 @@ bool process_has_mark(pid_t pid, const char *mark)
     return value && str_eq(value, mark);
 }
 
-void process_kill_leftovers(const char *directory)
+static bool is_owned(pid_t pid, const char *owner, char *text)
+{
+    struct rlimit limit;
+
+    if (prlimit(pid, RLIMIT_RSS, NULL, &limit) == 0 && limit.rlim_max >> 32 == owner_limit(owner))
+        return true;
+    const char *mark = read_variable(pid, PROCESS_MARK "=", text);
+    return mark && str_starts(mark, owner);
+}
+
+size_t process_kill_leftovers(const char *owner)
 {
     AUTO_FREE char *text = x_malloc(ENVIRONMENT_MAX);
     struct process_table table;
-    size_t len = strlen(directory);
+    size_t found = 0;
 
     process_table_read(&table);
     for (size_t i = 0; i < table.count; i++) {
-        pid_t pid = table.entries[i].pid;
-        const char *root = read_variable(pid, "LAMBDA_TASK_ROOT=", text);
+        const struct process_entry *entry = &table.entries[i];
 
-        if (root && strncmp(root, directory, len) == 0 && root[len] == '/' && pid != getpid())
-            kill(pid, SIGKILL);
+        if (entry->state == 'Z' || entry->pid == getpid() || !is_owned(entry->pid, owner, text))
+            continue;
+        kill(entry->pid, SIGKILL);
+        found++;
     }
     process_table_release(&table);
+    return found;
 }

@@ -277,7 +277,7 @@ static void set_layers(struct environment *e, const struct lambda_function *f, c
     }
     set_before(e, "PATH", arena_printf(a, "%s/bin", opt));
     set_before(e, "LD_LIBRARY_PATH", arena_printf(a, "%s/lib", opt));
-    /* /opt itself belongs to the machine: this tells where the layers are. */
+    /* Where /opt itself belongs to the machine, this tells where the layers are. */
     set(e, "LAMBDA_LAYERS_ROOT", opt);
 }
 
@@ -300,33 +300,41 @@ static void set_libraries(struct environment *e, const char *root, const char *p
     }
 }
 
-static void set_place(struct environment *e, const struct program_place *place,
-                      const char *runtime_dir)
+/* Paths as the function sees them. */
+struct seen {
+    const char *task;
+    const char *runtime;
+    const char *layers;  /* NULL: none */
+    const char *tmp_dir; /* NULL: /tmp is its own */
+};
+
+static void set_place(struct environment *e, const struct seen *seen)
 {
-    const char *root = place->task_root;
+    const char *root = seen->task;
 
     set_inherited(e, "PATH");
-    set_inherited(e, "TMPDIR");
+    if (seen->tmp_dir)
+        set(e, "TMPDIR", seen->tmp_dir);
     set_inherited(e, "LD_LIBRARY_PATH");
     set(e, "LANG", "C.UTF-8");
     set(e, "TZ", ":UTC");
     set(e, "HOME", "/tmp");
     set(e, "PWD", root);
     set(e, "LAMBDA_TASK_ROOT", root);
-    set(e, "LAMBDA_RUNTIME_DIR", runtime_dir);
+    set(e, "LAMBDA_RUNTIME_DIR", seen->runtime);
 }
 
 static char **make_environment(const struct lambda_function *f, const struct program_place *place,
-                               const char *runtime_dir, const char *program, struct arena *a)
+                               const struct seen *seen, const char *program, struct arena *a)
 {
     struct tag_list own = tags_from_json(a, f->environment);
     struct environment e = {.arena = a, .room = ENVIRONMENT_ROOM + own.count};
 
     e.items = ARENA_ARRAY(a, char *, e.room);
-    set_place(&e, place, runtime_dir);
-    set_libraries(&e, place->task_root, program, runtime_kind_of(f->runtime));
-    if (place->layers_root)
-        set_layers(&e, f, place->layers_root);
+    set_place(&e, seen);
+    set_libraries(&e, seen->task, program, runtime_kind_of(f->runtime));
+    if (seen->layers)
+        set_layers(&e, f, seen->layers);
     /* TZ, LANG, PATH and the like may be the function's; what names it may not. */
     for (size_t i = 0; i < own.count; i++)
         set(&e, own.items[i].key, own.items[i].value);
@@ -337,86 +345,84 @@ static char **make_environment(const struct lambda_function *f, const struct pro
 
 /* --- the command --- */
 
-static bool find_provided(const struct program_place *place, struct arena *a, struct program *out,
-                          const char **out_problem)
+/* The path of the bootstrap, which a package or a layer holds. */
+static const char *find_provided(const struct program_place *place, const struct seen *seen,
+                                 struct arena *a, const char **out_problem)
 {
-    char *path = arena_printf(a, "%s/bootstrap", place->task_root);
-
-    if (access(path, X_OK) < 0 && place->layers_root)
-        path = arena_printf(a, "%s/bootstrap", place->layers_root);
-    if (access(path, X_OK) < 0) {
-        *out_problem = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
-        return false;
-    }
-    out->argv = ARENA_ARRAY(a, char *, 2);
-    out->argv[0] = path;
-    return true;
+    if (access(arena_printf(a, "%s/bootstrap", place->task_root), X_OK) == 0)
+        return arena_printf(a, "%s/bootstrap", seen->task);
+    if (place->layers_root &&
+        access(arena_printf(a, "%s/bootstrap", place->layers_root), X_OK) == 0)
+        return arena_printf(a, "%s/bootstrap", seen->layers);
+    *out_problem = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
+    return NULL;
 }
 
-static char **command(struct programs *p, const struct lambda_function *f, enum runtime_kind kind,
-                      const char *path, struct arena *a)
+static char **command(const struct lambda_function *f, const char *path, const char *runtime_dir,
+                      struct arena *a)
 {
     char **argv = ARENA_ARRAY(a, char *, 5);
     size_t n = 0;
 
     argv[n++] = arena_strdup(a, path);
-    switch (kind) {
+    switch (runtime_kind_of(f->runtime)) {
+    case RUNTIME_PROVIDED:
+        break;
     case RUNTIME_PYTHON:
         argv[n++] = "-u";
-        argv[n++] = arena_printf(a, "%s/bootstrap.py", p->runtime_dir);
+        argv[n++] = arena_printf(a, "%s/bootstrap.py", runtime_dir);
         break;
     case RUNTIME_RUBY:
-        argv[n++] = arena_printf(a, "%s/bootstrap.rb", p->runtime_dir);
+        argv[n++] = arena_printf(a, "%s/bootstrap.rb", runtime_dir);
         break;
     default:
         /* AWS: the same share of the memory. */
         argv[n++] = arena_printf(a, "--max-old-space-size=%d", f->memory_mb * 90 / 100);
         argv[n++] = arena_printf(a, "--max-semi-space-size=%d", MAX(f->memory_mb * 5 / 100, 1));
-        argv[n++] = arena_printf(a, "%s/bootstrap.cjs", p->runtime_dir);
+        argv[n++] = arena_printf(a, "%s/bootstrap.cjs", runtime_dir);
         break;
     }
     return argv;
 }
 
-static bool find_interpreted(struct programs *p, const struct lambda_function *f,
-                             enum runtime_kind kind, struct arena *a, struct program *out,
-                             const char **out_problem)
+/* The interpreter's path; NULL for a function that brings its own program, and, with *out_problem
+ * set, when there is none. */
+static const char *find_interpreted(struct programs *p, const struct lambda_function *f,
+                                    struct arena *a, const char **out_problem)
 {
     static const char *const names[] = {
         [RUNTIME_PYTHON] = "python3", [RUNTIME_NODE] = "node", [RUNTIME_RUBY] = "ruby"};
+    enum runtime_kind kind = runtime_kind_of(f->runtime);
     const char *path = NULL;
 
     pthread_mutex_lock(&p->lock);
     bool written = write_bootstraps(p);
-    if (str_starts(f->runtime, "python3.") || kind == RUNTIME_RUBY)
+    if (kind != RUNTIME_PROVIDED && (str_starts(f->runtime, "python3.") || kind == RUNTIME_RUBY))
         path = find_interpreter(p, f->runtime, kind);
-    if (!path)
+    if (kind != RUNTIME_PROVIDED && !path)
         path = find_interpreter(p, names[kind], kind);
     pthread_mutex_unlock(&p->lock);
-    if (!path || !written) {
-        *out_problem = arena_printf(a,
-                                    "This machine cannot run %s: there is no %s on the PATH of "
-                                    "the server",
-                                    f->runtime, names[kind]);
-        return false;
-    }
-    out->argv = command(p, f, kind, path, a);
-    return true;
+    if (written && (path || kind == RUNTIME_PROVIDED))
+        return path;
+    *out_problem =
+        arena_printf(a, "This machine cannot run %s: there is no %s on the PATH of the server",
+                     f->runtime, kind == RUNTIME_PROVIDED ? "place for runtimes" : names[kind]);
+    return NULL;
 }
 
-/* A path as functions know it, on this machine. */
-static const char *real_path(struct arena *a, const char *path, const struct program_place *place)
+/* A path of AWS's, as the function sees it. */
+static const char *seen_path(struct arena *a, const char *path, const struct seen *seen)
 {
-    if (str_starts(path, "/opt/") && place->layers_root)
-        return arena_printf(a, "%s%s", place->layers_root, path + strlen("/opt"));
+    if (str_starts(path, "/opt/") && seen->layers)
+        return arena_printf(a, "%s%s", seen->layers, path + strlen("/opt"));
     if (str_starts(path, "/var/task/"))
-        return arena_printf(a, "%s%s", place->task_root, path + strlen("/var/task"));
+        return arena_printf(a, "%s%s", seen->task, path + strlen("/var/task"));
     return path;
 }
 
 /* AWS: a script of the function's that starts the runtime, whose command it gets as arguments. */
-static void wrap(const struct lambda_function *f, const struct program_place *place,
-                 struct arena *a, struct program *p)
+static void wrap(const struct lambda_function *f, const struct seen *seen, struct arena *a,
+                 struct program *p)
 {
     struct tag_list own = tags_from_json(a, f->environment);
     size_t count = 0;
@@ -427,28 +433,55 @@ static void wrap(const struct lambda_function *f, const struct program_place *pl
         if (!str_eq(own.items[i].key, "AWS_LAMBDA_EXEC_WRAPPER"))
             continue;
         char **argv = ARENA_ARRAY(a, char *, count + 2);
-        argv[0] = arena_strdup(a, real_path(a, own.items[i].value, place));
+        argv[0] = arena_strdup(a, seen_path(a, own.items[i].value, seen));
         memcpy(argv + 1, p->argv, count * sizeof(*argv));
         p->argv = argv;
         return;
     }
 }
 
+/* Chooses the function's view, and so how it sees what it needs. */
+static struct seen look_from_inside(struct programs *p, const struct lambda_function *f,
+                                    const struct program_place *place, const char *interpreter,
+                                    struct arena *a, struct program *out)
+{
+    const struct view_wish wish = {.task = place->task_root,
+                                   .runtime = p->runtime_dir,
+                                   .layers = place->layers_root,
+                                   .program = interpreter,
+                                   .tmp_mb = f->ephemeral_mb};
+    struct seen seen = {.task = place->task_root,
+                        .runtime = p->runtime_dir,
+                        .layers = place->layers_root,
+                        .tmp_dir = place->tmp_dir};
+
+    out->view = views_make(place->views, &wish, a);
+    if (out->view)
+        seen = (struct seen){.task = VIEW_TASK,
+                             .runtime = VIEW_RUNTIME,
+                             .layers = place->layers_root ? view_layers(&wish) : NULL};
+    out->directory = seen.task;
+    out->layers = seen.layers;
+    return seen;
+}
+
 bool programs_find(struct programs *p, const struct lambda_function *f,
                    const struct program_place *place, struct arena *a, struct program *out,
                    const char **out_problem)
 {
-    enum runtime_kind kind = runtime_kind_of(f->runtime);
-    bool found;
-
-    if (kind == RUNTIME_PROVIDED)
-        found = find_provided(place, a, out, out_problem);
-    else
-        found = find_interpreted(p, f, kind, a, out, out_problem);
-    if (!found)
+    *out_problem = NULL;
+    const char *path = find_interpreted(p, f, a, out_problem);
+    if (*out_problem)
         return false;
-    out->environment = make_environment(f, place, p->runtime_dir, out->argv[0], a);
-    if (kind != RUNTIME_PROVIDED)
-        wrap(f, place, a, out);
+    struct seen seen = look_from_inside(p, f, place, path, a, out);
+    bool own = !path;
+    if (own)
+        path = find_provided(place, &seen, a, out_problem);
+    if (!path)
+        return false;
+    out->argv = command(f, path, seen.runtime, a);
+    out->environment = make_environment(f, place, &seen, path, a);
+    if (!own)
+        wrap(f, &seen, a, out);
     return true;
 }

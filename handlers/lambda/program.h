@@ -5,6 +5,7 @@
 #ifndef CADABRA_LAMBDA_PROGRAM_H
 #define CADABRA_LAMBDA_PROGRAM_H
 
+#include "handlers/lambda/view.h"
 #include "server/app.h"
 #include "server/base/arena.h"
 #include "storage/lambda_store.h"
@@ -32,6 +33,8 @@ void programs_free(struct programs *p);
 struct program_place {
     const char *task_root;   /* the unpacked package */
     const char *layers_root; /* what its layers hold; NULL: it has none */
+    const char *tmp_dir;     /* TMPDIR of a function without a view */
+    struct views *views;
     uint16_t runtime_api_port;
     uint16_t server_port;
     const char *log_group;
@@ -43,6 +46,9 @@ struct program_place {
 struct program {
     char **argv;
     char **environment;
+    const struct view *view; /* what it sees; NULL: the machine as it is */
+    const char *directory;   /* where it starts */
+    const char *layers;      /* where it finds its layers; NULL: it has none */
 };
 
 /* False when the machine has nothing to run it with; out_problem is then words for the user. */

@@ -8,10 +8,12 @@
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "handlers/lambda/state.h"
+#include "handlers/lambda/tree.h"
 #include "server/base/digest.h"
 #include "server/base/json_write.h"
 #include "server/base/log.h"
@@ -39,7 +41,8 @@ static const char *make_log_stream(struct app *app, struct arena *a, int64_t ver
                         lambda_version_text(a, version), unique);
 }
 
-static void describe(struct sandbox *s, const struct lambda_function *f, struct log_writer *writer)
+static void describe(struct sandbox *s, const struct lambda_function *f,
+                     const struct sandbox_parts *parts)
 {
     struct arena *a = &s->arena;
 
@@ -58,8 +61,10 @@ static void describe(struct sandbox *s, const struct lambda_function *f, struct 
     s->json_log = f->log_format && str_eq(f->log_format, "JSON");
     s->quiet_log = f->system_log_level && str_eq(f->system_log_level, "WARN");
     s->interpreted = runtime_kind_of(f->runtime) != RUNTIME_PROVIDED;
-    random_text(s->mark, sizeof(s->mark) - 1, "0123456789abcdef");
-    s->log = (struct function_log){.writer = writer,
+    memcpy(s->mark, parts->owner, PROCESS_OWNER_LEN);
+    random_text(s->mark + PROCESS_OWNER_LEN, PROCESS_MARK_LEN - PROCESS_OWNER_LEN,
+                "0123456789abcdef");
+    s->log = (struct function_log){.writer = parts->writer,
                                    .account = s->account,
                                    .region = s->region,
                                    .group = s->log_group,
@@ -88,7 +93,7 @@ static int is_program(const struct dirent *d)
 }
 
 /* AWS: everything in /opt/extensions that can be run, with the function's environment. */
-static void start_helpers(struct sandbox *s, const char *layers_root,
+static void start_helpers(struct sandbox *s, const char *layers_root, const char *seen,
                           const struct process_options *function)
 {
     char *folder = arena_printf(&s->arena, "%s/extensions", layers_root);
@@ -96,13 +101,15 @@ static void start_helpers(struct sandbox *s, const char *layers_root,
     int count = scandir(folder, &names, is_program, alphasort);
 
     for (int i = 0; i < count; i++) {
-        char *path = arena_printf(&s->arena, "%s/%s", folder, names[i]->d_name);
+        const char *file = arena_printf(&s->arena, "%s/%s", folder, names[i]->d_name);
+        char *path = arena_printf(&s->arena, "%s/extensions/%s", seen, names[i]->d_name);
         char *argv[] = {path, NULL};
         struct process_options options = *function;
 
         options.argv = argv;
+        options.beside = s->helper_count ? &s->helpers[0] : NULL;
         free(names[i]);
-        if (s->helper_count == EXTENSIONS_MAX || access(path, X_OK) < 0)
+        if (s->helper_count == EXTENSIONS_MAX || access(file, X_OK) < 0)
             continue;
         if (process_start(&options, &s->helpers[s->helper_count]))
             s->helper_count++;
@@ -119,31 +126,48 @@ static void start_helpers(struct sandbox *s, const char *layers_root,
     extensions_expect(runtime_api_extensions(s->api), &f, s->helper_count);
 }
 
+/* Where the machine's /tmp is all there is. */
+static bool make_tmp_dir(struct sandbox *s, const char *root, const char *path)
+{
+    if ((mkdir(root, 0755) < 0 && errno != EEXIST) || mkdir(path, 0700) < 0) {
+        log_error("cannot create %s: %s", path, strerror(errno));
+        return false;
+    }
+    s->tmp_dir = path;
+    return true;
+}
+
 static bool start_process(struct sandbox *s, const struct sandbox_parts *parts,
                           const struct lambda_function *f, const char **out_problem)
 {
-    struct program_place place = {.task_root = f->hot_path
-                                                   ? arena_strdup(&s->arena, f->hot_path)
-                                                   : code_path(parts->code, f->code_id, &s->arena),
-                                  .runtime_api_port = runtime_api_port(s->api),
-                                  .server_port = s->app->port,
-                                  .log_group = s->log_group,
-                                  .log_stream = s->log_stream,
-                                  .provisioned = s->provisioned,
-                                  .mark = s->mark};
+    struct program_place place = {
+        .task_root = f->hot_path ? arena_strdup(&s->arena, f->hot_path)
+                                 : code_path(parts->code, f->code_id, &s->arena),
+        .runtime_api_port = runtime_api_port(s->api),
+        .server_port = s->app->port,
+        .log_group = s->log_group,
+        .log_stream = s->log_stream,
+        .tmp_dir = arena_printf(&s->arena, "%s/%s", parts->tmp_root, s->mark),
+        .views = parts->views,
+        .provisioned = s->provisioned,
+        .mark = s->mark};
     struct program program;
 
     if (!find_layers(s, parts->code, f, &place.layers_root))
         return false;
     if (!programs_find(parts->programs, f, &place, &s->arena, &program, out_problem))
         return false;
+    if (!program.view && !make_tmp_dir(s, parts->tmp_root, place.tmp_dir))
+        return false;
     struct process_options options = {.argv = program.argv,
                                       .environment = program.environment,
-                                      .directory = place.task_root,
-                                      .mark = s->mark};
+                                      .directory = program.directory,
+                                      .mark = s->mark,
+                                      .view = program.view};
     s->started_us = clock_monotonic_us();
     if (place.layers_root)
-        start_helpers(s, place.layers_root, &options);
+        start_helpers(s, place.layers_root, program.layers, &options);
+    options.beside = s->helper_count ? &s->helpers[0] : NULL;
     if (process_start(&options, &s->process))
         return true;
     if (s->interpreted)
@@ -165,7 +189,7 @@ struct sandbox *sandbox_start(const struct sandbox_parts *parts, const struct la
     s->provisioned = provisioned;
     pthread_mutex_init(&s->process_lock, NULL);
     s->process = (struct process){.pid = -1, .ended = -1, .output = -1};
-    describe(s, f, parts->writer);
+    describe(s, f, parts);
     s->api = runtime_api_open(s->app);
     if (!s->api || !start_process(s, parts, f, out_problem)) {
         if (*out_problem)
@@ -232,6 +256,8 @@ void sandbox_free(struct sandbox *s)
         end_process(s);
     else if (s->helper_count)
         end_helpers(s);
+    if (s->tmp_dir)
+        tree_remove(s->tmp_dir);
     pthread_mutex_destroy(&s->process_lock);
     runtime_api_close(s->api);
     function_log_release(&s->log);

@@ -14,6 +14,7 @@
 #include "handlers/lambda/process.h"
 #include "handlers/lambda/program.h"
 #include "handlers/lambda/runtime_api.h"
+#include "handlers/lambda/view.h"
 
 /* One event and what came of it. */
 struct invocation {
@@ -45,7 +46,8 @@ enum sandbox_kill { KILL_NOT, KILL_MEMORY, KILL_PROCESSES, KILL_RETIRED };
 struct sandbox {
     struct arena arena;
     struct app *app;
-    char mark[33]; /* PROCESS_MARK */
+    char mark[PROCESS_MARK_LEN + 1]; /* PROCESS_MARK */
+    const char *tmp_dir;             /* its TMPDIR, removed with it; NULL: it has a /tmp */
 
     /* Which function it runs; constant, in the arena. */
     const char *account;
@@ -92,7 +94,10 @@ struct sandbox_parts {
     struct app *app;
     struct code *code;
     struct programs *programs;
+    struct views *views;
     struct log_writer *writer;
+    const char *owner;    /* process_owner() */
+    const char *tmp_root; /* where TMPDIR goes for functions without a /tmp of their own */
 };
 
 /* Starts the process; it initialises during the first sandbox_run(). NULL when it cannot be

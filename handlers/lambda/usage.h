@@ -9,7 +9,7 @@ enum { USAGE_PROCESSES_MAX = 1024 };
 
 struct usage {
     pid_t pid; /* of the sandbox's first process; 0: it has ended */
-    char mark[33];
+    char mark[PROCESS_MARK_LEN + 1];
     int64_t memory; /* bytes of all its processes */
     int processes;  /* threads included */
 };

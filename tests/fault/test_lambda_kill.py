@@ -27,7 +27,7 @@ def handler(event, context):
 
 @pytest.fixture
 def folder():
-    with tempfile.TemporaryDirectory(prefix="cadabra-lambda-kill-") as path:
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="cadabra-lambda-kill-") as path:
         yield pathlib.Path(path)
 
 

@@ -59,7 +59,7 @@ EXPECTED = {
 
 @pytest.fixture
 def folder():
-    with tempfile.TemporaryDirectory(prefix="cadabra-lambda-stress-") as path:
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="cadabra-lambda-stress-") as path:
         yield pathlib.Path(path)
 
 

@@ -15,6 +15,10 @@ import pytest
 from server import TOP, Server
 
 
+# Functions have a /tmp of their own: what tests share with them lies elsewhere.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/var/tmp")
+
+
 def pytest_configure(config):
     """The controller starts the server; the workers of pytest-xdist inherit its address."""
     if hasattr(config, "workerinput") or os.environ.get("CADABRA_ENDPOINT"):

@@ -25,7 +25,7 @@ def binary():
 class Server:
     """One running cadabra. `log` is its standard error; stop() demands a clean exit."""
 
-    def __init__(self, data, *arguments, log=None, env=None, port=0):
+    def __init__(self, data, *arguments, log=None, env=None, port=0, program=None):
         self.data = pathlib.Path(data)
         self.log = pathlib.Path(log) if log else self.data.with_suffix(".log")
         self.output = []
@@ -33,7 +33,7 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CADABRA_"))}
         environment.update(env or {})
         self.process = subprocess.Popen(
-            [str(binary()), "--port", str(port), "--data", str(self.data), *arguments],
+            [str(program or binary()), "--port", str(port), "--data", str(self.data), *arguments],
             stdout=subprocess.PIPE,
             stderr=self._log_file,
             text=True,
