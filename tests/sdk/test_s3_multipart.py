@@ -65,7 +65,8 @@ def test_parts_in_any_order_become_one_object(s3, bucket):
     assert second["Body"].read() == body[5 * MIB : 10 * MIB] and second["PartsCount"] == 3 and second["ETag"] == done["ETag"]
     assert s3.head_object(Bucket=bucket, Key="k", PartNumber=3)["ContentLength"] == MIB
     assert refused(s3.get_object, Bucket=bucket, Key="k", PartNumber=4)[1] == 416
-    assert s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"])["ObjectParts"] == {"TotalPartsCount": 3}
+    listed = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"], MaxParts=2)["ObjectParts"]
+    assert listed["TotalPartsCount"] == 3 and [p["PartNumber"] for p in listed["Parts"]] == [1, 3] and listed["IsTruncated"]
 
 
 def test_what_cannot_be_completed(s3, bucket):
@@ -205,8 +206,6 @@ def test_a_checksum_of_the_whole_wants_its_type(s3, bucket):
     assert refused(complete, s3, upload, [part], ChecksumCRC32C=whole, ChecksumType="FULL_OBJECT") == bad
     assert refused(complete, s3, upload, [{**bare, "ChecksumCRC32C": whole}])[0] == "BadDigest"
     assert complete(s3, upload, [bare], ChecksumCRC32=whole, ChecksumType="FULL_OBJECT")["ChecksumCRC32"] == whole
-    seen = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"])
-    assert seen["ObjectParts"] == {"TotalPartsCount": 1}
 
 
 def test_what_is_begun_without_a_checksum_is_completed_without(s3, bucket):
