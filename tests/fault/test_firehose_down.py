@@ -1,0 +1,134 @@
+"""Destinations that are down for minutes while the server is killed again and again: nothing that was accepted is lost.
+
+One stream delivers to an HTTP endpoint that answers 503 or nothing at all, one to a bucket that is not there yet.
+"""
+
+import base64
+import collections
+import http.server
+import json
+import random
+import threading
+import time
+
+from load import FAULTS
+from server import Server
+from test_firehose_kill import advance, client
+
+ROLE = "arn:aws:iam::000000000000:role/r"
+KILLS = 4
+
+
+class Endpoint:
+    """Takes requests when it is up, and keeps the records of each request id once: a try may have been taken unnoticed."""
+
+    def __init__(self, dice):
+        self.up, self.refused, self.taken = False, 0, {}
+        endpoint = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = 200 if endpoint.up else 503
+                if endpoint.up:
+                    endpoint.taken[data["requestId"]] = [base64.b64decode(r["data"]) for r in data["records"]]
+                else:
+                    endpoint.refused += 1
+                    if dice.randrange(3) == 0:
+                        self.close_connection = True
+                        return
+                text = json.dumps({"requestId": data["requestId"], "timestamp": 1578090903599}).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def records(self):
+        return [record for records in list(self.taken.values()) for record in records]
+
+
+def create(server, endpoint):
+    hints = {"SizeInMBs": 1, "IntervalInSeconds": 1}
+    backup = {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::late", "BufferingHints": hints}
+    firehose = client(server, "firehose")
+    firehose.create_delivery_stream(DeliveryStreamName="bucket", S3DestinationConfiguration=backup)
+    firehose.create_delivery_stream(
+        DeliveryStreamName="endpoint",
+        HttpEndpointDestinationConfiguration={
+            "EndpointConfiguration": {"Url": endpoint.url},
+            "BufferingHints": hints,
+            "RetryOptions": {"DurationInSeconds": 7200},
+            "S3Configuration": backup,
+        },
+    )
+
+
+def put_for(server, seconds, number, accepted, unknown):
+    """Batches into both streams; a batch that got no answer is unknown. Ends with a kill in the middle of one."""
+    firehose = client(server, "firehose")
+    killer = threading.Timer(seconds, server.kill)
+    killer.start()
+    while True:
+        number += 1
+        for name in ("endpoint", "bucket"):
+            batch = [f"{name} {number} {i}\n".encode() for i in range(20)]
+            try:
+                firehose.put_record_batch(DeliveryStreamName=name, Records=[{"Data": record} for record in batch])
+                accepted[name].update(batch)
+            except FAULTS:
+                unknown.update(batch)
+                killer.join()
+                return number
+
+
+def delivered(server):
+    store = client(server, "s3")
+    pages = store.get_paginator("list_objects_v2").paginate(Bucket="late")
+    keys = [o["Key"] for page in pages for o in page.get("Contents", [])]
+    assert not [key for key in keys if "failed" in key], "the retry duration was not over"
+    return [line for key in keys for line in store.get_object(Bucket="late", Key=key)["Body"].read().splitlines(keepends=True)]
+
+
+def test_nothing_is_lost_while_destinations_are_down(tmp_path):
+    dice = random.Random(4566)
+    endpoint = Endpoint(dice)
+    accepted, unknown = {"endpoint": collections.Counter(), "bucket": collections.Counter()}, collections.Counter()
+    server = Server(tmp_path / "data", "--test-clock")
+    create(server, endpoint)
+    number = 0
+    for _ in range(KILLS):
+        number = put_for(server, dice.uniform(0.1, 0.4), number, accepted, unknown)
+        server = Server(tmp_path / "data", "--test-clock")
+        refused = endpoint.refused
+        end = time.monotonic() + 120
+        while endpoint.refused == refused:  # it is tried again, after minutes
+            assert time.monotonic() < end, "not tried again"
+            advance(server, 121)
+            time.sleep(0.1)
+    endpoint.up = True
+    client(server, "s3").create_bucket(Bucket="late")
+    end = time.monotonic() + 120
+    found = {"endpoint": [], "bucket": []}
+    while any(len(found[name]) < sum(accepted[name].values()) for name in found):
+        assert time.monotonic() < end, "not delivered"
+        advance(server, 121)
+        time.sleep(0.2)
+        found = {"endpoint": endpoint.records(), "bucket": delivered(server)}
+    for name, records in found.items():
+        counted = collections.Counter(records)
+        assert not accepted[name] - counted, f"{name}: accepted and not delivered"
+        assert not counted - accepted[name] - unknown, f"{name}: delivered more often than put"
+    server.stop()
+    endpoint.server.shutdown()
+    endpoint.server.server_close()
