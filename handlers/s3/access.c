@@ -278,6 +278,8 @@ static void read_words(struct request *req, struct s3_acl_words *out)
         .full_control = request_header(req, "x-amz-grant-full-control"),
         .read = request_header(req, "x-amz-grant-read"),
         .read_acp = request_header(req, "x-amz-grant-read-acp"),
+        .write =
+            request_header(req, "x-amz-grant-write"), /* AWS: listed, though it lets do nothing */
         .write_acp = request_header(req, "x-amz-grant-write-acp"),
     };
 }
@@ -288,7 +290,8 @@ static bool is_owner_full_control(struct request *req, const struct s3_acl_words
 {
     if (words->canned)
         return str_eq(words->canned, "bucket-owner-full-control");
-    return words->full_control && !words->read && !words->read_acp && !words->write_acp &&
+    return words->full_control && !words->read && !words->read_acp && !words->write &&
+           !words->write_acp &&
            strstr(words->full_control, s3_canonical_id(&req->arena, bucket->account));
 }
 

@@ -136,6 +136,8 @@ int s3_get_bucket_policy(struct request *req, const struct s3_GetBucketPolicyReq
     return find_policy(req, &t.bucket, &out->Policy);
 }
 
+/* ConfirmRemoveSelfBucketAccess confirms what nobody asks: the root of the owner's account can
+ * always repair a policy that shuts everybody out. */
 int s3_put_bucket_policy(struct request *req, const struct s3_PutBucketPolicyRequest *in,
                          struct s3_PutBucketPolicyOutput *out)
 {

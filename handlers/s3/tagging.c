@@ -2,6 +2,8 @@
 #include "handlers/s3/tagging.h"
 
 #include "handlers/common/tags.h"
+#include "handlers/s3/access.h"
+#include "handlers/s3/new_object.h"
 #include "handlers/s3/notify.h"
 #include "handlers/s3/operations.h"
 #include "handlers/s3/target.h"
@@ -142,16 +144,35 @@ int s3_get_object_tagging(struct request *req, const struct s3_GetObjectTaggingR
     return 0;
 }
 
+/* What conditions on the request's tags are asked of, before the tags are checked. */
+static const struct s3_pairs *tags_as_sent(struct arena *a, const struct s3_Tagging *tagging)
+{
+    struct s3_pairs *tags = ARENA_NEW(a, struct s3_pairs);
+
+    for (size_t i = 0; tagging && i < tagging->TagSet.count; i++) {
+        const struct s3_Tag *tag = &tagging->TagSet.items[i];
+
+        if (tag->Key && tag->Value)
+            s3_head_add(a, tags, tag->Key, tag->Value);
+    }
+    return tags;
+}
+
 int s3_put_object_tagging(struct request *req, const struct s3_PutObjectTaggingRequest *in,
                           struct s3_PutObjectTaggingOutput *out)
 {
+    const char *action = in->VersionId ? "s3:PutObjectVersionTagging" : "s3:PutObjectTagging";
     struct s3_target target;
     struct s3_pairs tags;
 
-    if (s3_use_object(req, in->Bucket, in->Key, in->VersionId, in->ExpectedBucketOwner,
-                      in->VersionId ? "s3:PutObjectVersionTagging" : "s3:PutObjectTagging",
-                      &target))
+    if (s3_use_object_or_none(req, in->Bucket, in->Key, in->VersionId, in->ExpectedBucketOwner,
+                              NULL, false, &target))
         return -1;
+    target.request_tags = tags_as_sent(&req->arena, in->Tagging);
+    if (s3_authorize(req, &target, action))
+        return -1;
+    if (!target.object || target.object->marker)
+        return s3_fail_no_object(req, &target);
     if (!in->Tagging || !in->Tagging->TagSet.items)
         return s3_fail_malformed_xml(req);
     if (s3_tags_of_set(req, &in->Tagging->TagSet, S3_OBJECT_TAGS_MAX, &tags) ||

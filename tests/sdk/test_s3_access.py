@@ -120,6 +120,24 @@ def test_conditions(s3, nobody):
     allow(s3, bucket, "s3:PutObject", Condition={"StringEquals": {"s3:RequestObjectTag/team": "a"}})
     nobody.put_object(Bucket=bucket, Key="n", Tagging="team=a")
     assert code_of(nobody.put_object, Bucket=bucket, Key="n", Tagging="team=b") == "AccessDenied"
+    allow(s3, bucket, "s3:PutObjectTagging", Condition={"StringEquals": {"s3:RequestObjectTag/team": "a"}})
+    nobody.put_object_tagging(Bucket=bucket, Key="open", Tagging={"TagSet": [{"Key": "team", "Value": "a"}]})
+    for tags in ([{"Key": "team", "Value": "b"}], [{"Key": "other", "Value": "a"}], []):
+        assert code_of(nobody.put_object_tagging, Bucket=bucket, Key="open", Tagging={"TagSet": tags}) == "AccessDenied"
+    allow(s3, bucket, "s3:PutObjectTagging", Condition={"ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": ["team", "size"]}})
+    nobody.put_object_tagging(Bucket=bucket, Key="open", Tagging={"TagSet": [{"Key": "size", "Value": "1"}, {"Key": "team", "Value": "b"}]})
+    assert code_of(nobody.put_object_tagging, Bucket=bucket, Key="open", Tagging={"TagSet": [{"Key": "other", "Value": "1"}]}) == "AccessDenied"
+
+
+def test_write_granted_on_an_object_is_listed(s3):
+    bucket = make_bucket(s3, open_to_all=True)
+    owner = s3.get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
+    s3.meta.events.register("before-sign.s3.PutObject", lambda request, **_: request.headers.add_header("x-amz-grant-write", f'id="{owner}"'))
+    s3.put_object(Bucket=bucket, Key="k")
+    s3.put_object(Bucket=bucket, Key="acl")
+    s3.put_object_acl(Bucket=bucket, Key="acl", GrantWrite=f'id="{owner}"')
+    for key in ("k", "acl"):
+        assert [g["Permission"] for g in s3.get_object_acl(Bucket=bucket, Key=key)["Grants"]] == ["WRITE"]
 
 
 # --- pages of other origins ---
