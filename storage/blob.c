@@ -11,6 +11,7 @@
 
 #include "server/base/digest.h"
 #include "server/base/log.h"
+#include "server/base/nameless.h"
 #include "storage/storage.h"
 
 #include <dirent.h>
@@ -146,12 +147,17 @@ enum store_status blob_write(struct blob_writer *w, const void *data, size_t len
     return w->failed ? STORE_FAILED : STORE_OK;
 }
 
+static bool sync_path(const char *path, int flags)
+{
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+
+    return fd >= 0 && fsync(fd) == 0;
+}
+
 /* Makes the directory's entries as durable as the file's bytes. */
 static bool sync_folder(const char *path)
 {
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd >= 0 && fsync(fd) == 0;
+    return sync_path(path, O_DIRECTORY);
 }
 
 static bool move_into_place(struct blob_writer *w)
@@ -205,14 +211,10 @@ enum store_status blob_provisional(struct blob_writer *w, char *out_id, int64_t 
 
 enum store_status blob_link(struct blob_dir *dir, int fd, char *out_id)
 {
-    char from[64];
-
     random_text(out_id, BLOB_ID_LEN, "0123456789abcdef");
     AUTO_FREE char *path = provisional_path(dir, out_id);
     AUTO_FREE char *tmp = x_asprintf("%s/tmp", dir->path);
-    snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
-    if ((dir->sync && fsync(fd)) || linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ||
-        (dir->sync && !sync_folder(tmp))) {
+    if (!nameless_link(fd, path) || (dir->sync && !(sync_path(path, 0) && sync_folder(tmp)))) {
         log_error("cannot keep %s: %m", path);
         return STORE_FAILED;
     }

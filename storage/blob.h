@@ -33,7 +33,8 @@ struct blob_dir *blob_open_counted(struct store_root *root, const char *name,
                                    bool (*counts)(void *context, const char *id), void *context);
 /* Ends the writer like blob_commit(). */
 enum store_status blob_provisional(struct blob_writer *w, char *out_id, int64_t *out_size);
-/* Of a nameless file (O_TMPFILE) in the data directory; the descriptor stays the caller's. */
+/* Of a nameless file in the data directory (server/base/nameless.h); the descriptor stays the
+ * caller's. */
 enum store_status blob_link(struct blob_dir *dir, int fd, char *out_id);
 void blob_settle(struct blob_dir *dir, const char *id);
 

@@ -10,10 +10,10 @@
 
 #include "server/base/embed.h"
 #include "server/base/log.h"
+#include "server/base/nameless.h"
 #include "storage/blob.h"
 #include "storage/s3_internal.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -100,7 +100,7 @@ enum store_status s3_blob_write(struct s3_store *store, const void *data, size_t
 
 int s3_blob_temporary(struct s3_store *store)
 {
-    int fd = open(store_directory(store->root), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = nameless_open(store_directory(store->root));
 
     if (fd < 0)
         log_error("cannot make a temporary file in %s: %m", store_directory(store->root));

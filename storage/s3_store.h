@@ -233,7 +233,7 @@ enum { S3_BLOB_ID_MAX = 33, S3_INLINE_MAX = 16 * 1024 };
 /*
  * Content files are made before the rows that refer to them.
  *
- * s3_blob_adopt() gives a nameless file in the data directory (O_TMPFILE) a provisional name;
+ * s3_blob_adopt() gives a nameless file in the data directory a provisional name;
  * s3_blob_write() makes one of bytes. The function that commits takes it over in success; after a
  * failure the caller removes it by s3_blob_drop().
  */

@@ -1,8 +1,7 @@
 #include "handlers/firehose/spool.h"
 
 #include "server/base/log.h"
-
-#include <fcntl.h>
+#include "server/base/nameless.h"
 
 enum { MEMORY_MAX = 1024 * 1024 };
 
@@ -39,7 +38,7 @@ static void write_all(struct spool *s, const void *data, size_t len)
 
 static void move_to_file(struct spool *s)
 {
-    s->fd = open(s->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    s->fd = nameless_open(s->directory);
     if (s->fd < 0) {
         log_error("a temporary file in %s: %s", s->directory, strerror(errno));
         s->failed = true;

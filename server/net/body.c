@@ -5,9 +5,9 @@
 #include "server/net/body.h"
 
 #include "server/base/log.h"
+#include "server/base/nameless.h"
 #include "server/net/request.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 
 /* What a connection keeps for its next request. */
@@ -58,22 +58,6 @@ void body_add_filter(struct request *req, struct body_filter *filter)
     *last = filter;
 }
 
-static int open_temporary(const char *dir)
-{
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    char *path;
-
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-    /* A file system without nameless files. */
-    path = x_asprintf("%s/body-XXXXXX", dir);
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    free(path);
-    return fd;
-}
-
 static int lose(struct request *req, const char *what)
 {
     log_error("request body: cannot %s in %s: %s", what, req->body_store.temp_dir, strerror(errno));
@@ -110,7 +94,7 @@ static int store(struct request *req, const void *data, size_t len)
         return 0;
     }
     if (s->fd < 0) {
-        s->fd = open_temporary(s->temp_dir);
+        s->fd = nameless_open(s->temp_dir);
         if (s->fd < 0)
             return lose(req, "make a temporary file");
         if (write_file(req, (const uint8_t *)s->memory.data, s->memory.len) < 0)

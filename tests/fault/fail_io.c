@@ -6,10 +6,14 @@
  * FAIL_IO_AT     which call fails, counted from 1
  * FAIL_IO_COUNT  how many fail from there on (default 1)
  * FAIL_IO_ERRNO  with which errno (default EIO)
+ *
+ * FAIL_IO_NO_TMPFILE  set: no file system knows O_TMPFILE
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -117,3 +121,25 @@ int rename(const char *from, const char *to)
 {
     return fails(to) ? -1 : NEXT(rename)(from, to);
 }
+
+static bool is_refused(int flags)
+{
+    if ((flags & O_TMPFILE) != O_TMPFILE || !getenv("FAIL_IO_NO_TMPFILE"))
+        return false;
+    errno = EOPNOTSUPP;
+    return true;
+}
+
+#define OPEN(name)                                                                                 \
+    int name(const char *path, int flags, ...)                                                     \
+    {                                                                                              \
+        va_list rest;                                                                              \
+        mode_t mode;                                                                               \
+                                                                                                   \
+        va_start(rest, flags);                                                                     \
+        mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;                           \
+        va_end(rest);                                                                              \
+        return is_refused(flags) ? -1 : NEXT(name)(path, flags, mode);                             \
+    }
+OPEN(open)
+OPEN(open64)

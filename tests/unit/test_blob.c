@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include "server/base/nameless.h"
+
 static struct store_root *root;
 static struct blob_dir *dir;
 
@@ -111,6 +113,36 @@ START_TEST(leftovers_go_and_blobs_stay_at_the_next_start)
 }
 END_TEST
 
+/* The second is what a file system without O_TMPFILE leaves: it can't be linked any more. */
+START_TEST(nameless_files_get_their_name)
+{
+    AUTO_FREE char *unlinked = x_asprintf("%s/unlinked", store_directory(root));
+    int files[] = {nameless_open(store_directory(root)),
+                   open(unlinked, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+
+    ck_assert_int_eq(unlink(unlinked), 0);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char id[BLOB_ID_LEN + 1], got[16] = "";
+        int64_t size;
+        int fd;
+
+        ck_assert_int_ge(files[i], 0);
+        ck_assert(fcntl(files[i], F_GETFD) & FD_CLOEXEC);
+        ck_assert_int_eq(write(files[i], "hello", 5), 5);
+        ck_assert_int_eq(blob_link(dir, files[i], id), STORE_OK);
+        close(files[i]);
+        blob_settle(dir, id);
+        ck_assert_int_eq(blob_read(dir, id, &fd, &size), STORE_OK);
+        ck_assert_int_eq(size, 5);
+        ck_assert_int_eq(read(fd, got, sizeof(got)), 5);
+        ck_assert_str_eq(got, "hello");
+        close(fd);
+    }
+    ck_assert_uint_eq(temporaries(), 0);
+    ck_assert(!nameless_link(-1, "/nowhere/at/all"));
+}
+END_TEST
+
 START_TEST(ids_never_become_paths)
 {
     int64_t size;
@@ -135,6 +167,7 @@ int main(void)
     tcase_add_test(tc, aborted_blob_leaves_nothing);
     tcase_add_test(tc, failed_write_fails_the_commit);
     tcase_add_test(tc, leftovers_go_and_blobs_stay_at_the_next_start);
+    tcase_add_test(tc, nameless_files_get_their_name);
     tcase_add_test(tc, ids_never_become_paths);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
