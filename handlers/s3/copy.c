@@ -151,22 +151,25 @@ static bool copy_all(const struct copying *c, uint8_t *piece)
     return true;
 }
 
+/* It ends with the request. */
+static int open_file(struct request *req, int *out_fd)
+{
+    *out_fd = s3_blob_temporary(s3_of(req->app)->store);
+    if (*out_fd < 0)
+        return aws_fail_internal(req);
+    arena_defer(&req->arena, close_file, arena_memdup(&req->arena, out_fd, sizeof(*out_fd)));
+    return 0;
+}
+
 static int open_copy(struct request *req, const struct s3_source *source, struct s3_range range,
                      struct copying *c)
 {
-    struct s3_store *store = s3_of(req->app)->store;
-    enum store_status rc =
-        s3_reader_open(store, &req->arena, source->target.object, &source->key, range, &c->reader);
-    int *fd;
+    enum store_status rc = s3_reader_open(s3_of(req->app)->store, &req->arena,
+                                          source->target.object, &source->key, range, &c->reader);
 
     if (rc == STORE_NOT_FOUND)
         return s3_fail_no_key(req, source->target.key);
-    c->fd = rc ? -1 : s3_blob_temporary(store);
-    if (c->fd < 0)
-        return aws_fail_internal(req);
-    fd = arena_memdup(&req->arena, &c->fd, sizeof(c->fd));
-    arena_defer(&req->arena, close_file, fd);
-    return 0;
+    return rc ? aws_fail_internal(req) : open_file(req, &c->fd);
 }
 
 int s3_copy_content(struct request *req, const struct s3_source *source, struct s3_range range,
@@ -195,4 +198,29 @@ int s3_copy_content(struct request *req, const struct s3_source *source, struct 
     out->checksum = s3_hasher_end(c.hasher);
     out->fd = c.fd;
     return done ? 0 : aws_fail_internal(req);
+}
+
+int s3_encrypt_content(struct request *req, const struct s3_customer_key *key,
+                       struct s3_content *content)
+{
+    struct bytes in = content->memory;
+    uint8_t counter[S3_COUNTER_LEN];
+    struct s3_cipher *cipher;
+    uint8_t *piece;
+    bool good = true;
+
+    if (!key->given)
+        return 0;
+    if (open_file(req, &content->fd))
+        return -1;
+    s3_customer_key_head(&req->arena, key, counter, &content->head);
+    cipher = s3_cipher_new(&req->arena, key->key, counter);
+    piece = x_malloc(PIECE);
+    for (size_t done = 0, n; good && done < in.len; done += n) {
+        n = MIN(in.len - done, (size_t)PIECE);
+        s3_cipher_run(cipher, (int64_t)done, in.data + done, piece, n);
+        good = write_all(content->fd, piece, n);
+    }
+    free(piece);
+    return good ? 0 : aws_fail_internal(req);
 }

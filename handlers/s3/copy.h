@@ -22,4 +22,10 @@ int s3_copy_content(struct request *req, const struct s3_source *source, struct 
                     enum s3_checksum_algorithm algorithm, const struct s3_customer_key *key,
                     struct s3_content *out);
 
+/* Content in memory goes into a file, too, encrypted, where a key was given. 0, or -1 after
+ * failing.
+ */
+int s3_encrypt_content(struct request *req, const struct s3_customer_key *key,
+                       struct s3_content *content);
+
 #endif

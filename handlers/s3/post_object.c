@@ -6,6 +6,7 @@
  * object is made as PutObject makes it.
  */
 #include "handlers/s3/configuration.h"
+#include "handlers/s3/copy.h"
 #include "handlers/s3/customer_key.h"
 #include "handlers/s3/new_object.h"
 #include "handlers/s3/other.h"
@@ -175,9 +176,6 @@ static int use_fields(struct request *req, const struct s3_form *form)
     }
     req->headers = headers;
     req->header_count = count;
-    if (request_header(req, S3_HEAD_SSE_C))
-        return aws_fail(req, &cadabra_NotImplemented,
-                        "cadabra does not encrypt posted forms with a customer's key.");
     return 0;
 }
 
@@ -186,6 +184,7 @@ static int use_fields(struct request *req, const struct s3_form *form)
 static int read_content(struct request *req, const struct s3_form *form, struct s3_content *out)
 {
     enum s3_checksum_algorithm algorithm = S3_CHECKSUM_NONE;
+    struct s3_customer_key key;
     const char *given = NULL;
 
     for (size_t i = 0; i < form->field_count && !algorithm; i++) {
@@ -197,7 +196,7 @@ static int read_content(struct request *req, const struct s3_form *form, struct 
         return aws_fail(req, &s3_BadDigest,
                         "The %s you specified did not match the calculated checksum.",
                         s3_checksum_name(algorithm));
-    return 0;
+    return s3_customer_key_read(req, false, &key) || s3_encrypt_content(req, &key, out) ? -1 : 0;
 }
 
 /* --- the answer --- */

@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 import boto3
 import botocore.config
 import pytest
-from s3_kit import http, make_bucket
+from s3_kit import code_of, http, make_bucket
 from server import Server
 
 
@@ -151,3 +151,18 @@ def test_signatures_are_verified(tmp_path, account):
         assert post(server.endpoint, bucket, nobody)[::3] == (403, "InvalidAccessKeyId")
     finally:
         server.stop()
+
+
+def test_a_customers_key_in_a_form(s3, endpoint):
+    bucket = make_bucket(s3)
+    key, prefix = b"k" * 32, "x-amz-server-side-encryption-customer-"
+    fields = {f"{prefix}algorithm": "AES256", f"{prefix}key": base64.b64encode(key).decode(), f"{prefix}key-MD5": base64.b64encode(hashlib.md5(key).digest()).decode()}
+    ready = s3.generate_presigned_post(bucket, "k", Fields=fields, Conditions=[{k: v} for k, v in fields.items()])
+    data = bytes(range(256)) * 2048
+    status, headers, _, _ = post(endpoint, bucket, ready["fields"], data)
+    assert status == 204 and headers[f"{prefix}algorithm"] == "AES256" and headers[f"{prefix}key-MD5"] == fields[f"{prefix}key-MD5"]
+    assert code_of(s3.get_object, Bucket=bucket, Key="k") == "InvalidRequest"
+    assert code_of(s3.get_object, Bucket=bucket, Key="k", SSECustomerAlgorithm="AES256", SSECustomerKey=b"x" * 32) == "AccessDenied"
+    got = s3.get_object(Bucket=bucket, Key="k", SSECustomerAlgorithm="AES256", SSECustomerKey=key)
+    assert got["Body"].read() == data and got["ETag"] == headers["ETag"]
+    assert post(endpoint, bucket, {**ready["fields"], f"{prefix}key-MD5": "AAAA"}, data)[3] in ("InvalidArgument", "AccessDenied")
