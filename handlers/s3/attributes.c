@@ -124,7 +124,7 @@ int s3_get_object_attributes(struct request *req, const struct s3_GetObjectAttri
         s3_customer_key_check(req, &key, &target.object->head))
         return -1;
     o = target.object;
-    out->LastModified = SOME_TIME(o->modified_ms);
+    out->LastModified = S3_SECONDS(o->modified_ms);
     out->VersionId = s3_version_of(&req->arena, &target.bucket, o);
     if (attributes & ATTRIBUTE_ETAG)
         out->ETag = o->etag; /* AWS: without quotes here */

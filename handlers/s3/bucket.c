@@ -178,13 +178,16 @@ int s3_list_buckets(struct request *req, const struct s3_ListBucketsRequest *in,
         .region = in->BucketRegion,
         .max = (size_t)VALUE_OR(in->MaxBuckets, LIST_MAX),
     };
+    /* AWS: a bare request is answered as it was before there were parameters. */
+    bool with_region =
+        in->Prefix || in->BucketRegion || in->MaxBuckets.set || in->ContinuationToken;
     struct s3_buckets page;
 
     if (in->MaxBuckets.set && (in->MaxBuckets.value < 1 || in->MaxBuckets.value > LIST_MAX))
         return s3_fail_argument(req, "max-buckets",
                                 arena_printf(&req->arena, "%d", in->MaxBuckets.value),
                                 "Argument max-buckets must be an integer between 1 and 10000");
-    if (in->ContinuationToken) {
+    if (in->ContinuationToken && *in->ContinuationToken) {
         query.after = page_token_read(&req->arena, list_kind, in->ContinuationToken);
         if (!query.after)
             return s3_fail_argument(req, "continuation-token", in->ContinuationToken,
@@ -197,7 +200,7 @@ int s3_list_buckets(struct request *req, const struct s3_ListBucketsRequest *in,
         out->Buckets.items[out->Buckets.count++] = (struct s3_Bucket){
             .Name = page.items[i].name,
             .CreationDate = SOME_TIME(page.items[i].created_ms),
-            .BucketRegion = page.items[i].region,
+            .BucketRegion = with_region ? page.items[i].region : NULL,
             .BucketArn = bucket_arn(req, page.items[i].name),
         };
     out->Owner = s3_owner(&req->arena, req->account);

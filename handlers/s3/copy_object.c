@@ -149,7 +149,7 @@ static void answer(struct request *req, const struct s3_source *source,
     struct s3_CopyObjectResult *result = ARENA_NEW(&req->arena, struct s3_CopyObjectResult);
 
     result->ETag = s3_etag_text(&req->arena, object->etag);
-    result->LastModified = SOME_TIME(object->modified_ms);
+    result->LastModified = S3_SECONDS(object->modified_ms);
     result->ChecksumType = s3_checksum_type_name(object->checksum_type);
     S3_CHECKSUM_SET(result, object->checksum_algorithm, object->checksum);
     out->CopyObjectResult = result;

@@ -8,24 +8,30 @@
 
 enum { DELETE_MAX = 1000 };
 
-static void tell(struct request *req, const struct s3_bucket *bucket, const struct s3_remove *r)
+/* always: of what was not there, too. */
+static void tell(struct request *req, const struct s3_bucket *bucket, const struct s3_remove *r,
+                 bool always)
 {
+    /* AWS: a delete marker has the ETag of nothing. */
+    static const char empty_etag[] = "d41d8cd98f00b204e9800998ecf8427e";
+    bool hidden = r->which.by == S3_PRESENT && r->marker;
     const struct s3_object gone = {
         .key = r->which.key,
+        .etag = hidden ? empty_etag : NULL,
         .id = r->version,
         .marker = true,
         .null_version = r->null_version,
     };
 
-    if (r->which.by == S3_PRESENT && r->marker)
+    if (hidden)
         s3_notify_of(req, "ObjectRemoved:DeleteMarkerCreated", bucket, &gone);
-    else if (r->found)
+    else if (r->found || always)
         s3_notify_of(req, "ObjectRemoved:Delete", bucket, &gone);
 }
 
 /* Removes one. The refusal of a condition or a lock is left to the caller. */
 static enum store_status remove_one(struct request *req, const struct s3_target *target,
-                                    struct s3_remove *r)
+                                    struct s3_remove *r, bool always)
 {
     enum store_status rc;
 
@@ -35,7 +41,7 @@ static enum store_status remove_one(struct request *req, const struct s3_target 
     r->now_ms = clock_now_ms(&req->app->clock);
     rc = s3_object_remove(s3_of(req->app)->store, r);
     if (rc == STORE_OK)
-        tell(req, &target->bucket, r);
+        tell(req, &target->bucket, r, always);
     return rc;
 }
 
@@ -67,7 +73,7 @@ int s3_delete_object(struct request *req, const struct s3_DeleteObjectRequest *i
         return -1;
     if (remove.bypass_governance && s3_authorize(req, &target, "s3:BypassGovernanceRetention"))
         return -1;
-    rc = remove_one(req, &target, &remove);
+    rc = remove_one(req, &target, &remove, false);
     if (rc == STORE_CONFLICT)
         return s3_fail_refusal(req, &remove.condition, remove.refusal, in->Key);
     if (rc == STORE_NOT_FOUND)
@@ -116,7 +122,8 @@ static int delete_listed(struct request *req, const struct s3_DeleteObjectsReque
         return -1;
     if (remove.bypass_governance && s3_authorize(req, &target, "s3:BypassGovernanceRetention"))
         return -1;
-    rc = remove_one(req, &target, &remove);
+    /* AWS: each key of the list has its event, whether there was an object or not. */
+    rc = remove_one(req, &target, &remove, !id->VersionId);
     if (rc == STORE_CONFLICT)
         return s3_fail_refusal(req, &remove.condition, remove.refusal, id->Key);
     if (rc)

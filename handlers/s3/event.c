@@ -159,6 +159,8 @@ static const char *encoded_key(struct arena *a, const char *key)
 static void write_object(struct jw *w, struct arena *a, const struct s3_event *e)
 {
     bool created = str_starts(e->name, "ObjectCreated") || str_starts(e->name, "ObjectRestore");
+    /* AWS: what leaves the content alone has no place in its order. */
+    bool ordered = !str_starts(e->name, "ObjectTagging") && !str_starts(e->name, "ObjectAcl");
     char sequencer[24];
 
     snprintf(sequencer, sizeof(sequencer), "%018" PRIX64, (uint64_t)e->version);
@@ -169,7 +171,8 @@ static void write_object(struct jw *w, struct arena *a, const struct s3_event *e
         jw_member_int(w, "size", e->size);
     jw_member_string(w, "eTag", e->etag);
     jw_member_string(w, "versionId", e->version_id);
-    jw_member_string(w, "sequencer", sequencer);
+    if (ordered)
+        jw_member_string(w, "sequencer", sequencer);
     jw_end_object(w);
 }
 
@@ -204,13 +207,22 @@ static const char *event_version(const char *name)
     return "2.1";
 }
 
-/* Always with milliseconds. */
-static void time_text(int64_t ms, char out[TIME_TEXT_MAX])
+/* How long a copy out of the archive is there. */
+static void write_restored(struct jw *w, const struct s3_event *e)
 {
-    char seconds[TIME_TEXT_MAX];
+    char time[TIME_TEXT_MAX];
 
-    time_iso8601(ms / 1000 * 1000, false, seconds);
-    snprintf(out, TIME_TEXT_MAX, "%.19s.%03dZ", seconds, (int)(ms % 1000));
+    if (!str_eq(e->name, "ObjectRestore:Completed"))
+        return;
+    time_iso8601_ms(e->restore_until_ms, time);
+    jw_key(w, "glacierEventData");
+    jw_begin_object(w);
+    jw_key(w, "restoreEventData");
+    jw_begin_object(w);
+    jw_member_string(w, "lifecycleRestorationExpiryTime", time);
+    jw_member_string(w, "lifecycleRestoreStorageClass", e->storage_class);
+    jw_end_object(w);
+    jw_end_object(w);
 }
 
 void s3_event_write(struct strbuf *b, struct arena *a, const struct s3_event *e, int64_t at_ms,
@@ -221,7 +233,7 @@ void s3_event_write(struct strbuf *b, struct arena *a, const struct s3_event *e,
     char time[TIME_TEXT_MAX];
     struct jw w;
 
-    time_text(at_ms, time);
+    time_iso8601_ms(at_ms, time);
     jw_init(&w, b);
     jw_begin_object(&w);
     jw_key(&w, "Records");
@@ -246,6 +258,7 @@ void s3_event_write(struct strbuf *b, struct arena *a, const struct s3_event *e,
     jw_member_string(&w, "x-amz-id-2", e->id_2 ? e->id_2 : "");
     jw_end_object(&w);
     write_s3(&w, a, e, configuration_id);
+    write_restored(&w, e);
     jw_end_object(&w);
     jw_end_array(&w);
     jw_end_object(&w);
@@ -257,7 +270,7 @@ void s3_event_write_test(struct strbuf *b, const char *bucket, int64_t at_ms,
     char time[TIME_TEXT_MAX];
     struct jw w;
 
-    time_text(at_ms, time);
+    time_iso8601_ms(at_ms, time);
     jw_init(&w, b);
     jw_begin_object(&w);
     jw_member_string(&w, "Service", "Amazon S3");

@@ -21,10 +21,10 @@ int s3_listing_begin(struct request *req, const char *encoding_type, struct mayb
                      const char *max_name, struct s3_listing_form *out)
 {
     *out = (struct s3_listing_form){.arena = &req->arena, .max = PAGE_MAX};
-    if (encoding_type && *encoding_type && strcasecmp(encoding_type, "url") != 0)
+    if (encoding_type && strcasecmp(encoding_type, "url") != 0)
         return s3_fail_argument(req, "encoding-type", encoding_type,
                                 "Invalid Encoding Method specified in Request");
-    out->encode = encoding_type && *encoding_type;
+    out->encode = encoding_type != NULL;
     if (!max.set)
         return 0;
     if (max.value < 0)
@@ -120,7 +120,7 @@ static void fill_objects(const struct object_view *view, const struct s3_page *p
         }
         out->items[out->count++] = (struct s3_Object){
             .Key = s3_listing_text(view->form, o->key),
-            .LastModified = SOME_TIME(o->modified_ms),
+            .LastModified = S3_SECONDS(o->modified_ms),
             .ETag = s3_etag_text(a, o->etag),
             .ChecksumAlgorithm = algorithm_list(a, o),
             .ChecksumType = type_of(o),
@@ -191,7 +191,7 @@ int s3_list_objects_v2(struct request *req, const struct s3_ListObjectsV2Request
     if (in->ContinuationToken)
         query.after = page_token_read(&req->arena, token_kind, in->ContinuationToken);
     if (!query.after)
-        return s3_fail_argument(req, "continuation-token", in->ContinuationToken,
+        return s3_fail_argument(req, "continuation-token", NULL,
                                 "The continuation token provided is incorrect");
     query.bucket = target.bucket.id;
     query.max = form.max;
@@ -201,7 +201,8 @@ int s3_list_objects_v2(struct request *req, const struct s3_ListObjectsV2Request
     out->Name = in->Bucket;
     out->Prefix = s3_listing_text(&form, query.prefix);
     out->Delimiter = s3_listing_text(&form, in->Delimiter && *in->Delimiter ? in->Delimiter : NULL);
-    out->StartAfter = s3_listing_text(&form, in->StartAfter);
+    if (!in->ContinuationToken) /* AWS: where the listing began is of no more interest then */
+        out->StartAfter = s3_listing_text(&form, in->StartAfter);
     out->ContinuationToken = in->ContinuationToken;
     out->EncodingType = form.encode ? "url" : NULL;
     out->MaxKeys = SOME_INT((int32_t)form.max);
@@ -228,7 +229,7 @@ static void add_version(const struct s3_listing_form *form, const struct s3_obje
             .Key = key,
             .VersionId = version,
             .IsLatest = SOME_BOOL(o->present),
-            .LastModified = SOME_TIME(o->modified_ms),
+            .LastModified = S3_SECONDS(o->modified_ms),
         };
         return;
     }
@@ -241,7 +242,7 @@ static void add_version(const struct s3_listing_form *form, const struct s3_obje
         .Key = key,
         .VersionId = version,
         .IsLatest = SOME_BOOL(o->present),
-        .LastModified = SOME_TIME(o->modified_ms),
+        .LastModified = S3_SECONDS(o->modified_ms),
         .Owner = s3_owner(a, o->account),
     };
 }

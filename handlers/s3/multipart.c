@@ -156,7 +156,7 @@ static void fill_uploads(const struct s3_listing_form *form, const struct s3_upl
         out->Uploads.items[out->Uploads.count++] = (struct s3_MultipartUpload){
             .UploadId = s3_upload_text(a, u->id, u->object.checksum_algorithm),
             .Key = s3_listing_text(form, u->object.key),
-            .Initiated = SOME_TIME(u->created_ms),
+            .Initiated = S3_SECONDS(u->created_ms),
             .StorageClass = u->object.storage_class,
             .Owner = s3_owner(a, u->object.account),
             .Initiator = initiator(a, u->object.account),
@@ -169,10 +169,15 @@ static void fill_uploads(const struct s3_listing_form *form, const struct s3_upl
 static void name_next(const struct s3_listing_form *form, const struct s3_upload_page *page,
                       struct s3_ListMultipartUploadsOutput *out)
 {
-    const struct s3_upload_item *last = &page->items[page->count - 1];
+    const struct s3_upload_item *last = page->count ? &page->items[page->count - 1] : NULL;
 
+    /* AWS: a page that is the last ends, too, but not at a prefix. */
+    out->NextKeyMarker = out->NextUploadIdMarker = "";
+    if (!last)
+        return;
     if (last->prefix) {
-        out->NextKeyMarker = s3_listing_text(form, last->prefix);
+        if (page->more)
+            out->NextKeyMarker = s3_listing_text(form, last->prefix);
         return;
     }
     out->NextKeyMarker = s3_listing_text(form, last->upload.object.key);
@@ -215,8 +220,7 @@ int s3_list_multipart_uploads(struct request *req, const struct s3_ListMultipart
     out->EncodingType = form.encode ? "url" : NULL;
     out->MaxUploads = SOME_INT((int32_t)form.max);
     out->IsTruncated = SOME_BOOL(page.more);
-    if (page.more)
-        name_next(&form, &page, out);
+    name_next(&form, &page, out);
     return 0;
 }
 
@@ -229,7 +233,7 @@ static void fill_parts(struct arena *a, const struct s3_upload *upload,
         struct s3_Part *part = &out->Parts.items[out->Parts.count++];
 
         part->PartNumber = SOME_INT(p->number);
-        part->LastModified = SOME_TIME(p->modified_ms);
+        part->LastModified = S3_SECONDS(p->modified_ms);
         part->ETag = s3_etag_text(a, p->etag);
         part->Size = SOME_LONG(p->size);
         if (!s3_checksum_is_default(upload))

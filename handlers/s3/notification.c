@@ -74,13 +74,21 @@ static int gather(struct request *req, struct s3_NotificationConfiguration *c, s
 
 static int check_arn(struct request *req, const struct rule *rule, const struct s3_bucket *bucket)
 {
-    static const char *const services[] = {
-        [TO_QUEUE] = "sqs", [TO_TOPIC] = "sns", [TO_FUNCTION] = "lambda"};
+    static const struct {
+        const char *service;
+        const char *element;
+    } kinds[] = {[TO_QUEUE] = {"sqs", "Queue"},
+                 [TO_TOPIC] = {"sns", "Topic"},
+                 [TO_FUNCTION] = {"lambda", "CloudFunction"}};
     struct arn arn;
     size_t len = strlen(rule->arn);
 
-    if (!arn_parse(&req->arena, rule->arn, &arn) || !str_eq(arn.service, services[rule->kind]))
-        return s3_fail_argument(req, rule->arn, rule->arn, "The ARN is not well formed");
+    if (!arn_parse(&req->arena, rule->arn, &arn))
+        return s3_fail_argument(req, kinds[rule->kind].element, rule->arn,
+                                "The ARN could not be parsed");
+    if (!str_eq(arn.service, kinds[rule->kind].service))
+        return s3_fail_argument(req, kinds[rule->kind].element, rule->arn,
+                                "The ARN is not well formed");
     if (!str_eq(arn.region, bucket->region))
         return s3_fail_argument(req, rule->arn, rule->arn,
                                 "The notification destination service region is not valid for the "
@@ -111,10 +119,12 @@ static int check_filter(struct request *req, const struct s3_NotificationConfigu
     bool suffix = false;
 
     for (size_t i = 0; f && f->Key && i < f->Key->FilterRules.count; i++) {
-        const struct s3_FilterRule *rule = &f->Key->FilterRules.items[i];
+        struct s3_FilterRule *rule = &f->Key->FilterRules.items[i];
         bool is_prefix = rule->Name && strcasecmp(rule->Name, "prefix") == 0;
         bool is_suffix = rule->Name && strcasecmp(rule->Name, "suffix") == 0;
 
+        if (!rule->Name || !rule->Value)
+            return s3_fail_malformed_xml(req);
         if (!is_prefix && !is_suffix)
             return s3_fail_argument(req, "FilterRule.Name", rule->Name,
                                     "filter rule name must be either prefix or suffix");
@@ -123,10 +133,11 @@ static int check_filter(struct request *req, const struct s3_NotificationConfigu
                 req, "FilterRule.Name", rule->Name,
                 arena_printf(&req->arena, "Cannot specify more than one %s rule in a filter.",
                              is_prefix ? "prefix" : "suffix"));
-        if (rule->Value && strlen(rule->Value) > VALUE_MAX)
+        if (strlen(rule->Value) > VALUE_MAX)
             return s3_fail_argument(req, "FilterRule.Value", rule->Value,
                                     "Size of filter rule value cannot exceed 1024 bytes in UTF-8 "
                                     "representation");
+        rule->Name = is_prefix ? "Prefix" : "Suffix"; /* AWS: given back like this */
         prefix = prefix || is_prefix;
         suffix = suffix || is_suffix;
     }
@@ -196,28 +207,34 @@ static const char *destination_problem(struct app *app, const struct rule *rule,
     case TO_FUNCTION:
         break;
     }
-    switch (lambda_check(app, rule->arn, &caller)) {
-    case LAMBDA_OK:
-        return NULL;
-    case LAMBDA_NOT_ALLOWED:
-        return "Not authorized to invoke function";
-    default:
-        return "The destination Lambda does not exist";
-    }
+    /* AWS: a function that is not there may not be invoked, either. */
+    return lambda_check(app, rule->arn, &caller) == LAMBDA_OK
+               ? NULL
+               : arena_printf(a, "Not authorized to invoke function [%s]", rule->arn);
 }
 
-static int check_destination(struct request *req, const struct rule *rule,
-                             const struct s3_bucket *bucket)
+/* All that cannot be reached are named. */
+static int check_destinations(struct request *req, const struct rules *rules,
+                              const struct s3_bucket *bucket)
 {
-    const char *problem = destination_problem(req->app, rule, bucket, &req->arena);
+    struct arena *a = &req->arena;
+    int bad = 0;
 
-    if (!problem)
-        return 0;
-    aws_fail(req, &s3_InvalidArgument,
-             "Unable to validate the following destination configurations");
-    aws_fail_detail(req, "ArgumentName1", rule->arn);
-    aws_fail_detail(req, "ArgumentValue1", problem);
-    return -1;
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *rule = &rules->items[i];
+        const char *problem = destination_problem(req->app, rule, bucket, a);
+
+        if (!problem)
+            continue;
+        if (bad++ == 0)
+            aws_fail(req, &s3_InvalidArgument,
+                     "Unable to validate the following destination configurations");
+        aws_fail_detail(req, arena_printf(a, "ArgumentName%d", bad),
+                        rule->kind == TO_FUNCTION ? arena_printf(a, "%s, null", rule->arn)
+                                                  : rule->arn);
+        aws_fail_detail(req, arena_printf(a, "ArgumentValue%d", bad), problem);
+    }
+    return bad ? -1 : 0;
 }
 
 static int check_rules(struct request *req, const struct rules *rules,
@@ -232,10 +249,7 @@ static int check_rules(struct request *req, const struct rules *rules,
             check_filter(req, rule->filter) || check_pairs(req, rules, i))
             return -1;
     }
-    for (size_t i = 0; destinations && i < rules->count; i++)
-        if (check_destination(req, &rules->items[i], bucket))
-            return -1;
-    return 0;
+    return destinations ? check_destinations(req, rules, bucket) : 0;
 }
 
 /* --- the operations --- */

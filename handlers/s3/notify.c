@@ -125,15 +125,17 @@ void s3_notify_of(struct request *req, const char *name, const struct s3_bucket 
         .bucket = bucket,
         .key = object->key,
         .size = object->size,
-        .etag = object->marker ? NULL : object->etag,
+        .etag = object->etag,
         .version = object->id,
         .account = req->account,
         .request_id = req->request_id,
         .id_2 = req->id_2,
+        .restore_until_ms = object->restore_until_ms,
+        .storage_class = object->storage_class,
     };
 
     if (!s3_bucket_has(bucket, S3_DOC_NOTIFICATION))
         return;
-    event.version_id = s3_version_of(&req->arena, bucket, object);
+    event.version_id = s3_new_version_of(&req->arena, bucket, object);
     s3_notify(req->app, &event);
 }

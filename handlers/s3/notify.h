@@ -18,6 +18,8 @@ struct s3_event {
     const char *account;    /* whose request it was */
     const char *request_id; /* NULL when another service did it */
     const char *id_2;
+    int64_t restore_until_ms;  /* ObjectRestore:Completed: until when the copy is there, */
+    const char *storage_class; /* and from where it comes */
 };
 
 /* As whom S3 tells others what happened in the bucket. */

@@ -6,6 +6,9 @@
 
 #include "handlers/s3/state.h"
 
+/* AWS: documents tell times of objects in whole seconds. */
+#define S3_SECONDS(ms) SOME_TIME((ms) / 1000 * 1000)
+
 struct s3_target {
     struct s3_bucket bucket;
     const char *key;                     /* NULL: the request is about the bucket */

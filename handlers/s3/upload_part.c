@@ -156,7 +156,7 @@ int s3_upload_part_copy(struct request *req, const struct s3_UploadPartCopyReque
         store_part(req, &upload, in->UploadId, in->PartNumber.value, &content, &part))
         return -1;
     result->ETag = s3_etag_text(&req->arena, part.etag);
-    result->LastModified = SOME_TIME(part.modified_ms);
+    result->LastModified = S3_SECONDS(part.modified_ms);
     if (!s3_checksum_is_default(&upload)) /* AWS: completing would refuse it */
         S3_CHECKSUM_SET(result, upload.object.checksum_algorithm, part.checksum);
     out->CopyPartResult = result;

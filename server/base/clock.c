@@ -124,23 +124,35 @@ static char *put_clock(char *out, const struct civil *c)
     return put_digits(out, c->second, 2);
 }
 
+static void put_iso8601(const struct civil *c, bool fraction, char *out)
+{
+    out = put_year(out, c->year);
+    *out++ = '-';
+    out = put_digits(out, c->month, 2);
+    *out++ = '-';
+    out = put_digits(out, c->day, 2);
+    *out++ = 'T';
+    out = put_clock(out, c);
+    if (fraction) {
+        *out++ = '.';
+        out = put_digits(out, c->ms, 3);
+    }
+    *out++ = 'Z';
+    *out = '\0';
+}
+
 void time_iso8601(int64_t ms, bool fraction, char out[TIME_TEXT_MAX])
 {
     struct civil c = civil_from_ms(ms);
 
-    out = put_year(out, c.year);
-    *out++ = '-';
-    out = put_digits(out, c.month, 2);
-    *out++ = '-';
-    out = put_digits(out, c.day, 2);
-    *out++ = 'T';
-    out = put_clock(out, &c);
-    if (fraction && c.ms) {
-        *out++ = '.';
-        out = put_digits(out, c.ms, 3);
-    }
-    *out++ = 'Z';
-    *out = '\0';
+    put_iso8601(&c, fraction && c.ms, out);
+}
+
+void time_iso8601_ms(int64_t ms, char out[TIME_TEXT_MAX])
+{
+    struct civil c = civil_from_ms(ms);
+
+    put_iso8601(&c, true, out);
 }
 
 void time_http(int64_t ms, char out[TIME_TEXT_MAX])

@@ -19,6 +19,8 @@ int64_t clock_monotonic_us(void);
 enum { TIME_TEXT_MAX = 40 };
 /* 2026-11-22T17:20:00Z, or with .123 when the milliseconds are not zero and `fraction` is set. */
 void time_iso8601(int64_t ms, bool fraction, char out[TIME_TEXT_MAX]);
+/* Milliseconds always, be they 0: "2026-11-23T00:00:00.000Z". */
+void time_iso8601_ms(int64_t ms, char out[TIME_TEXT_MAX]);
 /* Sun, 22 Nov 2026 17:20:00 GMT */
 void time_http(int64_t ms, char out[TIME_TEXT_MAX]);
 /* 20261122T172000Z */

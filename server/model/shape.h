@@ -102,7 +102,13 @@ enum shape_flag {
     SHAPE_HAS_MAX = 1 << 9,
 };
 
-enum timestamp_format { TIMESTAMP_DEFAULT, TIMESTAMP_UNIX, TIMESTAMP_ISO8601, TIMESTAMP_HTTP };
+enum timestamp_format {
+    TIMESTAMP_DEFAULT,
+    TIMESTAMP_UNIX,
+    TIMESTAMP_ISO8601,
+    TIMESTAMP_HTTP,
+    TIMESTAMP_ISO8601_MS /* in no model: ISO 8601 with milliseconds, be they 0, too */
+};
 
 /* Where in the HTTP message a member of an operation's input or output stands. */
 enum member_location {

@@ -173,7 +173,7 @@ static void encode_structure(struct request *req, const struct model *m, const s
                              const void *value, struct strbuf *b)
 {
     if (req->protocol == PROTOCOL_REST_XML) {
-        struct xml_out x = {b, &req->arena, m};
+        struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601};
         xml_encode_element(&x, NULL, s, model_text(m, s->wire_name ? s->wire_name : s->name),
                            value);
     } else if (req->protocol & (PROTOCOL_RPC_V2_CBOR | PROTOCOL_AMZ_CBOR_1_1)) {

@@ -326,7 +326,7 @@ void query_encode(struct request *req, const struct model *m, const struct opera
                   const void *out)
 {
     struct strbuf *b = &req->response.bytes;
-    struct xml_out x = {b, &req->arena, m};
+    struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601};
     const char *root = arena_printf(&req->arena, "%sResponse", model_text(m, op->name));
 
     write_root(b, m, root);
@@ -349,7 +349,7 @@ void query_encode_error(struct request *req, const struct model *m, const char *
 {
     const struct aws_error *error = req->failure.error;
     struct strbuf *b = &req->response.bytes;
-    struct xml_out x = {b, &req->arena, m};
+    struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601};
 
     write_root(b, m, "ErrorResponse");
     xml_open(b, "Error");

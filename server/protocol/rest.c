@@ -147,8 +147,12 @@ static bool decode_query(struct decoder *d, const struct query *q, const struct 
         return decode_query_map(d, q, input, s, place);
     for (size_t i = 0; i < q->count; i++) {
         const struct parameter *p = &q->items[i];
-        if (str_eq(p->name, name))
-            return scalar_from_text(d, mb, s, TIMESTAMP_ISO8601, p->value, p->value_len, place);
+        if (!str_eq(p->name, name))
+            continue;
+        /* AWS: a number without a digit is no number (S3's "max-parts="). */
+        if (p->value_len == 0 && (s->kind == SHAPE_INTEGER || s->kind == SHAPE_LONG))
+            return true;
+        return scalar_from_text(d, mb, s, TIMESTAMP_ISO8601, p->value, p->value_len, place);
     }
     return true;
 }

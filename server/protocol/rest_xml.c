@@ -17,7 +17,8 @@ static void encode(struct request *req, const struct model *m, const struct shap
                    const struct member *payload, const void *value)
 {
     struct strbuf *b = &req->response.bytes;
-    struct xml_out x = {b, &req->arena, m};
+    /* AWS: the one service of this protocol here writes its times so. */
+    struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601_MS};
     const char *root = model_text(m, s->wire_name ? s->wire_name : s->name);
 
     if (payload && !s->wire_name && !str_eq(model_text(m, payload->wire_name), ""))
@@ -44,7 +45,7 @@ void rest_xml_encode_error(struct request *req, const struct model *m, const cha
                            const struct member *message, const struct shape *s, const void *members)
 {
     struct strbuf *b = &req->response.bytes;
-    struct xml_out x = {b, &req->arena, m};
+    struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601_MS};
 
     xml_declaration(b);
     xml_open(b, "Error");

@@ -338,6 +338,7 @@ static bool time_from_text(enum timestamp_format format, const char *text, int64
 
     switch (format) {
     case TIMESTAMP_ISO8601:
+    case TIMESTAMP_ISO8601_MS:
         return time_parse_iso8601(text, out_ms);
     case TIMESTAMP_HTTP:
         return time_parse_http(text, out_ms);
@@ -446,7 +447,9 @@ static const char *time_to_text(struct arena *a, enum timestamp_format format, i
 {
     char *text = arena_alloc(a, TIME_TEXT_MAX);
 
-    if (format == TIMESTAMP_ISO8601)
+    if (format == TIMESTAMP_ISO8601_MS)
+        time_iso8601_ms(ms, text);
+    else if (format == TIMESTAMP_ISO8601)
         time_iso8601(ms, true, text);
     else if (format == TIMESTAMP_HTTP)
         time_http(ms, text);

@@ -255,9 +255,9 @@ static void encode_attributes(struct xml_out *x, const struct shape *s, const vo
         if (!(members[i].flags & MEMBER_XML_ATTRIBUTE) ||
             !(v = member_value(x->m, &members[i], value)))
             continue;
-        xml_attribute(x->b, model_text(x->m, members[i].wire_name),
-                      scalar_to_text(x->arena, &members[i], member_shape(x->m, &members[i]),
-                                     TIMESTAMP_ISO8601, v));
+        xml_attribute(
+            x->b, model_text(x->m, members[i].wire_name),
+            scalar_to_text(x->arena, &members[i], member_shape(x->m, &members[i]), x->times, v));
     }
 }
 
@@ -311,7 +311,7 @@ static void encode_content(struct xml_out *x, const struct member *mb, const str
     default:
         if (!value_present(x->m, s, value))
             break;
-        text = scalar_to_text(x->arena, mb, s, TIMESTAMP_ISO8601, value);
+        text = scalar_to_text(x->arena, mb, s, x->times, value);
         xml_text(x->b, text, strlen(text));
     }
 }

@@ -10,6 +10,7 @@ struct xml_out {
     struct strbuf *b;
     struct arena *arena; /* for texts of numbers and dates */
     const struct model *m;
+    enum timestamp_format times; /* where the model names none */
 };
 
 /* The members of a structure that stand in the body, without `except` (may be NULL). */

@@ -37,6 +37,15 @@ def refused(call, *arguments, **keywords):
     raise AssertionError("the call succeeded")
 
 
+def error_of(call, *arguments, **keywords):
+    """All members of the error of a call that must fail."""
+    try:
+        call(*arguments, **keywords)
+    except botocore.exceptions.ClientError as e:
+        return e.response["Error"]
+    raise AssertionError("the call succeeded")
+
+
 def code_of(call, *arguments, **keywords):
     return refused(call, *arguments, **keywords)[0]
 

@@ -1,5 +1,7 @@
 """Buckets and listings: pages, prefixes, markers, encodings."""
 
+import re
+
 import pytest
 from s3_kit import bucket_name, code_of, http, make_bucket, refused
 
@@ -58,6 +60,7 @@ def test_v2_says_what_was_asked_and_names_owners_only_then(s3, bucket):
     assert page["StartAfter"] == "a" and page["KeyCount"] == 1 and [o["Key"] for o in page["Contents"]] == ["b"]
     assert "Owner" not in page["Contents"][0] and "ContinuationToken" not in page
     page = s3.list_objects_v2(Bucket=bucket, ContinuationToken=page["NextContinuationToken"], FetchOwner=True)
+    assert "StartAfter" not in page
     assert page["ContinuationToken"] and [o["Key"] for o in page["Contents"]] == ["c"] and page["Contents"][0]["Owner"]["ID"]
     assert page["Contents"][0]["ChecksumAlgorithm"] == ["CRC32"] and page["Contents"][0]["ChecksumType"] == "FULL_OBJECT"
     assert code_of(s3.list_objects_v2, Bucket=bucket, ContinuationToken="made up") == "InvalidArgument"
@@ -88,6 +91,39 @@ def test_sizes_of_pages(s3, bucket):
     assert http(signed.replace("encoding-type=url", "encoding-type=base64"))[0] == 400
 
 
+def test_an_empty_encoding_is_none_and_an_empty_number_is_not_there(s3, bucket):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    for operation in ("list_objects", "list_objects_v2", "list_object_versions", "list_multipart_uploads"):
+        url = s3.generate_presigned_url(operation, {"Bucket": bucket, "EncodingType": "url"})
+        status, _, body = http(url.replace("encoding-type=url", "encoding-type="))
+        assert status == 400 and b"<ArgumentName>encoding-type</ArgumentName>" in body
+    url = s3.generate_presigned_url("list_parts", {"Bucket": bucket, "Key": "k", "UploadId": upload})
+    for query in ("part-number-marker=", "max-parts="):
+        status, _, body = http(url + "&" + query)
+        assert status == 200 and b"<MaxParts>1000</MaxParts>" in body
+
+
+def test_the_last_page_of_uploads_says_where_it_ends(s3, bucket):
+    ids = {key: s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"] for key in ("a/x", "b")}
+    page = s3.list_multipart_uploads(Bucket=bucket)
+    assert not page["IsTruncated"] and page["NextKeyMarker"] == "b" and page["NextUploadIdMarker"] == ids["b"]
+    page = s3.list_multipart_uploads(Bucket=bucket, Prefix="a", Delimiter="/")
+    assert page["NextKeyMarker"] == "" and page["NextUploadIdMarker"] == ""
+
+
+def test_times_have_whole_seconds_and_say_so(s3, bucket):
+    fill(s3, bucket, "a")
+    s3.create_multipart_upload(Bucket=bucket, Key="k")
+    for operation, element in [
+        ("list_objects", "LastModified"),
+        ("list_objects_v2", "LastModified"),
+        ("list_object_versions", "LastModified"),
+        ("list_multipart_uploads", "Initiated"),
+    ]:
+        body = http(s3.generate_presigned_url(operation, {"Bucket": bucket}))[2].decode()
+        assert re.search(rf"<{element}>[-0-9]+T[:0-9]+\.000Z</{element}>", body)
+
+
 def test_versions_by_the_page(s3, bucket):
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     made = [(key, s3.put_object(Bucket=bucket, Key=key)["VersionId"]) for key in ("a", "a", "b/x", "c")]
@@ -109,6 +145,9 @@ def test_buckets_by_the_page(client, s3):
     for name in names:
         s3.create_bucket(Bucket=name)
     assert [b["Name"] for b in s3.list_buckets()["Buckets"]] == names
+    assert "BucketRegion" not in s3.list_buckets()["Buckets"][0]
+    assert s3.list_buckets(Prefix="b-")["Buckets"][0]["BucketRegion"]
+    assert [b["Name"] for b in s3.list_buckets(ContinuationToken="")["Buckets"]] == names
     first = s3.list_buckets(MaxBuckets=2)
     assert [b["Name"] for b in first["Buckets"]] == names[:2]
     rest = s3.list_buckets(MaxBuckets=2, ContinuationToken=first["ContinuationToken"])

@@ -1,10 +1,11 @@
 """Events of objects on their way to queues, topics and functions."""
 
+import hashlib
 import json
 import urllib.parse
 
 import pytest
-from s3_kit import code_of, make_bucket
+from s3_kit import code_of, error_of, make_bucket
 
 
 @pytest.fixture
@@ -79,8 +80,45 @@ def test_versions(s3, queue):
     record = queue.take()[0]["Records"][0]
     assert record["eventName"] == "ObjectRemoved:DeleteMarkerCreated"
     assert record["s3"]["object"]["versionId"] == marker
+    assert record["s3"]["object"]["eTag"] == hashlib.md5(b"").hexdigest()
     s3.delete_object(Bucket=bucket, Key="k", VersionId=version)
     assert queue.is_empty()
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(Bucket=bucket, Key="k")
+    assert "versionId" not in queue.take()[0]["Records"][0]["s3"]["object"]
+
+
+def test_each_key_of_a_list_has_its_event(s3, queue):
+    bucket = make_bucket(s3)
+    notify_queue(s3, bucket, queue, ["s3:ObjectRemoved:*"])
+    s3.put_object(Bucket=bucket, Key="there")
+    keys = ["there", "never", "neither"]
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True})
+    records = [message["Records"][0] for message in queue.take(3)]
+    assert sorted(r["s3"]["object"]["key"] for r in records) == sorted(keys)
+    assert {r["eventName"] for r in records} == {"ObjectRemoved:Delete"}
+
+
+def test_what_leaves_the_content_alone_is_not_in_its_order(s3, queue):
+    bucket = make_bucket(s3)
+    notify_queue(s3, bucket, queue, ["s3:ObjectTagging:*"])
+    s3.put_object(Bucket=bucket, Key="k")
+    s3.put_object_tagging(Bucket=bucket, Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    s3.delete_object_tagging(Bucket=bucket, Key="k")
+    for message in queue.take(2):
+        assert set(message["Records"][0]["s3"]["object"]) == {"key", "eTag"}
+
+
+def test_a_restored_object_says_how_long_it_is_there(s3, queue):
+    bucket = make_bucket(s3)
+    notify_queue(s3, bucket, queue, ["s3:ObjectRestore:*"])
+    s3.put_object(Bucket=bucket, Key="k", StorageClass="GLACIER")
+    s3.restore_object(Bucket=bucket, Key="k", RestoreRequest={"Days": 1})
+    records = {r["eventName"]: r for r in (message["Records"][0] for message in queue.take(2))}
+    assert "glacierEventData" not in records["ObjectRestore:Post"]
+    restored = records["ObjectRestore:Completed"]["glacierEventData"]["restoreEventData"]
+    assert restored["lifecycleRestoreStorageClass"] == "GLACIER"
+    assert restored["lifecycleRestorationExpiryTime"].endswith("T00:00:00.000Z")
 
 
 def test_filters(s3, queue):
@@ -152,6 +190,8 @@ def test_configuration_is_checked(s3, queue, region, account):
     assert code({"QueueArn": queue.arn, "Events": ["s3:ObjectEaten"]}) == "InvalidArgument"
     assert code({"QueueArn": "queue", "Events": ["s3:ObjectCreated:*"]}) == "InvalidArgument"
     assert code({**good, "Filter": {"Key": {"FilterRules": [{"Name": "middle", "Value": "x"}]}}}) == "InvalidArgument"
+    assert code({**good, "Filter": {"Key": {"FilterRules": [{"Name": "prefix"}]}}}) == "MalformedXML"
+    assert code({**good, "Filter": {"Key": {"FilterRules": [{"Value": "x"}]}}}) == "MalformedXML"
     assert code(good, {**good, "Events": ["s3:ObjectCreated:Put"]}) == "InvalidArgument"
     s3.put_bucket_notification_configuration(
         Bucket=bucket,
@@ -161,3 +201,44 @@ def test_configuration_is_checked(s3, queue, region, account):
     s3.put_object(Bucket=bucket, Key="k")
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     assert "QueueConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)
+
+
+@pytest.mark.parametrize(
+    "kind, member, element",
+    [
+        ("QueueConfigurations", "QueueArn", "Queue"),
+        ("TopicConfigurations", "TopicArn", "Topic"),
+        ("LambdaFunctionConfigurations", "LambdaFunctionArn", "CloudFunction"),
+    ],
+)
+def test_what_is_no_arn_is_named_by_its_element(s3, kind, member, element):
+    error = error_of(
+        s3.put_bucket_notification_configuration,
+        Bucket=make_bucket(s3),
+        NotificationConfiguration={kind: [{member: "nonsense", "Events": ["s3:ObjectCreated:*"]}]},
+    )
+    assert error["Code"] == "InvalidArgument" and error["Message"] == "The ARN could not be parsed"
+    assert error["ArgumentName"] == element and error["ArgumentValue"] == "nonsense"
+
+
+def test_all_destinations_that_are_not_there_are_named(s3, region, account):
+    arns = [f"arn:aws:sqs:{region}:{account}:missing-{i}" for i in range(2)]
+    rules = [
+        {"QueueArn": arns[0], "Events": ["s3:ObjectCreated:*"]},
+        {"QueueArn": arns[1], "Events": ["s3:ObjectRemoved:*"]},
+    ]
+    error = error_of(
+        s3.put_bucket_notification_configuration,
+        Bucket=make_bucket(s3),
+        NotificationConfiguration={"QueueConfigurations": rules},
+    )
+    assert [error["ArgumentName1"], error["ArgumentName2"]] == arns
+    assert error["ArgumentValue1"] == error["ArgumentValue2"] == "The destination queue does not exist"
+
+
+def test_names_of_filter_rules_come_back_in_one_spelling(s3, queue):
+    bucket = make_bucket(s3)
+    rules = [{"Name": "PREFIX", "Value": "in/"}, {"Name": "suffix", "Value": ""}]
+    notify_queue(s3, bucket, queue, ["s3:ObjectCreated:*"], Filter={"Key": {"FilterRules": rules}})
+    kept = s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"][0]["Filter"]["Key"]
+    assert kept["FilterRules"] == [{"Name": "Prefix", "Value": "in/"}, {"Name": "Suffix", "Value": ""}]
