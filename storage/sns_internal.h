@@ -20,6 +20,10 @@ struct sns_store {
         exec_rc_;                                                                                  \
     })
 
+/* Parts of sns_store_record(). */
+enum store_status sns_insert_archived(struct sql *s, const struct sns_archived *m);
+enum store_status sns_update_replay(struct sql *s, const struct sns_replay *r);
+
 /* Room for one more item in an array of the arena that has `count` of them. */
 void *sns_grow(struct arena *a, void *items, size_t count, size_t size);
 /* The end of a loop over rows is no failure. */

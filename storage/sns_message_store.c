@@ -105,6 +105,10 @@ static enum store_status record_turn(struct sql *s, void *context)
         rc = insert_delivery(s, &r->deliveries[i]);
     for (size_t i = 0; rc == STORE_OK && i < r->seen_count; i++)
         rc = insert_seen(s, &r->seen[i]);
+    for (size_t i = 0; rc == STORE_OK && i < r->archived_count; i++)
+        rc = sns_insert_archived(s, &r->archived[i]);
+    for (size_t i = 0; rc == STORE_OK && i < r->replay_count; i++)
+        rc = sns_update_replay(s, &r->replays[i]);
     if (rc == STORE_OK && r->seen_count)
         rc = sql_exec(s, "DELETE FROM seen WHERE until_ms <= ?1", sql_int(r->now_ms));
     return rc;

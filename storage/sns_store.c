@@ -5,9 +5,11 @@
 #include "storage/sns_internal.h"
 
 EMBED(storage_schema_sns_001_sql);
+EMBED(storage_schema_sns_002_sql);
 
 static const struct sql_migration migrations[] = {
     {embed_storage_schema_sns_001_sql},
+    {embed_storage_schema_sns_002_sql},
 };
 
 struct sns_store *sns_store_open(struct store_root *root)

@@ -96,6 +96,9 @@ enum store_status sns_store_subscription_find(struct sns_store *store, const cha
                                               struct arena *a, struct sns_subscription *out);
 enum store_status sns_store_subscription_by_token(struct sns_store *store, const char *token,
                                                   struct arena *a, struct sns_subscription *out);
+/* By its id. */
+enum store_status sns_store_subscription_of_id(struct sns_store *store, int64_t id, struct arena *a,
+                                               struct sns_subscription *out);
 enum store_status sns_store_confirm(struct sns_store *store, int64_t id, bool guarded);
 /* Counts as deleted at its topic. */
 enum store_status sns_store_unsubscribe(struct sns_store *store, int64_t id);
@@ -123,6 +126,51 @@ struct sns_seen {
 enum store_status sns_store_seen(struct sns_store *store, int64_t topic, const char *key,
                                  int64_t now_ms, struct arena *a, struct sns_seen *out);
 enum store_status sns_store_sequence(struct sns_store *store, int64_t topic, int64_t *out);
+
+/* --- archives of FIFO topics, and replays: sns_archive_store.c --- */
+
+/* A message in the archive of its topic, whose attribute ArchivePolicy says that there is one. */
+struct sns_archived {
+    int64_t topic;
+    int64_t sequence;
+    int64_t at_ms;
+    int64_t expired_ms; /* only when it is written: what is older goes */
+    const char *json;
+};
+
+enum sns_replay_status {
+    SNS_REPLAY_PENDING,
+    SNS_REPLAY_RUNNING,
+    SNS_REPLAY_COMPLETED, /* from here on it is over */
+    SNS_REPLAY_FAILED,
+};
+
+struct sns_replay {
+    int64_t subscription;
+    enum sns_replay_status status;
+    int64_t asked_ms;
+    int64_t from_ms, until_ms; /* what is replayed, both included; until_ms 0: nothing more is */
+    int64_t live;              /* later messages have not been delivered: they wait for its end */
+    int64_t next;              /* sequence number to go on from */
+};
+
+/* Removes all, and fails the replays that are under way. */
+enum store_status sns_store_archive_clear(struct sns_store *store, int64_t topic);
+/* Those with sequence numbers from `next` on, at most `limit`. */
+enum store_status sns_store_archived(struct sns_store *store, int64_t topic, int64_t next,
+                                     size_t limit, struct arena *a, struct sns_archived *out,
+                                     size_t *out_count);
+/* Of replay: subscription, asked_ms, from_ms, until_ms. It replaces an earlier one. */
+enum store_status sns_store_replay_start(struct sns_store *store, const struct sns_replay *replay);
+enum store_status sns_store_replay_stop(struct sns_store *store, int64_t subscription);
+enum store_status sns_store_replay_find(struct sns_store *store, int64_t subscription,
+                                        struct sns_replay *out);
+/* One that is under way: the next after that subscription's. STORE_NOT_FOUND: there is none. */
+enum store_status sns_store_replay_next(struct sns_store *store, int64_t after,
+                                        struct sns_replay *out);
+/* Subscriptions of the topic with a replay under way. */
+enum store_status sns_store_replaying(struct sns_store *store, int64_t topic, struct arena *a,
+                                      int64_t **out_subscriptions, size_t *out_count);
 
 /* --- messages --- */
 
@@ -161,6 +209,10 @@ struct sns_record {
     size_t delivery_count;
     const struct sns_seen *seen;
     size_t seen_count;
+    const struct sns_archived *archived;
+    size_t archived_count;
+    const struct sns_replay *replays; /* how far they are: status, next */
+    size_t replay_count;
     int64_t now_ms; /* what was seen longer ago is forgotten */
 };
 enum store_status sns_store_record(struct sns_store *store, const struct sns_record *record);

@@ -112,6 +112,19 @@ enum store_status sns_store_subscription_by_token(struct sns_store *store, const
     return find_by(store, WITH_TOPIC " WHERE token = ?1", token, a, out);
 }
 
+enum store_status sns_store_subscription_of_id(struct sns_store *store, int64_t id, struct arena *a,
+                                               struct sns_subscription *out)
+{
+    struct sql *s;
+    enum store_status rc = lazy_read_begin(store->db, &s);
+
+    if (rc != STORE_OK)
+        return rc;
+    rc = one_row(sql_query(s, WITH_TOPIC " WHERE subscription.id = ?1", sql_int(id)), a, out);
+    sql_read_end(s);
+    return rc;
+}
+
 enum store_status sns_store_confirm(struct sns_store *store, int64_t id, bool guarded)
 {
     return SNS_EXEC(store,

@@ -9,15 +9,19 @@
 
 enum { TEXTS_DEPTH_MAX = 64 };
 
-void sns_message_begin(struct sns *sns, struct sns_message *m)
+void sns_message_set_time(struct sns_message *m, int64_t at_ms)
 {
     char seconds[TIME_TEXT_MAX];
 
+    m->at_ms = at_ms;
+    time_iso8601(at_ms - at_ms % 1000, false, seconds);
+    snprintf(m->timestamp, sizeof(m->timestamp), "%.19s.%03uZ", seconds, (unsigned)(at_ms % 1000));
+}
+
+void sns_message_begin(struct sns *sns, struct sns_message *m)
+{
     uuid_v4(m->id);
-    m->at_ms = clock_now_ms(&sns->app->clock);
-    time_iso8601(m->at_ms - m->at_ms % 1000, false, seconds);
-    snprintf(m->timestamp, sizeof(m->timestamp), "%.19s.%03uZ", seconds,
-             (unsigned)(m->at_ms % 1000));
+    sns_message_set_time(m, clock_now_ms(&sns->app->clock));
 }
 
 const char *sns_message_text(const struct sns_message *m, const char *protocol)
@@ -251,6 +255,8 @@ const char *sns_envelope(struct sns *sns, struct arena *a, struct sns_message *m
         add_signature(&b, to, signature);
     }
     add_member(&b, "UnsubscribeURL", unsubscribe_url(a, to));
+    if (m->replayed)
+        strbuf_add_text(&b, ",\n  \"Replayed\" : true");
     add_attributes(&b, m);
     strbuf_add_text(&b, "\n}");
     return finish(&b, a);

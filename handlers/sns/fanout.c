@@ -2,6 +2,7 @@
 
 #include "handlers/firehose/firehose.h"
 #include "handlers/lambda/lambda.h"
+#include "handlers/sns/archive.h"
 #include "handlers/sns/lanes.h"
 #include "handlers/sns/status_log.h"
 #include "handlers/sqs/sqs.h"
@@ -53,6 +54,8 @@ struct round {
     struct send *sends;
     size_t send_count;
     struct sns_seen *seen;
+    struct sns_archived *archived;
+    struct sns_replay *replays;
     struct sns_kept_message *kept;
     struct sns_delivery *deliveries;
     struct sns_record record;
@@ -80,6 +83,11 @@ void sns_fanout_free(struct sns_fanout *f)
 }
 
 /* --- FIFO topics: what is new, and in which order --- */
+
+const char *sns_sequence_text(struct arena *a, int64_t sequence)
+{
+    return arena_printf(a, SEQUENCE_BASE, sequence);
+}
 
 static const char *dedup_key(struct arena *a, const struct sns_job *job, struct sns_message *m)
 {
@@ -147,22 +155,110 @@ static void order_message(struct round *r, struct sns_job *job, struct sns_messa
                                  .until_ms = r->now_ms + DEDUP_MS};
         r->seen[r->record.seen_count++] = seen;
     }
-    m->sequence = arena_printf(job->arena, SEQUENCE_BASE, seen.sequence);
+    m->sequence = sns_sequence_text(job->arena, seen.sequence);
+}
+
+/* --- FIFO topics with an archive --- */
+
+static void archive_message(struct round *r, const struct sns_job *job, const struct sns_message *m,
+                            int64_t sequence, int64_t beginning_ms)
+{
+    const char *json = sns_archive_write_message(&r->arena, m);
+
+    if (json)
+        r->archived[r->record.archived_count++] = (struct sns_archived){
+            .topic = job->topic.id,
+            .sequence = sequence,
+            .at_ms = m->at_ms,
+            .expired_ms = beginning_ms,
+            .json = json,
+        };
+}
+
+/* What a subscription with a replay under way gets later, out of the archive. */
+static void hold_back(struct round *r, struct sns_job *job)
+{
+    int64_t *replaying;
+    size_t count, kept = 0;
+
+    if (sns_store_replaying(r->sns->store, job->topic.id, &r->arena, &replaying, &count)) {
+        job->status = STORE_FAILED;
+        return;
+    }
+    for (size_t i = 0; i < job->copy_count; i++) {
+        bool held = false;
+
+        for (size_t k = 0; k < count; k++)
+            held = held || job->copies[i].subscription->id == replaying[k];
+        if (!held)
+            job->copies[kept++] = job->copies[i];
+    }
+    job->copy_count = kept;
+}
+
+/* Nothing can come between this and the end of the round: rounds of FIFO topics follow one another,
+ * and what this one publishes has been ordered. */
+static void end_of_page(struct round *r, struct sns_job *job)
+{
+    struct sns_archived more;
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->record.archived_count; i++)
+        count += r->archived[i].topic == job->topic.id;
+    if (job->replay_end && !count &&
+        sns_store_archived(r->sns->store, job->topic.id, job->replay->next, 1, &r->arena, &more,
+                           &count) == STORE_OK &&
+        !count)
+        job->replay->status = SNS_REPLAY_COMPLETED;
+    r->replays[r->record.replay_count++] = *job->replay;
+}
+
+static void order_published(struct round *r, struct sns_job *job)
+{
+    int64_t beginning_ms = sns_archive_beginning_ms(&r->arena, job->topic_attributes, r->now_ms);
+
+    for (size_t i = 0; i < job->message_count; i++) {
+        struct sns_message *m = &job->messages[i];
+        size_t seen = r->record.seen_count;
+
+        order_message(r, job, m);
+        if (beginning_ms >= 0 && r->record.seen_count > seen)
+            archive_message(r, job, m, r->seen[seen].sequence, beginning_ms);
+    }
+    if (beginning_ms >= 0)
+        hold_back(r, job);
 }
 
 static void order_messages(struct round *r)
 {
     for (struct sns_job *job = r->jobs; job; job = job->next) {
-        if (!job->fifo)
-            continue;
-        for (size_t i = 0; i < job->message_count; i++)
-            order_message(r, job, &job->messages[i]);
-        if (!sns_job_make_bodies(r->sns, job))
+        if (job->fifo && !job->replay)
+            order_published(r, job);
+    }
+    for (struct sns_job *job = r->jobs; job; job = job->next) {
+        if (job->replay)
+            end_of_page(r, job);
+        if (job->fifo && !sns_job_make_bodies(r->sns, job))
             job->status = STORE_FAILED;
     }
 }
 
 /* --- queues --- */
+
+static void add_attributes(struct round *r, const struct sns_message *m, struct sqs_outgoing *out)
+{
+    static const struct sqs_attribute replayed = {"Replayed", "String", {(uint8_t *)"true", 4}};
+    struct sqs_attribute *list =
+        ARENA_ARRAY(&r->arena, struct sqs_attribute, m->attribute_count + 1);
+
+    for (size_t i = 0; i < m->attribute_count; i++)
+        list[i] = (struct sqs_attribute){m->attributes[i].name, m->attributes[i].type,
+                                         m->attributes[i].value};
+    out->attributes = list;
+    out->attribute_count = m->attribute_count;
+    if (m->replayed)
+        list[out->attribute_count++] = replayed;
+}
 
 static void add_send(struct round *r, struct sns_job *job, struct sns_copy *c)
 {
@@ -175,16 +271,8 @@ static void add_send(struct round *r, struct sns_job *job, struct sns_copy *c)
         .delay_s = -1,
         .by = &job->service,
     };
-    if (sns_copy_is_raw(c) && m->attribute_count) {
-        struct sqs_attribute *list =
-            ARENA_ARRAY(&r->arena, struct sqs_attribute, m->attribute_count);
-
-        for (size_t i = 0; i < m->attribute_count; i++)
-            list[i] = (struct sqs_attribute){m->attributes[i].name, m->attributes[i].type,
-                                             m->attributes[i].value};
-        s->out.attributes = list;
-        s->out.attribute_count = m->attribute_count;
-    }
+    if (sns_copy_is_raw(c))
+        add_attributes(r, m, &s->out);
     /* AWS: groups go from FIFO topics to FIFO queues, and from standard topics to any queue. */
     bool fifo_queue = sns_is_fifo(c->subscription->endpoint);
     s->out.group_id = job->fifo == fifo_queue ? m->group : NULL;
@@ -414,14 +502,20 @@ static void record(struct round *r)
     r->record.kept = r->kept;
     r->record.deliveries = r->deliveries;
     r->record.seen = r->seen;
+    r->record.archived = r->archived;
+    r->record.replays = r->replays;
     r->record.now_ms = r->now_ms;
     /* What was not delivered must not count as seen, nor what was told to be the same: who tries
      * again would be answered as if all were well. */
-    if (r->record.seen_count && any_failed(r)) {
+    if (r->record.seen_count + r->record.replay_count && any_failed(r)) {
         r->record.seen_count = 0;
+        r->record.archived_count = 0;
+        r->record.replay_count = 0;
         fail_all(r);
     }
-    if (r->record.kept_count + r->record.delivery_count + r->record.seen_count == 0)
+    if (r->record.kept_count + r->record.delivery_count + r->record.seen_count +
+            r->record.replay_count ==
+        0)
         return;
     if (sns_store_record(r->sns->store, &r->record) != STORE_OK)
         fail_all(r);
@@ -432,9 +526,10 @@ static void record(struct round *r)
 static void run_round(struct sns *sns, struct sns_job *jobs)
 {
     struct round r = {.sns = sns, .jobs = jobs, .now_ms = clock_now_ms(&sns->app->clock)};
-    size_t copies = 1, messages = 1;
+    size_t copies = 1, messages = 1, replays = 1;
 
     for (struct sns_job *job = jobs; job; job = job->next) {
+        replays += job->replay != NULL;
         copies += job->copy_count;
         messages += job->message_count;
     }
@@ -443,6 +538,8 @@ static void run_round(struct sns *sns, struct sns_job *jobs)
     r.kept = ARENA_ARRAY(&r.arena, struct sns_kept_message, copies);
     r.deliveries = ARENA_ARRAY(&r.arena, struct sns_delivery, copies);
     r.seen = ARENA_ARRAY(&r.arena, struct sns_seen, messages);
+    r.archived = ARENA_ARRAY(&r.arena, struct sns_archived, messages);
+    r.replays = ARENA_ARRAY(&r.arena, struct sns_replay, replays);
     order_messages(&r);
     carry_out(&r);
     record(&r);
@@ -507,7 +604,8 @@ enum store_status sns_job_run(struct sns *sns, struct sns_job *job)
     struct sns_fanout *f = sns->fanout;
     struct line *line = job->fifo ? &f->fifo : &f->standard;
 
-    sns_job_make_copies(sns, job);
+    if (!job->replay)
+        sns_job_make_copies(sns, job);
     if (!job->fifo && !sns_job_make_bodies(sns, job))
         return STORE_FAILED;
     if (!job->fifo && job->copy_count == 0)

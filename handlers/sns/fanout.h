@@ -41,6 +41,9 @@ struct sns_job {
     size_t message_count;
     struct sns_copy *copies;
     size_t copy_count;
+    /* A page of a replay (replay.c) instead of something new; NULL: none. */
+    struct sns_replay *replay;
+    bool replay_end; /* nothing more was there: it ends, if that is still so */
 
     enum store_status status; /* how it went */
     bool taken, done;         /* under the fanout's lock */
@@ -50,6 +53,8 @@ struct sns_job {
 struct sns_fanout *sns_fanout_new(struct sns *sns);
 void sns_fanout_free(struct sns_fanout *f);
 
+/* As numbers of a FIFO topic are told. */
+const char *sns_sequence_text(struct arena *a, int64_t sequence);
 /* Finds the topic and its subscriptions. STORE_NOT_FOUND: no such topic. */
 enum store_status sns_job_open(struct sns *sns, struct sns_job *job, struct arena *a,
                                const struct sns_topic_name *topic);

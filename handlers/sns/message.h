@@ -25,6 +25,7 @@ struct sns_message {
     bool is_json;              /* MessageStructure json: text holds one text for each protocol */
     struct tag_list texts;     /* those */
     const char *sequence;      /* FIFO, once it is known */
+    bool replayed;             /* it comes out of the topic's archive */
 
     /* The last signature: most copies of a message share one. */
     const char *signed_text;
@@ -33,6 +34,7 @@ struct sns_message {
 
 /* Gives it its id and time. */
 void sns_message_begin(struct sns *sns, struct sns_message *m);
+void sns_message_set_time(struct sns_message *m, int64_t at_ms);
 /* What a subscriber of that protocol (or platform) gets. */
 const char *sns_message_text(const struct sns_message *m, const char *protocol);
 /* Reads the texts of a message with MessageStructure json. NULL, or what is wrong. */

@@ -3,6 +3,7 @@
 #include "handlers/sns/inspect.h"
 #include "handlers/sns/lanes.h"
 #include "handlers/sns/operations.h"
+#include "handlers/sns/replay.h"
 #include "handlers/sns/signer.h"
 
 static void *open_sns(struct app *app)
@@ -14,6 +15,7 @@ static void *open_sns(struct app *app)
     sns->signer = sns_signer_new(sns->store);
     sns->fanout = sns_fanout_new(sns);
     sns->lanes = sns_lanes_new(sns);
+    sns->replays = sns_replays_new(sns);
     return sns;
 }
 
@@ -21,6 +23,7 @@ static void close_sns(void *state)
 {
     struct sns *sns = state;
 
+    sns_replays_free(sns->replays);
     sns_lanes_free(sns->lanes);
     sns_fanout_free(sns->fanout);
     sns_signer_free(sns->signer);

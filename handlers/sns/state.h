@@ -12,6 +12,7 @@
 struct sns_signer;
 struct sns_fanout;
 struct sns_lanes;
+struct sns_replays;
 
 struct sns {
     struct app *app;
@@ -19,6 +20,7 @@ struct sns {
     struct sns_signer *signer;
     struct sns_fanout *fanout;
     struct sns_lanes *lanes;
+    struct sns_replays *replays;
 };
 
 struct sns *sns_of(struct app *app);

@@ -5,6 +5,7 @@
 #include "handlers/sns/lanes.h"
 #include "handlers/sns/operations.h"
 #include "handlers/sns/phone.h"
+#include "handlers/sns/replay.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 
@@ -148,7 +149,7 @@ static char *make_token(struct arena *a)
 }
 
 static int read_attributes(struct request *req, const struct sns_SubscribeInput *in,
-                           const char *topic, struct tag_list *out)
+                           const struct sns_topic *topic, struct tag_list *out)
 {
     const char *scope = NULL;
 
@@ -163,7 +164,8 @@ static int read_attributes(struct request *req, const struct sns_SubscribeInput 
     for (size_t i = 0; i < out->count; i++) {
         struct sns_subscription_check check = {
             .at = "Attributes Reason: ",
-            .topic = topic,
+            .topic = topic->name,
+            .topic_attributes = tags_from_json(&req->arena, topic->attributes),
             .protocol = in->Protocol,
             .endpoint = in->Endpoint,
             .filter_scope = scope,
@@ -282,6 +284,9 @@ static int make_subscription(struct request *req, const struct sns_SubscribeInpu
         return -1;
     if (rc != STORE_OK && rc != STORE_EXISTS)
         return aws_fail_internal(req);
+    const char *replay = sns_attribute_of(attributes, "ReplayPolicy");
+    if (rc == STORE_OK && replay && *replay && sns_apply_replay(req, out, replay))
+        return -1;
     /* AWS: who subscribes again while it is pending is asked again. */
     if (!out->pending || !(str_starts(out->protocol, "http") || str_starts(out->protocol, "email")))
         return 0;
@@ -312,7 +317,7 @@ int sns_subscribe(struct request *req, const struct sns_SubscribeInput *in,
                         "Invalid parameter: Endpoint Reason: too long");
     if (check_endpoint(req, in->Protocol, in->Endpoint) ||
         check_fifo(req, name.name, in->Protocol, in->Endpoint) ||
-        read_attributes(req, in, name.name, &attributes) ||
+        read_attributes(req, in, &topic, &attributes) ||
         make_subscription(req, in, &name, &topic, attributes, &s))
         return -1;
     out->SubscriptionArn = s.pending && !VALUE_OR(in->ReturnSubscriptionArn, false)
@@ -353,6 +358,8 @@ int sns_confirm_subscription(struct request *req, const struct sns_ConfirmSubscr
     /* AWS: who confirms without credentials confirms, but it does not count as authenticated. */
     if (s.pending && sns_store_confirm(store, s.id, guarded && req->access_key) != STORE_OK)
         return aws_fail_internal(req);
+    if (s.pending)
+        sns_replays_wake(sns_of(req->app)->replays);
     out->SubscriptionArn = sns_subscription_arn(req, &s);
     return 0;
 }

@@ -17,11 +17,15 @@ struct sns_subscription_check {
     const char *topic;
     const char *protocol;
     const char *endpoint;
-    const char *filter_scope; /* NULL: the default */
+    const char *filter_scope;         /* NULL: the default */
+    struct tag_list topic_attributes; /* of the topic */
 };
 /* Whether the attribute may be set so. 0 or a failed request. */
 int sns_check_subscription_attribute(struct request *req,
                                      const struct sns_subscription_check *check,
                                      struct tag *attribute);
+/* Starts or ends the replay that the attribute ReplayPolicy, which has been checked and set, asks
+ * for. 0 or a failed request. */
+int sns_apply_replay(struct request *req, const struct sns_subscription *s, const char *policy);
 
 #endif

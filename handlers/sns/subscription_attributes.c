@@ -1,8 +1,10 @@
 /* Attributes of subscriptions: checked, told, set. */
 #include "handlers/common/arn.h"
+#include "handlers/sns/archive.h"
 #include "handlers/sns/delivery_policy.h"
 #include "handlers/sns/message.h"
 #include "handlers/sns/operations.h"
+#include "handlers/sns/replay.h"
 #include "handlers/sns/subscription.h"
 #include "server/base/json_read.h"
 
@@ -112,6 +114,49 @@ static int check_role(struct request *req, const struct sns_subscription_check *
     return refuse(req, check, "SubscriptionRoleArn", "Invalid value. Must be the ARN of a role.");
 }
 
+static int check_replay(struct request *req, const struct sns_subscription_check *check,
+                        struct tag *t)
+{
+    int64_t now_ms = clock_now_ms(&req->app->clock);
+    struct sns_replay replay;
+    const char *problem;
+    bool on;
+
+    if (!sns_is_fifo(check->topic))
+        return aws_fail(req, &sns_InvalidParameterException, "Invalid parameter: %sAttributeName",
+                        check->at);
+    problem = strlen(t->value) > SETTING_MAX
+                  ? "too long"
+                  : sns_replay_read(
+                        &req->arena, t->value,
+                        sns_archive_beginning_ms(&req->arena, check->topic_attributes, now_ms),
+                        now_ms, &on, &replay);
+    if (problem)
+        return refuse(req, check, SNS_REPLAY_POLICY, problem);
+    if (!on)
+        t->value = "";
+    return 0;
+}
+
+int sns_apply_replay(struct request *req, const struct sns_subscription *s, const char *policy)
+{
+    struct sns *sns = sns_of(req->app);
+    int64_t now_ms = clock_now_ms(&req->app->clock);
+    struct sns_replay replay = {.subscription = s->id, .asked_ms = now_ms};
+    enum store_status rc;
+    bool on;
+
+    sns_replay_read(&req->arena, policy, 0, now_ms, &on, &replay);
+    if (on)
+        rc = sns_store_replay_start(sns->store, &replay);
+    else
+        rc = sns_store_replay_stop(sns->store, s->id);
+    if (rc != STORE_OK)
+        return aws_fail_internal(req);
+    sns_replays_wake(sns->replays);
+    return 0;
+}
+
 int sns_check_subscription_attribute(struct request *req,
                                      const struct sns_subscription_check *check,
                                      struct tag *attribute)
@@ -124,12 +169,11 @@ int sns_check_subscription_attribute(struct request *req,
         {"RawMessageDelivery", check_raw},         {"FilterPolicy", check_filter_policy},
         {"FilterPolicyScope", check_filter_scope}, {"RedrivePolicy", check_redrive},
         {"DeliveryPolicy", check_delivery_policy}, {"SubscriptionRoleArn", check_role},
+        {SNS_REPLAY_POLICY, check_replay},
     };
 
     if (strlen(attribute->value) > VALUE_MAX)
         return refuse(req, check, attribute->key, "too long");
-    if (str_eq(attribute->key, "ReplayPolicy"))
-        return aws_fail_unsupported(req, "ReplayPolicy");
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {
         if (str_eq(known[i].name, attribute->key))
             return known[i].check(req, check, attribute);
@@ -145,6 +189,18 @@ static void tell(struct sns_SubscriptionAttributesMap *map, const char *key, con
     if (value)
         map->items[map->count++] =
             (struct sns_SubscriptionAttributesMap_entry){.key = key, .value = value};
+}
+
+static void tell_replay(struct request *req, struct sns_SubscriptionAttributesMap *map,
+                        const struct sns_subscription *s, const char *policy)
+{
+    struct sns_replay replay;
+
+    if (!policy)
+        return;
+    tell(map, SNS_REPLAY_POLICY, policy);
+    if (sns_store_replay_find(sns_of(req->app)->store, s->id, &replay) == STORE_OK)
+        tell(map, "ReplayStatus", sns_replay_status_text(replay.status));
 }
 
 /* What counts for an HTTP endpoint, the topic's policy included. */
@@ -195,6 +251,7 @@ int sns_get_subscription_attributes(struct request *req,
     if (filter)
         tell(map, "FilterPolicyScope", filter_scope ? filter_scope : "MessageAttributes");
     tell(map, "RedrivePolicy", sns_attribute_of(set, "RedrivePolicy"));
+    tell_replay(req, map, &s, sns_attribute_of(set, SNS_REPLAY_POLICY));
     tell(map, "SubscriptionRoleArn", sns_attribute_of(set, "SubscriptionRoleArn"));
     tell(map, "DeliveryPolicy", delivery);
     tell(map, "EffectiveDeliveryPolicy", effective_policy(req, &s, delivery));
@@ -218,6 +275,7 @@ int sns_set_subscription_attributes(struct request *req,
     struct tag given = {in->AttributeName, in->AttributeValue ? in->AttributeValue : ""};
     struct sns_subscription_check check = {.at = ""};
     struct sns_subscription s;
+    struct sns_topic topic;
     enum store_status rc;
 
     (void)out;
@@ -228,6 +286,10 @@ int sns_set_subscription_attributes(struct request *req,
     check.protocol = s.protocol;
     check.endpoint = s.endpoint;
     check.filter_scope = sns_attribute_of(set, "FilterPolicyScope");
+    const struct scope scope = {s.account, s.region};
+    if (sns_store_topic_find(sns_of(req->app)->store, &scope, s.topic_name, &req->arena, &topic) ==
+        STORE_OK)
+        check.topic_attributes = tags_from_json(&req->arena, topic.attributes);
     if (sns_check_subscription_attribute(req, &check, &given))
         return -1;
     if (str_eq(given.key, "FilterPolicyScope") && check_scope_change(req, &check, set, given.value))
@@ -236,5 +298,7 @@ int sns_set_subscription_attributes(struct request *req,
                             (struct tag_list){&given, 1});
     if (rc == STORE_NOT_FOUND)
         return aws_fail(req, &sns_NotFoundException, "Subscription does not exist");
-    return rc == STORE_OK ? 0 : aws_fail_internal(req);
+    if (rc != STORE_OK)
+        return aws_fail_internal(req);
+    return str_eq(given.key, SNS_REPLAY_POLICY) ? sns_apply_replay(req, &s, given.value) : 0;
 }

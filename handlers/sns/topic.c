@@ -1,6 +1,7 @@
 /* Topics: making, telling, listing, deleting. */
 #include "handlers/common/page_token.h"
 #include "handlers/common/policy.h"
+#include "handlers/sns/archive.h"
 #include "handlers/sns/delivery_policy.h"
 #include "handlers/sns/operations.h"
 #include "server/base/json_read.h"
@@ -76,6 +77,13 @@ static const char *check_rate(struct arena *a, const char *value)
                : "A sample rate must be between 0 and 100";
 }
 
+static const char *check_archive(struct arena *a, const char *value)
+{
+    int days;
+
+    return sns_archive_read(a, value, &days);
+}
+
 static const char *check_nothing(struct arena *a, const char *value)
 {
     (void)a;
@@ -96,6 +104,7 @@ static const struct topic_attribute {
     {"TracingConfig", check_tracing, false},
     {"ContentBasedDeduplication", check_boolean, true},
     {"FifoThroughputScope", check_throughput, true},
+    {SNS_ARCHIVE_POLICY, check_archive, true},
 };
 
 /* HTTPSuccessFeedbackRoleArn, SQSFailureFeedbackRoleArn, LambdaSuccessFeedbackSampleRate, ... */
@@ -134,8 +143,6 @@ static int check_attribute(struct request *req, const char *at, const char *topi
     struct topic_attribute attribute;
     const char *problem;
 
-    if (str_eq(given->key, "ArchivePolicy"))
-        return aws_fail_unsupported(req, "ArchivePolicy");
     if (!find_attribute(given->key, &attribute) || (attribute.fifo && !sns_is_fifo(topic)))
         return aws_fail(req, &sns_InvalidParameterException, "Invalid parameter: %sAttributeName",
                         at);
@@ -216,6 +223,19 @@ static int check_same(struct request *req, const struct scope *scope, const char
     return 0;
 }
 
+/* An archive begins with the topic. */
+static struct tag_list with_archive(struct request *req, struct tag_list given)
+{
+    const char *policy = sns_attribute_of(given, SNS_ARCHIVE_POLICY);
+    struct tag *set = ARENA_ARRAY(&req->arena, struct tag, 2);
+
+    if (!policy)
+        return given;
+    return tags_merge(&req->arena, given,
+                      sns_archive_attributes(&req->arena, (struct tag_list){0}, policy,
+                                             clock_now_ms(&req->app->clock), set));
+}
+
 int sns_create_topic(struct request *req, const struct sns_CreateTopicInput *in,
                      struct sns_CreateTopicResponse *out)
 {
@@ -237,7 +257,7 @@ int sns_create_topic(struct request *req, const struct sns_CreateTopicInput *in,
     if (sns_check_tags(req, &in->Tags, &tags) ||
         (in->DataProtectionPolicy && sns_check_data_protection(req, in->DataProtectionPolicy)))
         return -1;
-    topic.attributes = sns_attributes_json(&req->arena, given);
+    topic.attributes = sns_attributes_json(&req->arena, with_archive(req, given));
     topic.tags = tags.count ? tags_to_json(&req->arena, tags) : NULL;
     rc = sns_store_topic_create(sns_of(req->app)->store, &scope, &topic);
     if (rc == STORE_EXISTS && check_same(req, &scope, in->Name, given, tags))
@@ -265,6 +285,9 @@ int sns_delete_topic(struct request *req, const struct sns_DeleteTopicInput *in,
         return 0;
     if (sns_topic_use(req, in->TopicArn, "DeleteTopic", &name, &topic))
         return -1;
+    if (sns_attribute_of(tags_from_json(&req->arena, topic.attributes), SNS_ARCHIVE_POLICY))
+        return aws_fail(req, &sns_InvalidStateException,
+                        "Invalid state: Cannot delete a topic with an ArchivePolicy");
     return sns_store_topic_delete(sns->store, topic.id) == STORE_OK ? 0 : aws_fail_internal(req);
 }
 
@@ -305,9 +328,17 @@ static void tell_set(struct sns_TopicAttributesMap *map, struct tag_list set)
         const char *key = set.items[i].key;
 
         if (!str_eq(key, "Policy") && !str_eq(key, "DisplayName") &&
-            !str_eq(key, "ContentBasedDeduplication"))
+            !str_eq(key, "ContentBasedDeduplication") && !str_eq(key, SNS_ARCHIVE_SINCE))
             tell(map, key, set.items[i].value);
     }
+}
+
+static const char *time_text(struct arena *a, int64_t ms)
+{
+    struct sns_message m;
+
+    sns_message_set_time(&m, ms);
+    return arena_strdup(a, m.timestamp);
 }
 
 int sns_get_topic_attributes(struct request *req, const struct sns_GetTopicAttributesInput *in,
@@ -321,6 +352,7 @@ int sns_get_topic_attributes(struct request *req, const struct sns_GetTopicAttri
         return -1;
     struct tag_list set = tags_from_json(a, topic.attributes);
     const char *display_name = sns_attribute_of(set, "DisplayName");
+    int64_t archived_ms = sns_archive_beginning_ms(a, set, clock_now_ms(&req->app->clock));
     struct sns_delivery_policy effective =
         sns_delivery_policy_effective(a, sns_attribute_of(set, "DeliveryPolicy"), NULL);
     out->Attributes.items = ARENA_ARRAY(a, struct sns_TopicAttributesMap_entry, set.count + 16);
@@ -339,23 +371,33 @@ int sns_get_topic_attributes(struct request *req, const struct sns_GetTopicAttri
              sns_attribute_true(set, "ContentBasedDeduplication") ? "true" : "false");
     }
     tell_set(&out->Attributes, set);
+    if (archived_ms >= 0)
+        tell(&out->Attributes, "BeginningArchiveTime", time_text(a, archived_ms));
     return 0;
 }
 
 int sns_set_topic_attributes(struct request *req, const struct sns_SetTopicAttributesInput *in,
                              struct sns_SetTopicAttributesOutput *out)
 {
+    struct sns *sns = sns_of(req->app);
     struct tag given = {in->AttributeName, in->AttributeValue ? in->AttributeValue : ""};
+    struct tag_list set = {&given, 1};
     struct sns_topic_name name;
     struct sns_topic topic;
+    struct tag archive[2];
     enum store_status rc;
 
     (void)out;
     if (sns_topic_use(req, in->TopicArn, "SetTopicAttributes", &name, &topic) ||
         check_attribute(req, "", name.name, &given))
         return -1;
-    rc = sns_set_attributes(sns_of(req->app), SNS_TOPIC_ATTRIBUTES, topic.id, &req->arena,
-                            (struct tag_list){&given, 1});
+    if (str_eq(given.key, SNS_ARCHIVE_POLICY))
+        set = sns_archive_attributes(&req->arena, tags_from_json(&req->arena, topic.attributes),
+                                     given.value, clock_now_ms(&req->app->clock), archive);
+    rc = sns_set_attributes(sns, SNS_TOPIC_ATTRIBUTES, topic.id, &req->arena, set);
+    /* AWS: without its policy the archive is gone. */
+    if (rc == STORE_OK && set.count == 2 && !*archive[0].value)
+        rc = sns_store_archive_clear(sns->store, topic.id);
     if (rc == STORE_NOT_FOUND)
         return aws_fail(req, &sns_NotFoundException, "Topic does not exist");
     return rc == STORE_OK ? 0 : aws_fail_internal(req);

@@ -20,11 +20,12 @@ class Receiver:
             def do_POST(self):
                 text = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 status = receiver.answer(self.headers, text)
+                # Before the answer, after which the next one may come in another thread.
+                receiver.messages.put((self.headers, text))
                 with contextlib.suppress(OSError):
                     self.send_response(status)
                     self.send_header("Content-Length", "0")
                     self.end_headers()
-                receiver.messages.put((self.headers, text))
 
             def log_message(self, *_):
                 pass

@@ -220,6 +220,114 @@ START_TEST(kept)
 }
 END_TEST
 
+static struct sns_archived archived(int64_t topic, int64_t sequence, int64_t at_ms)
+{
+    return (struct sns_archived){.topic = topic,
+                                 .sequence = sequence,
+                                 .at_ms = at_ms,
+                                 .expired_ms = at_ms - 10,
+                                 .json = "{}"};
+}
+
+static size_t archive(int64_t topic, int64_t sequence, int64_t at_ms)
+{
+    const struct sns_archived message = archived(topic, sequence, at_ms);
+    const struct sns_seen seen = {
+        .topic = topic, .key = "k", .message_id = "m", .sequence = sequence, .until_ms = 1000};
+    const struct sns_record record = {
+        .archived = &message, .archived_count = 1, .seen = &seen, .seen_count = 1, .now_ms = at_ms};
+    struct sns_archived found[8];
+    size_t count;
+
+    ck_assert_int_eq(sns_store_record(store, &record), STORE_OK);
+    ck_assert_int_eq(sns_store_archived(store, topic, 1, ARRAY_LEN(found), &a, found, &count),
+                     STORE_OK);
+    return count;
+}
+
+START_TEST(archives)
+{
+    struct sns_topic topic = {.name = "t.fifo", .created_ms = 1, .attributes = "{\"a\":\"b\"}"};
+
+    ck_assert_int_eq(sns_store_topic_create(store, &here, &topic), STORE_OK);
+    ck_assert_int_eq(sns_store_topic_find(store, &here, "t.fifo", &a, &topic), STORE_OK);
+    ck_assert_uint_eq(archive(topic.id, 1, 100), 0); /* no policy, no archive */
+    ck_assert_int_eq(sns_store_topic_delete(store, topic.id), STORE_OK);
+    topic.attributes = "{\"ArchivePolicy\":\"p\"}";
+    ck_assert_int_eq(sns_store_topic_create(store, &here, &topic), STORE_OK);
+    ck_assert_int_eq(sns_store_topic_find(store, &here, "t.fifo", &a, &topic), STORE_OK);
+    ck_assert_uint_eq(archive(topic.id, 1, 100), 1);
+    ck_assert_uint_eq(archive(topic.id, 2, 105), 2);
+    ck_assert_uint_eq(archive(topic.id, 3, 111), 2); /* the first has expired */
+    ck_assert_int_eq(sns_store_archive_clear(store, topic.id), STORE_OK);
+    ck_assert_uint_eq(archive(topic.id, 4, 112), 1);
+}
+END_TEST
+
+static void ask_replay(int64_t subscription, int64_t asked_ms, int64_t from_ms)
+{
+    const struct sns_replay replay = {
+        .subscription = subscription, .asked_ms = asked_ms, .from_ms = from_ms, .until_ms = 500};
+
+    ck_assert_int_eq(sns_store_replay_start(store, &replay), STORE_OK);
+}
+
+static void note_replay(struct sns_replay *replay, enum sns_replay_status status, int64_t next)
+{
+    const struct sns_record record = {.replays = replay, .replay_count = 1};
+
+    replay->status = status;
+    replay->next = next;
+    ck_assert_int_eq(sns_store_record(store, &record), STORE_OK);
+}
+
+START_TEST(replays)
+{
+    struct sns_topic topic = {
+        .name = "t.fifo", .created_ms = 1, .attributes = "{\"ArchivePolicy\":\"p\"}"};
+    struct sns_subscription one;
+    struct sns_replay replay;
+    int64_t *ids;
+    size_t count;
+
+    ck_assert_int_eq(sns_store_topic_create(store, &here, &topic), STORE_OK);
+    ck_assert_int_eq(sns_store_topic_find(store, &here, "t.fifo", &a, &topic), STORE_OK);
+    one = subscription(topic.id, "u1", "q1", false);
+    ck_assert_int_eq(sns_store_subscribe(store, &one, &a, &one), STORE_OK);
+    for (int64_t i = 1; i <= 5; i++)
+        archive(topic.id, i, 100 + i);
+    ck_assert_int_eq(sns_store_replay_next(store, 0, &replay), STORE_NOT_FOUND);
+    ask_replay(one.id, 200, 103);
+    ck_assert_int_eq(sns_store_replay_next(store, one.id, &replay), STORE_OK);
+    ck_assert_int_eq(replay.next, 3);
+    ck_assert_int_eq(replay.live, 5);
+    ck_assert_int_eq(sns_store_replaying(store, topic.id, &a, &ids, &count), STORE_OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_int_eq(ids[0], one.id);
+    /* A message is held back, and one of two was delivered as new, when the next replay begins. */
+    archive(topic.id, 6, 106);
+    archive(topic.id, 7, 107);
+    note_replay(&replay, SNS_REPLAY_RUNNING, 7);
+    struct sns_replay old = replay;
+    ask_replay(one.id, 201, 101);
+    ck_assert_int_eq(sns_store_replay_find(store, one.id, &replay), STORE_OK);
+    ck_assert_int_eq(replay.status, SNS_REPLAY_PENDING);
+    ck_assert_int_eq(replay.next, 1);
+    ck_assert_int_eq(replay.live, 6);
+    note_replay(&old, SNS_REPLAY_COMPLETED, 8); /* it has been replaced */
+    ck_assert_int_eq(sns_store_replay_next(store, 0, &replay), STORE_OK);
+    note_replay(&replay, SNS_REPLAY_COMPLETED, 8);
+    ck_assert_int_eq(sns_store_replay_next(store, 0, &replay), STORE_NOT_FOUND);
+    ask_replay(one.id, 202, 102);
+    ck_assert_int_eq(sns_store_replay_find(store, one.id, &replay), STORE_OK);
+    ck_assert_int_eq(replay.live, 7);
+    ck_assert_int_eq(replay.next, 2);
+    ck_assert_int_eq(sns_store_archive_clear(store, topic.id), STORE_OK);
+    ck_assert_int_eq(sns_store_replay_find(store, one.id, &replay), STORE_OK);
+    ck_assert_int_eq(replay.status, SNS_REPLAY_FAILED);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("sns_store");
@@ -229,6 +337,8 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, topics);
     tcase_add_test(t, subscriptions);
+    tcase_add_test(t, archives);
+    tcase_add_test(t, replays);
     tcase_add_test(t, lanes_come_in_turn);
     tcase_add_test(t, fifo);
     tcase_add_test(t, the_first_key_stays);
