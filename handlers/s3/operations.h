@@ -43,6 +43,11 @@ S3_OPERATION(s3_get_object_attributes, GetObjectAttributes);
 S3_OPERATION(s3_restore_object, RestoreObject);
 S3_OPERATION(s3_rename_object, RenameObject);
 
+/* object_encryption.c */
+int s3_update_object_encryption(struct request *req,
+                                const struct s3_UpdateObjectEncryptionRequest *in,
+                                struct s3_UpdateObjectEncryptionResponse *out);
+
 /* multipart.c */
 S3_OPERATION(s3_create_multipart_upload, CreateMultipartUpload);
 S3_OPERATION(s3_abort_multipart_upload, AbortMultipartUpload);

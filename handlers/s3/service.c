@@ -98,6 +98,7 @@ static const struct s3_handlers handlers = {
     .RenameObject = s3_rename_object,
     .RestoreObject = s3_restore_object,
     .SelectObjectContent = s3_select_object_content,
+    .UpdateObjectEncryption = s3_update_object_encryption,
     .UploadPart = s3_upload_part,
     .UploadPartCopy = s3_upload_part_copy,
 };

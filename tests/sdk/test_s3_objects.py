@@ -366,6 +366,31 @@ def test_presigned_urls_take_headers_from_the_query_but_no_checksum(s3, bucket):
     assert (status, headers["content-type"], body) == (200, "x/y", b"body")
 
 
+def test_another_kms_key_for_an_object_that_is_there(s3, bucket, account):
+    arn = f"arn:aws:kms:us-east-1:{account}:key/1"
+    key = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32))
+    s3.put_object(Bucket=bucket, Key="k", Body=b"body", Metadata={"m": "1"}, ContentType="a/b")
+    s3.put_object(Bucket=bucket, Key="c", Body=b"body", **key)
+    s3.put_object(Bucket=bucket, Key="d", Body=b"body", ServerSideEncryption="aws:kms:dsse")
+    before = s3.head_object(Bucket=bucket, Key="k")
+
+    def update(k="k", **kms):
+        return refused(s3.update_object_encryption, Bucket=bucket, Key=k, ObjectEncryption={"SSEKMS": {"KMSKeyArn": arn, **kms}})
+
+    assert update(KMSKeyArn=f"arn:aws:kms:us-east-1:{account}:alias/a")[:2] == ("InvalidRequest", 400)
+    assert update(KMSKeyArn="arn:aws:kms:us-east-1:000000000001:key/1")[:2] == ("AccessDenied", 403)
+    assert "DSSE-KMS or SSE-C" in update("c")[2] and "DSSE-KMS or SSE-C" in update("d")[2]
+    assert update("none")[0] == "NoSuchKey"
+    s3.update_object_encryption(Bucket=bucket, Key="k", ObjectEncryption={"SSEKMS": {"KMSKeyArn": arn, "BucketKeyEnabled": True}})
+    after = s3.head_object(Bucket=bucket, Key="k")
+    assert (after["ServerSideEncryption"], after["SSEKMSKeyId"], after["BucketKeyEnabled"]) == ("aws:kms", arn, True)
+    for kept in ("ETag", "LastModified", "Metadata", "ContentType", "ContentLength"):
+        assert after[kept] == before[kept]
+    s3.update_object_encryption(Bucket=bucket, Key="k", ObjectEncryption={"SSEKMS": {"KMSKeyArn": arn + "2"}})
+    after = s3.head_object(Bucket=bucket, Key="k")
+    assert after["SSEKMSKeyId"] == arn + "2" and "BucketKeyEnabled" not in after and body_of(s3, bucket, "k") == b"body"
+
+
 def test_answers_name_the_request(s3, bucket):
     with pytest.raises(s3.exceptions.NoSuchKey) as caught:
         s3.get_object(Bucket=bucket, Key="none")
