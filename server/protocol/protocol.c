@@ -250,9 +250,8 @@ static void error_headers(struct request *req, const struct error_view *v)
 
     if (req->protocol & (PROTOCOL_QUERY | PROTOCOL_REST_XML))
         return;
-    /* AWS: SQS qualifies it in the header, too. */
-    response_header(req, "x-amzn-ErrorType",
-                    v->m && v->m->query_compatible ? qualified_type(req, v) : v->type);
+    /* Never qualified: the SDK for Java takes it before __type, and as it stands. */
+    response_header(req, "x-amzn-ErrorType", v->type);
     if (v->m && v->m->query_compatible)
         response_header(req, "x-amzn-query-error",
                         arena_printf(&req->arena, "%s;%s",

@@ -88,7 +88,7 @@ X-Amz-Date: 20261122T000000Z
 ---
 400
 x-amzn-RequestId: {{uuid}}
-x-amzn-ErrorType: com.amazonaws.sqs#QueueDoesNotExist
+x-amzn-ErrorType: QueueDoesNotExist
 x-amzn-query-error: AWS.SimpleQueueService.NonExistentQueue;Sender
 Content-Type: application/x-amz-json-1.0
 
