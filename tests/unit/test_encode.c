@@ -65,6 +65,32 @@ START_TEST(base64_refuses_what_is_not_exact)
 }
 END_TEST
 
+/* Most of a long text is read several characters at a time. */
+START_TEST(base64_refuses_a_foreign_character_anywhere)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { LEN = 64 };
+    uint8_t data[BASE64_LEN(LEN)];
+    char text[LEN];
+    size_t len;
+
+    for (size_t at = 0; at < LEN - 4; at++) {
+        for (int c = 0; c < 256; c++) {
+            memset(text, 'A', LEN);
+            text[at] = (char)c;
+            const char *known = c ? strchr(alphabet, c) : NULL;
+            ck_assert_int_eq(base64_decode(text, LEN, data, &len), known != NULL);
+            for (size_t i = 0; known && i < LEN / 4 * 3; i++) {
+                uint32_t group = i / 3 == at / 4 ? (uint32_t)(known - alphabet) : 0;
+                group <<= 6 * (3 - at % 4);
+                ck_assert_uint_eq(data[i], group >> 8 * (2 - i % 3) & 0xff);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(hex_goes_both_ways)
 {
     uint8_t data[4];
@@ -119,6 +145,7 @@ int main(void)
     tcase_add_test(c, base64_agrees_with_rfc_4648);
     tcase_add_test(c, base64_of_every_byte_comes_back);
     tcase_add_test(c, base64_refuses_what_is_not_exact);
+    tcase_add_test(c, base64_refuses_a_foreign_character_anywhere);
     tcase_add_test(c, hex_goes_both_ways);
     tcase_add_test(c, urls_are_encoded_as_aws_signs_them);
     tcase_add_test(c, urls_are_decoded_within_their_length);

@@ -4,6 +4,7 @@
 
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
+#include "server/base/utf8.h"
 
 static struct arena arena;
 
@@ -321,6 +322,25 @@ START_TEST(test_writer_stops_at_the_maximum)
 }
 END_TEST
 
+/* Strings are looked through many bytes at a time. */
+START_TEST(test_what_is_not_plain_is_seen_anywhere)
+{
+    enum { LEN = 40 };
+    char text[LEN];
+
+    for (size_t len = 1; len <= LEN; len++) {
+        for (int c = 0; c < 256; c++) {
+            bool plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+            for (size_t at = 0; at < len; at++) {
+                memset(text, '~', len);
+                text[at] = (char)c;
+                ck_assert_ptr_eq(utf8_skip_plain(text, text + len), text + (plain ? len : at));
+            }
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("json");
@@ -329,6 +349,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, test_walk);
     tcase_add_test(t, test_strings);
+    tcase_add_test(t, test_what_is_not_plain_is_seen_anywhere);
     tcase_add_test(t, test_string_with_nul_keeps_its_length);
     tcase_add_loop_test(t, test_bad_strings, 0, ARRAY_LEN(bad_strings));
     tcase_add_loop_test(t, test_bad_documents, 0, ARRAY_LEN(bad_documents));
