@@ -24,9 +24,11 @@
 enum { EXIT_WRONG_USE = 2, REQUEST_GRACE_MS = 6000 };
 
 /* A thread per connection: with glibc's default of eight arenas per core each would hoard memory of
- * its own. */
+ * its own. A request's body is taken from them too, up to BODY_MEMORY_MAX: mapping it anew for each
+ * request costs as much as what is done with it. */
 static void set_up_malloc(void)
 {
+    mallopt(M_MMAP_THRESHOLD, 2 << 20);
     mallopt(M_ARENA_MAX, 4);
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }

@@ -100,12 +100,14 @@ static void add_digest(struct request *req)
 
 /* --- limits, and what is needed of the above --- */
 
-static bool announces_more_than(const struct request *req, size_t max)
+/* What the head announces; 0: nothing that can be relied on. */
+static size_t announced(const struct request *req)
 {
     const char *length = request_header(req, "content-length");
 
-    return length && strspn(length, "0123456789") == strlen(length) &&
-           (strlen(length) > 18 || strtoull(length, NULL, 10) > max);
+    if (!length || strspn(length, "0123456789") != strlen(length))
+        return 0;
+    return strlen(length) > 18 ? SIZE_MAX : strtoull(length, NULL, 10);
 }
 
 /* AWS: S3 stores a gzip body as it came; every other service unpacks it. */
@@ -123,7 +125,7 @@ int take_body_begin(struct request *req, const struct auth_result *auth)
 
     if (req->service && req->service->body_max)
         req->body_max = req->service->body_max;
-    if (!chunked && announces_more_than(req, req->body_max))
+    if (!chunked && announced(req) > req->body_max)
         return fail_too_large(req);
     if (chunked)
         add_aws_chunked(req, auth);
@@ -132,6 +134,8 @@ int take_body_begin(struct request *req, const struct auth_result *auth)
             add_digest(req);
         body_add_gunzip(req);
     }
+    if (!req->body_filters)
+        body_expect(req, announced(req));
     return 0;
 }
 

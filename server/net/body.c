@@ -30,7 +30,7 @@ void body_reset(struct request *req)
     if (s->fd >= 0)
         close(s->fd);
     s->fd = -1;
-    s->len = 0;
+    s->len = s->expected = 0;
     if (s->memory.capacity > MEMORY_KEPT)
         strbuf_release(&s->memory);
     strbuf_clear(&s->memory);
@@ -58,6 +58,11 @@ void body_add_filter(struct request *req, struct body_filter *filter)
     *last = filter;
 }
 
+void body_expect(struct request *req, size_t len)
+{
+    req->body_store.expected = len;
+}
+
 static int lose(struct request *req, const char *what)
 {
     log_error("request body: cannot %s in %s: %s", what, req->body_store.temp_dir, strerror(errno));
@@ -83,13 +88,16 @@ static int write_file(struct request *req, const uint8_t *data, size_t len)
 static int store(struct request *req, const void *data, size_t len)
 {
     struct body_store *s = &req->body_store;
+    size_t in_memory = MIN(req->body_in_memory, (size_t)BODY_MEMORY_MAX);
 
     if (len > req->body_max || s->len > req->body_max - len) {
         req->body_state = BODY_TOO_LARGE;
         return -1;
     }
+    if (s->len == 0 && s->expected > len && s->expected <= in_memory)
+        strbuf_reserve(&s->memory, s->expected);
     s->len += len;
-    if (s->fd < 0 && s->len <= MIN(req->body_in_memory, BODY_MEMORY_MAX)) {
+    if (s->fd < 0 && s->len <= in_memory) {
         strbuf_add(&s->memory, data, len);
         return 0;
     }

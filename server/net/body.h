@@ -44,6 +44,10 @@ void body_add_filter(struct request *req, struct body_filter *filter);
 /* For filters only: hands bytes to the next one. 0 or -1. */
 int body_emit(struct request *req, struct body_filter *filter, const void *data, size_t len);
 
+/* How many bytes will come out of the filters, where that is known: memory for them is taken at
+ * once, when the first come. */
+void body_expect(struct request *req, size_t len);
+
 /* Adds a filter that unpacks gzip (Content-Encoding: gzip), several members included. What it may
  * become is bounded by body_max like any body. */
 void body_add_gunzip(struct request *req);
@@ -60,7 +64,8 @@ struct body_store {
     struct strbuf memory; /* its memory outlives the request */
     int fd;               /* of the temporary file, -1 while there is none */
     void *map;
-    size_t len; /* in memory and file together */
+    size_t len;      /* in memory and file together */
+    size_t expected; /* 0: not known */
     const char *temp_dir;
 };
 
