@@ -4,6 +4,7 @@
  */
 #include "server/service.h"
 
+#include "handlers/cloudwatch/cloudwatch.h"
 #include "handlers/dynamodb/service.h"
 #include "handlers/dynamodb/streams.h"
 #include "handlers/firehose/firehose.h"
@@ -26,8 +27,9 @@ const struct service *const service_registry[] = {
     &dynamodbstreams_service,
     &lambda_service, /* calls all of the above */
     &s3_service,
-    &firehose_service, /* calls kinesis, logs, lambda, s3 */
-    &sns_service,      /* calls sqs, lambda, firehose */
+    &firehose_service,   /* calls kinesis, logs, lambda, s3 */
+    &sns_service,        /* calls sqs, lambda, firehose */
+    &cloudwatch_service, /* calls lambda, sns */
 };
 
 const size_t service_count = ARRAY_LEN(service_registry);

@@ -1,0 +1,491 @@
+/* Alarms on metrics. */
+#include "handlers/cloudwatch/alarm_watch.h"
+#include "handlers/cloudwatch/operations.h"
+#include "handlers/cloudwatch/tag.h"
+#include "handlers/common/arn.h"
+#include "handlers/common/page_token.h"
+#include "server/base/json_read.h"
+#include "server/model/stored.h"
+
+enum {
+    DAY_S = 86400,
+    RECORDS_DEFAULT = 50, /* AWS */
+    LOOK_AT = 200,        /* alarms read at once */
+};
+
+/* --- PutMetricAlarm --- */
+
+static int refuse_what_is_not_built(struct request *req,
+                                    const struct cloudwatch_PutMetricAlarmInput *in)
+{
+    if (in->Metrics.count)
+        return aws_fail_unsupported(req, "Metrics");
+    if (in->ThresholdMetricId)
+        return aws_fail_unsupported(req, "ThresholdMetricId");
+    if (in->EvaluationWindow)
+        return aws_fail_unsupported(req, "EvaluationWindow");
+    if (in->WarmUpConfiguration)
+        return aws_fail_unsupported(req, "WarmUpConfiguration");
+    if (in->EvaluationCriteria)
+        return aws_fail_unsupported(req, "EvaluationCriteria");
+    if (in->EvaluationInterval.set)
+        return aws_fail_unsupported(req, "EvaluationInterval");
+    if (in->ActionConfiguration)
+        return aws_fail_unsupported(req, "ActionConfiguration");
+    if (in->EvaluateLowSampleCountPercentile &&
+        !str_eq(in->EvaluateLowSampleCountPercentile, "evaluate"))
+        return aws_fail_unsupported(req, "EvaluateLowSampleCountPercentile");
+    return 0;
+}
+
+static int check_actions(struct request *req, const char *name,
+                         const struct cloudwatch_ResourceList *actions)
+{
+    struct arn arn;
+
+    for (size_t i = 0; i < actions->count; i++) {
+        const char *text = actions->items[i];
+
+        if (!arn_parse(&req->arena, text, &arn))
+            return aws_fail(req, &cloudwatch_ValidationException, "Invalid arn syntax: %s", text);
+        if (!str_eq(arn.service, "sns") && !str_eq(arn.service, "lambda"))
+            return aws_fail_unsupported(
+                req, arena_printf(&req->arena, "%s to anything but topics and functions", name));
+    }
+    return 0;
+}
+
+static int check_periods(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
+{
+    const int64_t period = in->Period.value;
+    const int64_t span = period * in->EvaluationPeriods.value;
+    const int64_t days = period >= 3600 ? 7 : 1;
+
+    if (!in->Period.set)
+        return aws_fail(req, &cloudwatch_ValidationException, "Period must not be null");
+    if (cloudwatch_period_problem(period))
+        return aws_fail(req, &cloudwatch_ValidationException, "%s",
+                        cloudwatch_period_problem(period));
+    if (span > days * DAY_S)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "Metrics cannot be checked across more than %s (EvaluationPeriods * Period "
+                        "must be <= %" PRId64 ").",
+                        days == 1 ? "a day" : "seven days", days * DAY_S);
+    if (in->DatapointsToAlarm.set && in->DatapointsToAlarm.value > in->EvaluationPeriods.value)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "DatapointsToAlarm must be less than or equal to EvaluationPeriods.");
+    return 0;
+}
+
+static int check_statistic(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
+{
+    struct statistic statistic;
+
+    if (!in->Statistic == !in->ExtendedStatistic)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "Exactly one of the parameters Statistic and ExtendedStatistic must be "
+                        "specified.");
+    if (in->ExtendedStatistic && (!statistic_parse(in->ExtendedStatistic, &statistic) ||
+                                  statistic.kind != STATISTIC_PERCENTILE))
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "The value %s for parameter ExtendedStatistic is not supported: only "
+                        "percentiles (p99, p99.9) are.",
+                        in->ExtendedStatistic);
+    return 0;
+}
+
+static int check_alarm(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
+{
+    static const char *const treatments[] = {"breaching", "notBreaching", "ignore", "missing"};
+    const char *treat = in->TreatMissingData;
+    bool known = !treat;
+
+    if (refuse_what_is_not_built(req, in))
+        return -1;
+    if (!in->MetricName || !in->Namespace)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "The parameters MetricName and Namespace must be specified.");
+    if (!in->Threshold.set)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "The parameter Threshold must be specified.");
+    if (!alarm_operator_words(in->ComparisonOperator))
+        return aws_fail_unsupported(req, "ComparisonOperator of an anomaly detector");
+    for (size_t i = 0; i < ARRAY_LEN(treatments); i++)
+        known = known || str_eq(treat, treatments[i]);
+    if (!known)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "The value %s is not supported for TreatMissingData parameter. Supported "
+                        "values are [breaching, notBreaching, ignore, missing].",
+                        treat);
+    if (check_statistic(req, in) || check_periods(req, in))
+        return -1;
+    if (check_actions(req, "OKActions", &in->OKActions) ||
+        check_actions(req, "AlarmActions", &in->AlarmActions))
+        return -1;
+    return check_actions(req, "InsufficientDataActions", &in->InsufficientDataActions);
+}
+
+static struct cloudwatch_MetricAlarm alarm_of(struct request *req,
+                                              const struct cloudwatch_PutMetricAlarmInput *in)
+{
+    struct cloudwatch_MetricAlarm alarm = {0};
+
+    /* AWS: lists that were left out are told as empty ones. */
+    alarm.OKActions.items = ARENA_ARRAY(&req->arena, const char *, 0);
+    alarm.AlarmActions = alarm.InsufficientDataActions = alarm.OKActions;
+    alarm.Dimensions.items = ARENA_ARRAY(&req->arena, struct cloudwatch_Dimension, 0);
+    stored_merge(&cloudwatch_model, model_structure(&cloudwatch_model, "MetricAlarm"), &alarm,
+                 model_structure(&cloudwatch_model, "PutMetricAlarmInput"), in, &req->arena);
+    alarm.AlarmArn =
+        arn_make(&req->arena, "cloudwatch", req->region, req->account, "alarm:%s", in->AlarmName);
+    alarm.ActionsEnabled = SOME_BOOL(VALUE_OR(in->ActionsEnabled, true));
+    alarm.AlarmConfigurationUpdatedTimestamp = SOME_TIME(req->received_ms);
+    alarm.StateValue = "INSUFFICIENT_DATA";
+    alarm.StateReason = "Unchecked: Initial alarm creation";
+    alarm.StateUpdatedTimestamp = SOME_TIME(req->received_ms);
+    alarm.StateTransitionedTimestamp = SOME_TIME(req->received_ms);
+    return alarm;
+}
+
+/* The state of an alarm outlives a change of its configuration. */
+static void keep_state(struct cloudwatch_MetricAlarm *alarm,
+                       const struct cloudwatch_MetricAlarm *old)
+{
+    alarm->StateValue = old->StateValue;
+    alarm->StateReason = old->StateReason;
+    alarm->StateReasonData = old->StateReasonData;
+    alarm->StateUpdatedTimestamp = old->StateUpdatedTimestamp;
+    alarm->StateTransitionedTimestamp = old->StateTransitionedTimestamp;
+}
+
+int cloudwatch_put_metric_alarm(struct request *req,
+                                const struct cloudwatch_PutMetricAlarmInput *in,
+                                struct cloudwatch_PutMetricAlarmOutput *out)
+{
+    struct arena *a = &req->arena;
+    struct cloudwatch *c = cloudwatch_of(req->app);
+    struct scope scope = cloudwatch_scope(req);
+    struct cloudwatch_MetricAlarm alarm;
+    struct cloudwatch_MetricAlarm old;
+    struct cloudwatch_alarm stored;
+    const char *tags;
+
+    (void)out;
+    if (check_alarm(req, in) || !(tags = cloudwatch_new_tags(req, &in->Tags)))
+        return -1;
+    alarm = alarm_of(req, in);
+    const enum store_status found =
+        cloudwatch_alarm_find(c->store, &scope, in->AlarmName, a, &stored);
+    if (!found && alarm_read(a, &stored, &old))
+        keep_state(&alarm, &old);
+    else if (found != STORE_NOT_FOUND)
+        return aws_fail_internal(req);
+    if (cloudwatch_alarm_put(c->store, &scope,
+                             &(struct cloudwatch_alarm){.name = in->AlarmName,
+                                                        .document = alarm_write(a, &alarm),
+                                                        .tags = tags}))
+        return aws_fail_internal(req);
+    alarm_note(
+        c, &scope, in->AlarmName, "ConfigurationUpdate",
+        arena_printf(a, "Alarm \"%s\" %s", in->AlarmName, found ? "created" : "updated"),
+        arena_printf(a, "{\"version\":\"1.0\",\"type\":\"%s\"}", found ? "Create" : "Update"));
+    alarm_watch_start(c->watch);
+    return 0;
+}
+
+/* --- describing --- */
+
+struct alarm_choice {
+    const struct cloudwatch_DescribeAlarmsInput *in;
+    const char *identity; /* of their metric; NULL: any */
+    const struct cloudwatch_DescribeAlarmsForMetricInput *metric;
+};
+
+static bool has_action(const struct cloudwatch_ResourceList *actions, const char *prefix)
+{
+    for (size_t i = 0; i < actions->count; i++)
+        if (str_starts(actions->items[i], prefix))
+            return true;
+    return false;
+}
+
+static bool is_named(const struct cloudwatch_AlarmNames *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (str_eq(names->items[i], name))
+            return true;
+    return names->count == 0;
+}
+
+static bool is_described(const struct cloudwatch_DescribeAlarmsInput *in,
+                         const struct cloudwatch_MetricAlarm *alarm)
+{
+    const char *prefix = in->ActionPrefix;
+
+    return is_named(&in->AlarmNames, alarm->AlarmName) &&
+           (!in->StateValue || str_eq(in->StateValue, alarm->StateValue)) &&
+           (!prefix || has_action(&alarm->OKActions, prefix) ||
+            has_action(&alarm->AlarmActions, prefix) ||
+            has_action(&alarm->InsufficientDataActions, prefix));
+}
+
+static bool is_asked_for(const char *asked, const char *value)
+{
+    return !asked || (value && str_eq(asked, value));
+}
+
+static bool is_chosen(struct arena *a, const struct alarm_choice *choice,
+                      const struct cloudwatch_MetricAlarm *alarm)
+{
+    const struct cloudwatch_DescribeAlarmsForMetricInput *m = choice->metric;
+
+    if (choice->in)
+        return is_described(choice->in, alarm);
+    return str_eq(choice->identity, cloudwatch_identity(a, alarm->Namespace, alarm->MetricName,
+                                                        &alarm->Dimensions)) &&
+           is_asked_for(m->Statistic, alarm->Statistic) &&
+           is_asked_for(m->ExtendedStatistic, alarm->ExtendedStatistic) &&
+           is_asked_for(m->Unit, alarm->Unit) &&
+           (!m->Period.set || m->Period.value == alarm->Period.value);
+}
+
+/* At most `limit` alarms after `after`; *out_last is the name of the last, NULL where no more
+ * follow. 0, or -1 after failing. */
+static int choose_alarms(struct request *req, const struct alarm_choice *choice, const char *prefix,
+                         const char *after, size_t limit, struct cloudwatch_MetricAlarms *out,
+                         const char **out_last)
+{
+    struct arena *a = &req->arena;
+    struct scope scope = cloudwatch_scope(req);
+    struct cloudwatch_alarm *stored = ARENA_ARRAY(a, struct cloudwatch_alarm, LOOK_AT);
+    size_t count = LOOK_AT;
+
+    *out_last = NULL;
+    out->items = ARENA_ARRAY(a, struct cloudwatch_MetricAlarm, limit + 1);
+    while (count == LOOK_AT && out->count <= limit) {
+        if (cloudwatch_alarm_list(cloudwatch_store_of(req), &scope, prefix, after, LOOK_AT, a,
+                                  stored, &count))
+            return aws_fail_internal(req);
+        for (size_t i = 0; i < count && out->count <= limit; i++) {
+            struct cloudwatch_MetricAlarm *one = &out->items[out->count];
+
+            if (!alarm_read(a, &stored[i], one))
+                return aws_fail_internal(req);
+            out->count += is_chosen(a, choice, one);
+        }
+        after = count ? stored[count - 1].name : after;
+    }
+    if (out->count > limit) {
+        out->count = limit;
+        *out_last = out->items[limit - 1].AlarmName;
+    }
+    return 0;
+}
+
+static bool wants_metric_alarms(const struct cloudwatch_AlarmTypes *types)
+{
+    for (size_t i = 0; i < types->count; i++)
+        if (str_eq(types->items[i], "MetricAlarm"))
+            return true;
+    return types->count == 0;
+}
+
+int cloudwatch_describe_alarms(struct request *req, const struct cloudwatch_DescribeAlarmsInput *in,
+                               struct cloudwatch_DescribeAlarmsOutput *out)
+{
+    const struct alarm_choice choice = {.in = in};
+    const char *after = "";
+    const char *last;
+
+    out->CompositeAlarms.items = ARENA_ARRAY(&req->arena, struct cloudwatch_CompositeAlarm, 0);
+    out->MetricAlarms.items = ARENA_ARRAY(&req->arena, struct cloudwatch_MetricAlarm, 0);
+    if (in->AlarmNames.count && in->AlarmNamePrefix)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "AlarmNamePrefix and AlarmNames can not be specified together.");
+    if (in->ChildrenOfAlarmName)
+        return aws_fail_unsupported(req, "ChildrenOfAlarmName");
+    if (in->ParentsOfAlarmName)
+        return aws_fail_unsupported(req, "ParentsOfAlarmName");
+    if (in->NextToken && !(after = page_token_read(&req->arena, "DescribeAlarms", in->NextToken)))
+        return aws_fail(req, &cloudwatch_InvalidNextToken, "The NextToken is invalid.");
+    if (!wants_metric_alarms(&in->AlarmTypes))
+        return 0;
+    if (choose_alarms(req, &choice, in->AlarmNamePrefix ? in->AlarmNamePrefix : "", after,
+                      (size_t)VALUE_OR(in->MaxRecords, RECORDS_DEFAULT), &out->MetricAlarms, &last))
+        return -1;
+    if (last)
+        out->NextToken = page_token_make(&req->arena, "DescribeAlarms", last);
+    return 0;
+}
+
+int cloudwatch_describe_alarms_for_metric(struct request *req,
+                                          const struct cloudwatch_DescribeAlarmsForMetricInput *in,
+                                          struct cloudwatch_DescribeAlarmsForMetricOutput *out)
+{
+    const struct alarm_choice choice = {
+        .identity =
+            cloudwatch_identity(&req->arena, in->Namespace, in->MetricName, &in->Dimensions),
+        .metric = in,
+    };
+    enum { ALL = 5000 }; /* AWS: alarms of an account */
+    const char *last;
+
+    return choose_alarms(req, &choice, "", "", ALL, &out->MetricAlarms, &last);
+}
+
+static bool history_is_wanted(const struct cloudwatch_DescribeAlarmHistoryInput *in,
+                              const struct cloudwatch_AlarmHistoryItem *item)
+{
+    return !in->HistoryItemType || str_eq(in->HistoryItemType, item->HistoryItemType);
+}
+
+int cloudwatch_describe_alarm_history(struct request *req,
+                                      const struct cloudwatch_DescribeAlarmHistoryInput *in,
+                                      struct cloudwatch_DescribeAlarmHistoryOutput *out)
+{
+    struct arena *a = &req->arena;
+    struct scope scope = cloudwatch_scope(req);
+    const size_t limit = (size_t)VALUE_OR(in->MaxRecords, 100);
+    const struct shape *shape = model_structure(&cloudwatch_model, "AlarmHistoryItem");
+    struct cloudwatch_history_filter filter = {
+        .alarm = in->AlarmName,
+        .from_ms = in->StartDate.set ? in->StartDate.ms : 0,
+        .until_ms = in->EndDate.set ? in->EndDate.ms : INT64_MAX,
+        .ascending = in->ScanBy && str_eq(in->ScanBy, "TimestampAscending"),
+    };
+    struct cloudwatch_history_item *items = ARENA_ARRAY(a, struct cloudwatch_history_item, LOOK_AT);
+    const char *position;
+    size_t count = LOOK_AT;
+
+    if (in->AlarmContributorId)
+        return aws_fail_unsupported(req, "AlarmContributorId");
+    if (in->NextToken) {
+        position = page_token_read(a, "DescribeAlarmHistory", in->NextToken);
+        if (!position)
+            return aws_fail(req, &cloudwatch_InvalidNextToken, "The NextToken is invalid.");
+        filter.after_id = strtoll(position, NULL, 10);
+    }
+    out->AlarmHistoryItems.items = ARENA_ARRAY(a, struct cloudwatch_AlarmHistoryItem, limit + 1);
+    while (count == LOOK_AT && !out->NextToken && wants_metric_alarms(&in->AlarmTypes)) {
+        if (cloudwatch_history_list(cloudwatch_store_of(req), &scope, &filter, LOOK_AT, a, items,
+                                    &count))
+            return aws_fail_internal(req);
+        for (size_t i = 0; i < count && !out->NextToken; i++) {
+            struct cloudwatch_AlarmHistoryItem *one =
+                &out->AlarmHistoryItems.items[out->AlarmHistoryItems.count];
+
+            *one = (struct cloudwatch_AlarmHistoryItem){0};
+            if (!stored_from_json(&cloudwatch_model, shape, items[i].document, a, one))
+                return aws_fail_internal(req);
+            if (!history_is_wanted(in, one))
+                continue;
+            if (out->AlarmHistoryItems.count == limit)
+                out->NextToken = page_token_make(a, "DescribeAlarmHistory",
+                                                 arena_printf(a, "%" PRId64, filter.after_id));
+            else
+                out->AlarmHistoryItems.count++;
+            filter.after_id = items[i].id;
+        }
+    }
+    return 0;
+}
+
+/* --- changing --- */
+
+int cloudwatch_delete_alarms(struct request *req, const struct cloudwatch_DeleteAlarmsInput *in,
+                             struct cloudwatch_DeleteAlarmsOutput *out)
+{
+    struct scope scope = cloudwatch_scope(req);
+    const char *missing = "";
+
+    (void)out;
+    switch (cloudwatch_alarms_delete(cloudwatch_store_of(req), &scope, in->AlarmNames.items,
+                                     in->AlarmNames.count, &missing)) {
+    case STORE_OK:
+        return 0;
+    case STORE_NOT_FOUND:
+        return aws_fail(req, &cloudwatch_ResourceNotFound, "Alarm %s does not exist.", missing);
+    default:
+        return aws_fail_internal(req);
+    }
+}
+
+static bool is_json(const char *text, struct arena *a)
+{
+    enum { DEPTH_MAX = 64 };
+    struct jr_text raw;
+    struct jr r;
+
+    jr_init(&r, text, strlen(text), a, DEPTH_MAX);
+    return jr_skip(&r, &raw) && jr_finish(&r);
+}
+
+int cloudwatch_set_alarm_state(struct request *req, const struct cloudwatch_SetAlarmStateInput *in,
+                               struct cloudwatch_SetAlarmStateOutput *out)
+{
+    struct arena *a = &req->arena;
+    struct cloudwatch *c = cloudwatch_of(req->app);
+    struct scope scope = cloudwatch_scope(req);
+    const struct alarm_verdict verdict = {in->StateValue, in->StateReason, in->StateReasonData};
+    struct cloudwatch_MetricAlarm alarm;
+    struct cloudwatch_alarm stored;
+    enum store_status status = STORE_CONFLICT;
+
+    (void)out;
+    if (in->StateReasonData && !is_json(in->StateReasonData, a))
+        return aws_fail(req, &cloudwatch_InvalidFormatFault, "StateReasonData is not valid JSON.");
+    /* The watch may change the alarm between reading and writing. */
+    while (status == STORE_CONFLICT) {
+        status = cloudwatch_alarm_find(c->store, &scope, in->AlarmName, a, &stored);
+        if (status == STORE_NOT_FOUND)
+            return aws_fail(req, &cloudwatch_ResourceNotFound, "%s", ""); /* AWS: no words */
+        if (!status && !alarm_read(a, &stored, &alarm))
+            status = STORE_FAILED;
+        if (!status)
+            status = alarm_transition(c, &stored, &alarm, &verdict, a);
+    }
+    return status ? aws_fail_internal(req) : 0;
+}
+
+static int set_actions_enabled(struct request *req, const struct cloudwatch_AlarmNames *names,
+                               bool enabled)
+{
+    struct arena *a = &req->arena;
+    struct scope scope = cloudwatch_scope(req);
+    struct cloudwatch_store *store = cloudwatch_store_of(req);
+
+    for (size_t i = 0; i < names->count; i++) {
+        struct cloudwatch_MetricAlarm alarm;
+        struct cloudwatch_alarm stored;
+        enum store_status status = STORE_CONFLICT;
+
+        while (status == STORE_CONFLICT) {
+            status = cloudwatch_alarm_find(store, &scope, names->items[i], a, &stored);
+            if (!status && !alarm_read(a, &stored, &alarm))
+                status = STORE_FAILED;
+            alarm.ActionsEnabled = SOME_BOOL(enabled);
+            if (!status)
+                status = cloudwatch_alarm_change(store, &scope, names->items[i], stored.document,
+                                                 alarm_write(a, &alarm));
+        }
+        if (status && status != STORE_NOT_FOUND) /* AWS: who is not there is passed over */
+            return aws_fail_internal(req);
+    }
+    return 0;
+}
+
+int cloudwatch_enable_alarm_actions(struct request *req,
+                                    const struct cloudwatch_EnableAlarmActionsInput *in,
+                                    struct cloudwatch_EnableAlarmActionsOutput *out)
+{
+    (void)out;
+    return set_actions_enabled(req, &in->AlarmNames, true);
+}
+
+int cloudwatch_disable_alarm_actions(struct request *req,
+                                     const struct cloudwatch_DisableAlarmActionsInput *in,
+                                     struct cloudwatch_DisableAlarmActionsOutput *out)
+{
+    (void)out;
+    return set_actions_enabled(req, &in->AlarmNames, false);
+}

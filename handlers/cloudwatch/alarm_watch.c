@@ -1,0 +1,296 @@
+/* The task that looks at alarms, and what follows from a new state. */
+#include "handlers/cloudwatch/alarm_watch.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "handlers/cloudwatch/alarm_message.h"
+#include "handlers/cloudwatch/operations.h"
+#include "handlers/lambda/lambda.h"
+#include "handlers/sns/sns.h"
+#include "server/background.h"
+#include "server/base/log.h"
+#include "server/model/stored.h"
+#include "server/waitq.h"
+
+enum { LOOK_MS = 5000, REST_MS = 200, START_LOOK_MS = 5 };
+
+struct alarm_watch {
+    struct cloudwatch *cloudwatch;
+    struct waitq *changed;
+    pthread_mutex_t lock;
+    bool running; /* under lock */
+    bool wanted;  /* under lock: there are alarms that were not looked at yet */
+};
+
+/* --- documents --- */
+
+static const struct shape *alarm_shape(void)
+{
+    return model_structure(&cloudwatch_model, "MetricAlarm");
+}
+
+bool alarm_read(struct arena *a, const struct cloudwatch_alarm *stored,
+                struct cloudwatch_MetricAlarm *out)
+{
+    *out = (struct cloudwatch_MetricAlarm){0};
+    return stored_from_json(&cloudwatch_model, alarm_shape(), stored->document, a, out);
+}
+
+char *alarm_write(struct arena *a, const struct cloudwatch_MetricAlarm *alarm)
+{
+    return stored_to_json(&cloudwatch_model, alarm_shape(), alarm, a);
+}
+
+void alarm_note(struct cloudwatch *cloudwatch, const struct scope *scope, const char *alarm,
+                const char *type, const char *summary, const char *data)
+{
+    const struct cloudwatch_AlarmHistoryItem item = {
+        .AlarmName = alarm,
+        .AlarmType = "MetricAlarm",
+        .Timestamp = SOME_TIME(clock_now_ms(&cloudwatch->app->clock)),
+        .HistoryItemType = type,
+        .HistorySummary = summary,
+        .HistoryData = data,
+    };
+    struct arena a;
+
+    arena_init(&a);
+    if (cloudwatch_history_add(
+            cloudwatch->store, scope,
+            &(struct cloudwatch_history_item){
+                .alarm = alarm,
+                .at_ms = item.Timestamp.ms,
+                .document = stored_to_json(&cloudwatch_model,
+                                           model_structure(&cloudwatch_model, "AlarmHistoryItem"),
+                                           &item, &a)}))
+        log_error("CloudWatch: the history of alarm %s could not be kept", alarm);
+    arena_release(&a);
+}
+
+/* --- a new state --- */
+
+static bool act(struct cloudwatch *cloudwatch, const char *arn, const struct alarm_change *c,
+                struct arena *a)
+{
+    const struct lambda_caller caller = {.principal = "lambda.alarms.cloudwatch.amazonaws.com",
+                                         .source_arn = c->alarm->AlarmArn,
+                                         .source_account = c->account};
+    char id[SNS_MESSAGE_ID_LEN];
+
+    if (strstr(arn, ":lambda:"))
+        return lambda_invoke_event(cloudwatch->app, arn, &caller, alarm_lambda_event(a, c)) ==
+               LAMBDA_OK;
+    return sns_publish(cloudwatch->app, arn,
+                       &(struct sns_outgoing){.message = alarm_sns_message(a, c),
+                                              .subject = alarm_sns_subject(a, c)},
+                       id) == STORE_OK;
+}
+
+static const struct cloudwatch_ResourceList *actions_of(const struct alarm_change *c)
+{
+    static const struct cloudwatch_ResourceList none;
+
+    if (!VALUE_OR(c->alarm->ActionsEnabled, true) ||
+        str_eq(c->alarm->StateValue, c->verdict->state))
+        return &none;
+    if (str_eq(c->verdict->state, "OK"))
+        return &c->alarm->OKActions;
+    if (str_eq(c->verdict->state, "ALARM"))
+        return &c->alarm->AlarmActions;
+    return &c->alarm->InsufficientDataActions;
+}
+
+static void note_change(struct cloudwatch *cloudwatch, const struct scope *scope,
+                        const struct alarm_change *c, const bool *done, struct arena *a)
+{
+    const struct cloudwatch_ResourceList *actions = actions_of(c);
+    const char *name = c->alarm->AlarmName;
+
+    alarm_note(
+        cloudwatch, scope, name, "StateUpdate",
+        arena_printf(a, "Alarm updated from %s to %s", c->alarm->StateValue, c->verdict->state),
+        alarm_state_data(a, c));
+    for (size_t i = 0; i < actions->count; i++) {
+        const char *arn = actions->items[i];
+
+        alarm_note(cloudwatch, scope, name, "Action",
+                   arena_printf(a, "%s action %s",
+                                done[i] ? "Successfully executed" : "Failed to execute", arn),
+                   arena_printf(a,
+                                "{\"actionState\":\"%s\",\"notificationResource\":\"%s\","
+                                "\"stateUpdateTimestamp\":%" PRId64 "}",
+                                done[i] ? "Succeeded" : "Failed", arn, c->at_ms));
+        if (!done[i])
+            log_warn("CloudWatch: alarm %s could not tell %s", name, arn);
+    }
+}
+
+enum store_status alarm_transition(struct cloudwatch *cloudwatch,
+                                   const struct cloudwatch_alarm *stored,
+                                   const struct cloudwatch_MetricAlarm *alarm,
+                                   const struct alarm_verdict *verdict, struct arena *a)
+{
+    const struct scope scope = {.account = stored->account, .region = stored->region};
+    const struct alarm_change change = {
+        .account = stored->account,
+        .region = stored->region,
+        .alarm = alarm,
+        .verdict = verdict,
+        .at_ms = clock_now_ms(&cloudwatch->app->clock),
+    };
+    const bool moved = !str_eq(alarm->StateValue, verdict->state);
+    const struct cloudwatch_ResourceList *actions = actions_of(&change);
+    struct cloudwatch_MetricAlarm next = *alarm;
+    bool *done = ARENA_ARRAY(a, bool, actions->count);
+    enum store_status status;
+
+    next.StateValue = verdict->state;
+    next.StateReason = verdict->reason;
+    next.StateReasonData = verdict->reason_data;
+    next.StateUpdatedTimestamp = SOME_TIME(change.at_ms);
+    if (moved)
+        next.StateTransitionedTimestamp = SOME_TIME(change.at_ms);
+    for (size_t i = 0; i < actions->count; i++)
+        done[i] = act(cloudwatch, actions->items[i], &change, a);
+    status = cloudwatch_alarm_change(cloudwatch->store, &scope, alarm->AlarmName, stored->document,
+                                     alarm_write(a, &next));
+    if (!status && moved)
+        note_change(cloudwatch, &scope, &change, done, a);
+    return status;
+}
+
+/* --- looking --- */
+
+static void look_at(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm *stored,
+                    struct arena *a)
+{
+    const struct scope scope = {.account = stored->account, .region = stored->region};
+    const int64_t now_ms = clock_now_ms(&cloudwatch->app->clock);
+    struct cloudwatch_MetricAlarm alarm;
+    struct alarm_verdict verdict;
+
+    if (!alarm_read(a, stored, &alarm))
+        return;
+    const struct cloudwatch_span span = alarm_span(&alarm, now_ms);
+    struct summaries found = {
+        .arena = a,
+        .from_s = span.from_s,
+        .period_s = alarm.Period.value,
+        .keep_values = alarm.ExtendedStatistic != NULL,
+    };
+    if (cloudwatch_points_visit(
+            cloudwatch->store, &scope,
+            cloudwatch_identity(a, alarm.Namespace, alarm.MetricName, &alarm.Dimensions), &span,
+            summaries_add, &found))
+        return;
+    if (alarm_judge(a, &alarm, &found, now_ms, &verdict))
+        alarm_transition(cloudwatch, stored, &alarm, &verdict, a);
+}
+
+struct alarm_copies {
+    struct arena *arena;
+    struct cloudwatch_alarm *items;
+    size_t count, capacity;
+};
+
+static void copy_alarm(const struct cloudwatch_alarm *alarm, void *context)
+{
+    struct alarm_copies *all = context;
+
+    if (all->count == all->capacity) {
+        struct cloudwatch_alarm *more;
+
+        all->capacity = all->capacity ? 2 * all->capacity : 32;
+        more = ARENA_ARRAY(all->arena, struct cloudwatch_alarm, all->capacity);
+        if (all->count)
+            memcpy(more, all->items, all->count * sizeof(*more));
+        all->items = more;
+    }
+    all->items[all->count++] = (struct cloudwatch_alarm){
+        .account = arena_strdup(all->arena, alarm->account),
+        .region = arena_strdup(all->arena, alarm->region),
+        .name = arena_strdup(all->arena, alarm->name),
+        .document = arena_strdup(all->arena, alarm->document),
+    };
+}
+
+/* How many alarms there are. */
+static size_t look_at_all(struct alarm_watch *w, struct background_task *task)
+{
+    struct arena a;
+    struct arena one;
+    struct alarm_copies all = {.arena = &a};
+
+    arena_init(&a);
+    arena_init(&one);
+    if (cloudwatch_alarm_visit(w->cloudwatch->store, copy_alarm, &all))
+        log_error("CloudWatch: the alarms could not be read");
+    for (size_t i = 0; i < all.count && !background_stopping(task); i++) {
+        look_at(w->cloudwatch, &all.items[i], &one);
+        arena_reset(&one);
+    }
+    arena_release(&one);
+    arena_release(&a);
+    return all.count;
+}
+
+static void watch(struct background_task *task, void *context)
+{
+    struct alarm_watch *w = context;
+    bool go_on = true;
+
+    /* Topics and functions open after this service, or beside it. */
+    while (w->cloudwatch->app->port == 0)
+        if (background_sleep_ms(task, START_LOOK_MS))
+            return;
+    while (go_on) {
+        uint64_t ticket = waitq_ticket(w->changed);
+
+        pthread_mutex_lock(&w->lock);
+        w->wanted = false;
+        pthread_mutex_unlock(&w->lock);
+        go_on = look_at_all(w, task) > 0;
+        if (background_sleep_ms(task, REST_MS))
+            return;
+        pthread_mutex_lock(&w->lock);
+        w->running = go_on = go_on || w->wanted;
+        pthread_mutex_unlock(&w->lock);
+        if (go_on)
+            waitq_wait(w->changed, ticket, LOOK_MS, -1, background_stop_fd(task));
+    }
+}
+
+/* --- life --- */
+
+struct alarm_watch *alarm_watch_new(struct cloudwatch *cloudwatch)
+{
+    struct alarm_watch *w = x_calloc(1, sizeof(*w));
+
+    w->cloudwatch = cloudwatch;
+    w->changed = waitq_new();
+    pthread_mutex_init(&w->lock, NULL);
+    return w;
+}
+
+void alarm_watch_free(struct alarm_watch *w)
+{
+    waitq_free(w->changed);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+void alarm_watch_start(struct alarm_watch *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->wanted = true;
+    if (!w->running)
+        w->running = background_run(w->cloudwatch->app->background, "alarms", watch, w);
+    pthread_mutex_unlock(&w->lock);
+    waitq_wake(w->changed);
+}
+
+void alarm_watch_wake(struct alarm_watch *w)
+{
+    waitq_wake(w->changed);
+}

@@ -1,0 +1,40 @@
+/*
+ * Looks at all alarms: when data come in, and every few seconds, since time alone can change a
+ * state. The task runs while there are alarms. Actions are carried out before the new state is
+ * kept: a server that dies between the two tells twice, never not at all.
+ *
+ * Thread-safe.
+ */
+#ifndef CADABRA_CLOUDWATCH_ALARM_WATCH_H
+#define CADABRA_CLOUDWATCH_ALARM_WATCH_H
+
+#include "handlers/cloudwatch/alarm_evaluate.h"
+#include "storage/cloudwatch_store.h"
+
+struct alarm_watch;
+struct cloudwatch;
+
+struct alarm_watch *alarm_watch_new(struct cloudwatch *cloudwatch);
+void alarm_watch_free(struct alarm_watch *w); /* when the task has ended */
+
+/* There are alarms now: look at them at once. */
+void alarm_watch_start(struct alarm_watch *w);
+/* There are new data. */
+void alarm_watch_wake(struct alarm_watch *w);
+
+/* Gives the alarm the new state, with history and actions. STORE_CONFLICT: it was changed or
+ * deleted meanwhile, and stays as it is. */
+enum store_status alarm_transition(struct cloudwatch *cloudwatch,
+                                   const struct cloudwatch_alarm *stored,
+                                   const struct cloudwatch_MetricAlarm *alarm,
+                                   const struct alarm_verdict *verdict, struct arena *a);
+
+/* An alarm of the store. False when its document cannot be read. */
+bool alarm_read(struct arena *a, const struct cloudwatch_alarm *stored,
+                struct cloudwatch_MetricAlarm *out);
+char *alarm_write(struct arena *a, const struct cloudwatch_MetricAlarm *alarm);
+/* Adds a line to the history; `data` is JSON. Failing is logged. */
+void alarm_note(struct cloudwatch *cloudwatch, const struct scope *scope, const char *alarm,
+                const char *type, const char *summary, const char *data);
+
+#endif

@@ -1,0 +1,78 @@
+/* What the files of CloudWatch share:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/ */
+#ifndef CADABRA_CLOUDWATCH_OPERATIONS_H
+#define CADABRA_CLOUDWATCH_OPERATIONS_H
+
+#include "gen/cloudwatch.h"
+#include "handlers/cloudwatch/cloudwatch.h"
+#include "server/app.h"
+#include "server/aws_error.h"
+#include "storage/cloudwatch_store.h"
+
+struct alarm_watch;
+
+/* The service's state. */
+struct cloudwatch {
+    struct app *app;
+    struct cloudwatch_store *store;
+    struct alarm_watch *watch;
+    _Atomic int64_t trimmed_ms; /* when old points were last removed */
+};
+
+static inline struct cloudwatch *cloudwatch_of(struct app *app)
+{
+    return service_state(app, &cloudwatch_service);
+}
+
+static inline struct cloudwatch_store *cloudwatch_store_of(const struct request *req)
+{
+    return cloudwatch_of(req->app)->store;
+}
+
+static inline struct scope cloudwatch_scope(const struct request *req)
+{
+    return (struct scope){.account = req->account, .region = req->region};
+}
+
+/* dashboard.c: dashboards belong to an account in all its regions. */
+struct scope cloudwatch_dashboard_scope(const struct request *req);
+
+/* metric.c: what tells one metric from all others, as JSON of a Metric whose dimensions are in
+ * order. */
+const char *cloudwatch_identity(struct arena *a, const char *namespace, const char *name,
+                                const struct cloudwatch_Dimensions *dimensions);
+/* Back; false for what is no identity. */
+bool cloudwatch_read_identity(struct arena *a, const char *identity, struct cloudwatch_Metric *out);
+/* metric_query.c: NULL, or why there are no such periods. */
+const char *cloudwatch_period_problem(int64_t period_s);
+
+#define CLOUDWATCH_OPERATION(function, operation)                                                  \
+    int function(struct request *req, const struct cloudwatch_##operation##Input *in,              \
+                 struct cloudwatch_##operation##Output *out)
+
+/* metric.c */
+CLOUDWATCH_OPERATION(cloudwatch_put_metric_data, PutMetricData);
+CLOUDWATCH_OPERATION(cloudwatch_list_metrics, ListMetrics);
+/* metric_query.c */
+CLOUDWATCH_OPERATION(cloudwatch_get_metric_statistics, GetMetricStatistics);
+CLOUDWATCH_OPERATION(cloudwatch_get_metric_data, GetMetricData);
+/* alarm.c */
+CLOUDWATCH_OPERATION(cloudwatch_put_metric_alarm, PutMetricAlarm);
+CLOUDWATCH_OPERATION(cloudwatch_describe_alarms, DescribeAlarms);
+CLOUDWATCH_OPERATION(cloudwatch_describe_alarms_for_metric, DescribeAlarmsForMetric);
+CLOUDWATCH_OPERATION(cloudwatch_describe_alarm_history, DescribeAlarmHistory);
+CLOUDWATCH_OPERATION(cloudwatch_delete_alarms, DeleteAlarms);
+CLOUDWATCH_OPERATION(cloudwatch_set_alarm_state, SetAlarmState);
+CLOUDWATCH_OPERATION(cloudwatch_enable_alarm_actions, EnableAlarmActions);
+CLOUDWATCH_OPERATION(cloudwatch_disable_alarm_actions, DisableAlarmActions);
+/* dashboard.c */
+CLOUDWATCH_OPERATION(cloudwatch_put_dashboard, PutDashboard);
+CLOUDWATCH_OPERATION(cloudwatch_get_dashboard, GetDashboard);
+CLOUDWATCH_OPERATION(cloudwatch_list_dashboards, ListDashboards);
+CLOUDWATCH_OPERATION(cloudwatch_delete_dashboards, DeleteDashboards);
+/* tag.c */
+CLOUDWATCH_OPERATION(cloudwatch_tag_resource, TagResource);
+CLOUDWATCH_OPERATION(cloudwatch_untag_resource, UntagResource);
+CLOUDWATCH_OPERATION(cloudwatch_list_tags_for_resource, ListTagsForResource);
+
+#endif

@@ -1,0 +1,572 @@
+"""CloudWatch: metrics, their statistics, alarms that tell topics and functions, dashboards, tags; in all its protocols."""
+
+import copy
+import datetime
+import json
+import random
+import time
+
+import boto3
+import botocore.config
+import botocore.exceptions
+import pytest
+
+PROTOCOLS = ["smithy-rpc-v2-cbor", "json", "query"]
+NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+MINUTE = datetime.timedelta(minutes=1)
+
+
+@pytest.fixture(params=PROTOCOLS)
+def cloudwatch(request, session, endpoint):
+    """botocore speaks the first protocol of its model: this one is told that there is one alone."""
+    loader = session._session.get_component("data_loader")
+    load = loader.load_service_model
+
+    def with_protocol(service, type_name, **keywords):
+        model = load(service, type_name, **keywords)
+        if service == "cloudwatch" and type_name == "service-2":
+            model = copy.deepcopy(model)
+            model["metadata"]["protocols"] = [request.param]
+        return model
+
+    loader.load_service_model = with_protocol
+    return session.client(
+        "cloudwatch", endpoint_url=endpoint, config=botocore.config.Config(retries={"max_attempts": 0})
+    )
+
+
+@pytest.fixture
+def cw(client):
+    return client("cloudwatch")
+
+
+def refused(call, **keywords):
+    with pytest.raises(botocore.exceptions.ClientError) as raised:
+        call(**keywords)
+    answer = raised.value.response
+    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"].get("Message")
+
+
+def eventually(check, seconds=30):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def put(cw, name="latency", namespace="shop", **datum):
+    cw.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": name, **datum}])
+
+
+def statistics(cw, name="latency", namespace="shop", period=60, start=NOW - 10 * MINUTE, end=NOW + 10 * MINUTE, **more):
+    wanted = dict(Statistics=["SampleCount", "Average", "Sum", "Minimum", "Maximum"]) if "ExtendedStatistics" not in more else {}
+    answer = cw.get_metric_statistics(
+        Namespace=namespace, MetricName=name, StartTime=start, EndTime=end, Period=period, **wanted, **more
+    )
+    return sorted(answer["Datapoints"], key=lambda d: d["Timestamp"])
+
+
+def test_statistics_of_values_lists_and_sets(cloudwatch):
+    put(cloudwatch, Value=1.5, Unit="Seconds", Timestamp=NOW)
+    put(cloudwatch, Values=[2.0, 4.0], Counts=[3.0, 1.0], Unit="Seconds", Timestamp=NOW)
+    put(
+        cloudwatch,
+        StatisticValues={"SampleCount": 2, "Sum": 10, "Minimum": 0.5, "Maximum": 9.5},
+        Unit="Seconds",
+        Timestamp=NOW,
+    )
+    (point,) = statistics(cloudwatch)
+    assert point == {
+        "Timestamp": NOW.replace(second=0),
+        "SampleCount": 7.0,
+        "Average": pytest.approx(21.5 / 7),
+        "Sum": 21.5,
+        "Minimum": 0.5,
+        "Maximum": 9.5,
+        "Unit": "Seconds",
+    }
+    assert statistics(cloudwatch, Unit="Count") == []
+    assert statistics(cloudwatch, name="other") == []
+
+
+def test_periods_begin_with_the_start(cw):
+    start = (NOW - 30 * MINUTE).replace(second=0)
+    for minute in range(6):
+        put(cw, Value=minute, Timestamp=start + minute * MINUTE)
+    points = statistics(cw, period=120, start=start + MINUTE, end=start + 6 * MINUTE)
+    assert [(p["Timestamp"], p["Sum"]) for p in points] == [
+        (start + MINUTE, 3.0),
+        (start + 3 * MINUTE, 7.0),
+        (start + 5 * MINUTE, 5.0),
+    ]
+
+
+def test_high_resolution(cw):
+    second = NOW - datetime.timedelta(seconds=90)
+    for n in range(3):
+        put(cw, Value=n, Timestamp=second + datetime.timedelta(seconds=n), StorageResolution=1)
+    points = statistics(cw, period=1, start=second, end=second + datetime.timedelta(seconds=3))
+    assert [p["Sum"] for p in points] == [0.0, 1.0, 2.0]
+
+
+def test_percentiles(cw):
+    put(cw, Values=[float(n) for n in range(1, 102)], Timestamp=NOW)
+    (point,) = statistics(cw, ExtendedStatistics=["p50", "p99", "p100", "p0.0"])
+    assert point["ExtendedStatistics"] == {"p50": 51.0, "p99": 100.0, "p100": 101.0, "p0.0": 1.0}
+    put(cw, name="sets", StatisticValues={"SampleCount": 2, "Sum": 10, "Minimum": 0.5, "Maximum": 9.5}, Timestamp=NOW)
+    assert statistics(cw, name="sets", ExtendedStatistics=["p50"])[0].get("ExtendedStatistics", {}) == {}
+
+
+def test_put_is_checked(cloudwatch):
+    value = dict(MetricName="m", Timestamp=NOW)
+
+    def put_refused(namespace="shop", **datum):
+        return refused(cloudwatch.put_metric_data, Namespace=namespace, MetricData=[{**value, **datum}])
+
+    assert put_refused(Value=1, Values=[1.0]) == (
+        "InvalidParameterCombination",
+        400,
+        "The parameters MetricData.member.1.Value and MetricData.member.1.Values are mutually exclusive and you have specified both.",
+    )
+    assert put_refused(Values=[1.0, 2.0], Counts=[1.0]) == (
+        "InvalidParameterValue",
+        400,
+        "The parameters MetricData.member.1.Values and MetricData.member.1.Counts must be of the same size.",
+    )
+    assert put_refused(Value=1, namespace="AWS/Lambda") == (
+        "InvalidParameterValue",
+        400,
+        "The value AWS/Lambda for parameter Namespace is invalid.",
+    )
+    assert put_refused(Value=float("nan"))[2] == "The value NaN for parameter MetricData.member.1.Value is invalid."
+    assert put_refused()[0] == "MissingParameter"
+    assert put_refused(Value=1, Timestamp=NOW - datetime.timedelta(days=15))[0] == "InvalidParameterValue"
+    assert put_refused(Value=1, Timestamp=NOW + datetime.timedelta(hours=3))[0] == "InvalidParameterValue"
+    assert put_refused(Value=1, StorageResolution=5)[0] == "InvalidParameterValue"
+    assert cloudwatch.list_metrics()["Metrics"] == []
+
+
+def test_statistics_are_checked(cloudwatch):
+    def ask(**change):
+        call = dict(Namespace="n", MetricName="m", StartTime=NOW - MINUTE, EndTime=NOW, Period=60, Statistics=["Sum"])
+        return refused(cloudwatch.get_metric_statistics, **{**call, **change})
+
+    assert ask(StartTime=NOW - datetime.timedelta(days=1), Period=1) == (
+        "InvalidParameterCombination",
+        400,
+        "You have requested up to 86400 datapoints, which exceeds the limit of 1440. You may reduce the datapoints "
+        "requested by increasing Period, or decreasing the time range.",
+    )
+    assert ask(StartTime=NOW, EndTime=NOW - MINUTE) == (
+        "InvalidParameterValue",
+        400,
+        "The parameter StartTime must be less than the parameter EndTime.",
+    )
+    assert ask(Period=45)[0] == "InvalidParameterValue"
+
+
+def test_list_metrics(cw):
+    for size in ("S", "M"):
+        put(cw, Value=1, Dimensions=[{"Name": "size", "Value": size}, {"Name": "color", "Value": "red"}])
+    put(cw, Value=1)
+    put(cw, name="orders", namespace="other", Value=1)
+    names = lambda **filters: len(cw.list_metrics(**filters)["Metrics"])
+    assert (names(), names(Namespace="shop"), names(MetricName="orders")) == (4, 3, 1)
+    assert names(Dimensions=[{"Name": "size"}]) == 2
+    assert names(Dimensions=[{"Name": "size", "Value": "S"}, {"Name": "color"}]) == 1
+    assert names(RecentlyActive="PT3H") == 4
+    found = cw.list_metrics(Dimensions=[{"Name": "size", "Value": "M"}])["Metrics"]
+    assert found == [
+        {
+            "Namespace": "shop",
+            "MetricName": "latency",
+            "Dimensions": [{"Name": "color", "Value": "red"}, {"Name": "size", "Value": "M"}],
+        }
+    ]
+    # The order of dimensions does not matter.
+    put(cw, Value=2, Dimensions=[{"Name": "color", "Value": "red"}, {"Name": "size", "Value": "M"}])
+    (point,) = statistics(cw, Dimensions=[{"Name": "size", "Value": "M"}, {"Name": "color", "Value": "red"}])
+    assert point["Sum"] == 3.0
+
+
+def test_list_metrics_pages(cw):
+    cw.put_metric_data(Namespace="many", MetricData=[{"MetricName": f"m{n:04}", "Value": 1} for n in range(1000)])
+    put(cw, namespace="many", name="last", Value=1)
+    pages = list(cw.get_paginator("list_metrics").paginate(Namespace="many"))
+    assert [len(page["Metrics"]) for page in pages] == [500, 500, 1]
+    assert len({m["MetricName"] for page in pages for m in page["Metrics"]}) == 1001
+    assert refused(cw.list_metrics, NextToken="nonsense")[0] == "InvalidParameterValue"
+
+
+def query(id, name="latency", stat="Sum", period=60, unit=None, **more):
+    metric = {"Metric": {"Namespace": "shop", "MetricName": name}, "Period": period, "Stat": stat}
+    return {"Id": id, "MetricStat": {**metric, **({"Unit": unit} if unit else {})}, **more}
+
+
+def test_metric_data(cloudwatch):
+    start = (NOW - 30 * MINUTE).replace(second=0)
+    for minute in range(4):
+        put(cloudwatch, Value=minute + 1, Timestamp=start + minute * MINUTE)
+    put(cloudwatch, name="orders", Value=7, Timestamp=start)
+    span = dict(StartTime=start, EndTime=start + 10 * MINUTE)
+    answer = cloudwatch.get_metric_data(
+        MetricDataQueries=[
+            query("a"),
+            query("b", stat="p50", period=120),
+            query("c", name="orders", Label="named"),
+            query("d", name="none"),
+            query("e", name="orders", ReturnData=False),
+        ],
+        ScanBy="TimestampAscending",
+        **span,
+    )
+    results = {r["Id"]: r for r in answer["MetricDataResults"]}
+    assert list(results) == ["a", "b", "c", "d"]
+    assert results["a"]["Values"] == [1.0, 2.0, 3.0, 4.0]
+    assert results["a"]["Timestamps"] == [start + n * MINUTE for n in range(4)]
+    assert results["b"]["Values"] == [1.5, 3.5]
+    assert (results["c"]["Label"], results["c"]["Values"], results["c"]["StatusCode"]) == ("named", [7.0], "Complete")
+    assert (results["d"]["Values"], results["d"]["StatusCode"]) == ([], "Complete")
+    newest_first = cloudwatch.get_metric_data(MetricDataQueries=[query("a")], **span)
+    assert newest_first["MetricDataResults"][0]["Values"] == [4.0, 3.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "pairs, labels",
+    [
+        ([("Sum", 60), ("Minimum", 30)], ["latency Sum 60", "latency Minimum 30"]),
+        ([("Sum", 60), ("Minimum", 60)], ["latency Sum", "latency Minimum"]),
+        ([("Sum", 60), ("Sum", 30)], ["latency 60", "latency 30"]),
+        ([("Sum", 60), ("Sum", 60)], ["latency", "latency"]),
+    ],
+)
+def test_labels_say_what_differs(cw, pairs, labels):
+    answer = cw.get_metric_data(
+        MetricDataQueries=[query(f"q{n}", stat=stat, period=period) for n, (stat, period) in enumerate(pairs)],
+        StartTime=NOW - MINUTE,
+        EndTime=NOW,
+    )
+    assert [r["Label"] for r in answer["MetricDataResults"]] == labels
+
+
+def test_several_units(cw):
+    for unit, value in (("Seconds", 60), ("Milliseconds", 60000), ("Count", 5)):
+        put(cw, Value=value, Unit=unit, Timestamp=NOW)
+    span = dict(StartTime=NOW - 2 * MINUTE, EndTime=NOW + 2 * MINUTE)
+    (result,) = cw.get_metric_data(MetricDataQueries=[query("m1")], **span)["MetricDataResults"]
+    assert result["Values"] == [5.0]
+    assert result["Messages"] == [
+        {"Code": "MultipleUnits", "Value": "Multiple units returned: '[Count, Milliseconds, Seconds]'"}
+    ]
+    (result,) = cw.get_metric_data(MetricDataQueries=[query("m1", unit="Seconds")], **span)["MetricDataResults"]
+    assert (result["Values"], result.get("Messages", [])) == ([60.0], [])
+    assert sorted(p["Unit"] for p in statistics(cw)) == ["Count", "Milliseconds", "Seconds"]
+
+
+def test_metric_data_pages(cw):
+    start = (NOW - 60 * MINUTE).replace(second=0)
+    for minute in range(25):
+        put(cw, Value=minute, Timestamp=start + minute * MINUTE)
+    pages = list(
+        cw.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=[query("a"), query("b", stat="Maximum")],
+            StartTime=start,
+            EndTime=NOW,
+            MaxDatapoints=10,
+            ScanBy="TimestampAscending",
+        )
+    )
+    values = {"a": [], "b": []}
+    for page in pages:
+        assert sum(len(r["Values"]) for r in page["MetricDataResults"]) <= 10
+        for result in page["MetricDataResults"]:
+            values[result["Id"]] += result["Values"]
+    assert values == {"a": [float(n) for n in range(25)], "b": [float(n) for n in range(25)]}
+
+
+def test_metric_data_is_checked(cw):
+    def ask(*queries, **more):
+        span = dict(StartTime=NOW - MINUTE, EndTime=NOW)
+        return refused(cw.get_metric_data, MetricDataQueries=list(queries), **{**span, **more})[0]
+
+    assert ask(query("A")) == "ValidationError"
+    assert ask(query("a"), query("a")) == "ValidationError"
+    assert ask({"Id": "a"}) == "ValidationError"
+    assert ask(query("a", stat="tm99")) == "ValidationError"
+    assert ask(query("a"), EndTime=NOW - 2 * MINUTE) == "ValidationError"
+    code, status, message = refused(
+        cw.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "1 + 1"}], StartTime=NOW - MINUTE, EndTime=NOW
+    )
+    assert status == 501 and "Expression" in message
+
+
+# --- alarms ---
+
+
+ALARM = dict(
+    AlarmName="slow",
+    MetricName="latency",
+    Namespace="shop",
+    Statistic="Average",
+    Period=10,
+    EvaluationPeriods=1,
+    Threshold=21.0,
+    ComparisonOperator="GreaterThanThreshold",
+)
+
+
+def alarm_state(cw, name="slow"):
+    (alarm,) = cw.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return alarm
+
+
+def is_in(cw, state, name="slow"):
+    def check():
+        alarm = alarm_state(cw, name)
+        assert alarm["StateValue"] == state
+        return alarm
+
+    return eventually(check)
+
+
+def test_alarm_as_described(cloudwatch, account):
+    cloudwatch.put_metric_alarm(**{**ALARM, "TreatMissingData": "ignore"})
+    alarm = alarm_state(cloudwatch)
+    for time_member in ("AlarmConfigurationUpdatedTimestamp", "StateUpdatedTimestamp", "StateTransitionedTimestamp"):
+        assert abs((alarm.pop(time_member) - NOW).total_seconds()) < 3600
+    assert alarm == {
+        **ALARM,
+        "OKActions": [],
+        "AlarmActions": [],
+        "InsufficientDataActions": [],
+        "Dimensions": [],
+        "ActionsEnabled": True,
+        "AlarmArn": f"arn:aws:cloudwatch:us-east-1:{account}:alarm:slow",
+        "StateReason": "Unchecked: Initial alarm creation",
+        "StateValue": "INSUFFICIENT_DATA",
+        "TreatMissingData": "ignore",
+    }
+    assert cloudwatch.describe_alarms()["CompositeAlarms"] == []
+
+
+def test_alarm_tells_topic_and_function(cw, client, account):
+    sqs, sns = client("sqs"), client("sns")
+    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{account}:told")
+    cw.put_metric_alarm(**{**ALARM, "Unit": "Seconds", "TreatMissingData": "ignore", "AlarmActions": [topic], "AlarmDescription": "too slow"})
+    put(cw, Values=[21.0, 22.0], Unit="Seconds", StorageResolution=1)
+    alarm = is_in(cw, "ALARM")
+    reason = alarm["StateReason"]
+    assert reason.startswith("Threshold Crossed: 1 datapoint [21.5 (")
+    assert reason.endswith(")] was greater than the threshold (21.0).")
+    data = json.loads(alarm["StateReasonData"])
+    assert (data["recentDatapoints"], data["threshold"], data["period"], data["unit"]) == ([21.5], 21.0, 10, "Seconds")
+    assert data["evaluatedDatapoints"][0]["sampleCount"] == 2.0
+
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    envelope = json.loads(message["Body"])
+    assert envelope["Subject"] == 'ALARM: "slow" in US East (N. Virginia)'
+    told = json.loads(envelope["Message"])
+    assert told["NewStateReason"] == reason
+    assert (told["NewStateValue"], told["OldStateValue"], told["AWSAccountId"]) == ("ALARM", "INSUFFICIENT_DATA", account)
+    assert told["Trigger"] == {
+        "MetricName": "latency",
+        "Namespace": "shop",
+        "StatisticType": "Statistic",
+        "Statistic": "AVERAGE",
+        "Unit": "Seconds",
+        "Dimensions": [],
+        "Period": 10,
+        "EvaluationPeriods": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 21.0,
+        "TreatMissingData": "ignore",
+        "EvaluateLowSampleCountPercentile": "",
+    }
+
+    def history():
+        items = cw.describe_alarm_history(AlarmName="slow", ScanBy="TimestampAscending")["AlarmHistoryItems"]
+        assert [i["HistoryItemType"] for i in items] == ["ConfigurationUpdate", "StateUpdate", "Action"]
+        return items
+
+    created, updated, action = eventually(history)
+    assert updated["HistorySummary"] == "Alarm updated from INSUFFICIENT_DATA to ALARM"
+    state = json.loads(updated["HistoryData"])
+    assert state["oldState"] == {"stateValue": "INSUFFICIENT_DATA", "stateReason": "Unchecked: Initial alarm creation"}
+    assert state["newState"]["stateReasonData"] == data
+    assert action["HistorySummary"] == f"Successfully executed action {topic}"
+    (kept,) = cw.describe_alarm_history(HistoryItemType="StateUpdate", MaxRecords=1)["AlarmHistoryItems"]
+    assert kept == updated
+
+
+def test_missing_data(cw):
+    treated = {"breaching": "ALARM", "notBreaching": "OK"}
+    for treat in treated:
+        cw.put_metric_alarm(**{**ALARM, "AlarmName": treat, "TreatMissingData": treat, "EvaluationPeriods": 2})
+    assert is_in(cw, "ALARM", "breaching")["StateReason"] == (
+        "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as [Breaching]."
+    )
+    assert is_in(cw, "OK", "notBreaching")["StateReason"] == (
+        "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as [NonBreaching]."
+    )
+
+
+def test_m_of_n(cw):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    cw.put_metric_alarm(**{**ALARM, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2})
+    for minute, value in ((2, 30), (1, 1), (0, 30)):
+        put(cw, Value=value, Timestamp=now - minute * MINUTE)
+    assert "2 out of the last 3 datapoints [30.0 (" in is_in(cw, "ALARM")["StateReason"]
+    assert alarm_state(cw)["StateReason"].endswith("(minimum 2 datapoints for OK -> ALARM transition).")
+
+
+def test_set_alarm_state(cloudwatch):
+    cloudwatch.put_metric_alarm(**{**ALARM, "TreatMissingData": "ignore"})
+    cloudwatch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="testing")
+    alarm = alarm_state(cloudwatch)
+    assert (alarm["StateValue"], alarm["StateReason"]) == ("ALARM", "testing")
+    assert refused(cloudwatch.set_alarm_state, AlarmName="slow", StateValue="INVALID", StateReason="x") == (
+        "ValidationError",
+        400,
+        "1 validation error detected: Value 'INVALID' at 'stateValue' failed to satisfy constraint: Member must "
+        "satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]",
+    )
+    assert refused(cloudwatch.set_alarm_state, AlarmName="none", StateValue="OK", StateReason="x")[:2] == (
+        "ResourceNotFound",
+        404,
+    )
+    assert refused(
+        cloudwatch.set_alarm_state, AlarmName="slow", StateValue="OK", StateReason="x", StateReasonData="{"
+    )[0] == "InvalidFormat"
+
+
+def test_alarm_invokes_function(cw, client, account):
+    import lambda_kit
+
+    lambda_client, logs = client("lambda"), client("logs")
+    code = lambda_kit.package({"app.py": "import json\ndef handler(event, context):\n    print('TOLD', json.dumps(event))\n"})
+    arn = lambda_kit.create(lambda_client, code, name="told")["FunctionArn"]
+    lambda_client.add_permission(
+        FunctionName="told", StatementId="s", Action="lambda:InvokeFunction", Principal="lambda.alarms.cloudwatch.amazonaws.com"
+    )
+    cw.put_metric_alarm(**{**ALARM, "TreatMissingData": "ignore", "OKActions": [arn]})
+    cw.set_alarm_state(AlarmName="slow", StateValue="OK", StateReason="testing")
+
+    def told():
+        try:
+            events = logs.filter_log_events(logGroupName="/aws/lambda/told", filterPattern="TOLD")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            events = []
+        assert events
+        return json.loads(events[0]["message"].split("TOLD ", 1)[1])
+
+    event = eventually(told)
+    assert event["source"] == "aws.cloudwatch" and event["accountId"] == account
+    data = event["alarmData"]
+    assert data["state"]["value"] == "OK" and data["state"]["reason"] == "testing"
+    assert data["previousState"]["value"] == "INSUFFICIENT_DATA"
+    assert data["configuration"]["metrics"][0]["metricStat"] == {
+        "metric": {"namespace": "shop", "name": "latency", "dimensions": {}},
+        "period": 10,
+        "stat": "Average",
+    }
+
+
+def test_actions_can_be_disabled(cw, client):
+    topic = client("sns").create_topic(Name="quiet")["TopicArn"]
+    cw.put_metric_alarm(**{**ALARM, "TreatMissingData": "ignore", "AlarmActions": [topic]})
+    cw.disable_alarm_actions(AlarmNames=["slow", "nobody"])
+    assert alarm_state(cw)["ActionsEnabled"] is False
+    cw.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="x")
+    types = {i["HistoryItemType"] for i in cw.describe_alarm_history(AlarmName="slow")["AlarmHistoryItems"]}
+    assert types == {"ConfigurationUpdate", "StateUpdate"}
+    cw.enable_alarm_actions(AlarmNames=["slow"])
+    assert alarm_state(cw)["ActionsEnabled"] is True
+
+
+def test_describe_and_delete_alarms(cw):
+    quiet = {**ALARM, "TreatMissingData": "ignore"}
+    for n in range(5):
+        cw.put_metric_alarm(**{**quiet, "AlarmName": f"a-{n}", "Period": 60 if n == 4 else 10})
+    cw.put_metric_alarm(**{**quiet, "AlarmName": "b"})
+    names = lambda **filters: [a["AlarmName"] for a in cw.describe_alarms(**filters)["MetricAlarms"]]
+    assert names(AlarmNamePrefix="a-") == [f"a-{n}" for n in range(5)]
+    assert names(AlarmNames=["b", "a-1", "none"]) == ["a-1", "b"]
+    assert names(StateValue="OK") == [] and names(AlarmTypes=["CompositeAlarm"]) == []
+    pages = list(cw.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 4}))
+    assert [len(p["MetricAlarms"]) for p in pages] == [4, 2]
+    of_metric = cw.describe_alarms_for_metric(MetricName="latency", Namespace="shop", Period=60)["MetricAlarms"]
+    assert [a["AlarmName"] for a in of_metric] == ["a-4"]
+    assert refused(cw.delete_alarms, AlarmNames=["b", "none"])[:2] == ("ResourceNotFound", 404)
+    assert names(AlarmNamePrefix="b") == ["b"]
+    cw.delete_alarms(AlarmNames=["b", "a-0"])
+    assert names() == ["a-1", "a-2", "a-3", "a-4"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(Statistic=None),
+        dict(ExtendedStatistic="p99"),
+        dict(Period=45),
+        dict(Period=60, EvaluationPeriods=1441),
+        dict(DatapointsToAlarm=2),
+        dict(TreatMissingData="nonsense"),
+        dict(AlarmActions=["nonsense"]),
+        dict(Threshold=None),
+    ],
+)
+def test_alarms_are_checked(cw, change):
+    alarm = {k: v for k, v in {**ALARM, **change}.items() if v is not None}
+    assert refused(cw.put_metric_alarm, **alarm)[:2] == ("ValidationError", 400)
+
+
+# --- dashboards and tags ---
+
+
+def test_dashboards(cloudwatch, account):
+    body = json.dumps({"widgets": [{"type": "metric", "x": 0, "y": 0, "width": 6, "height": 6, "properties": {}}]})
+    assert cloudwatch.put_dashboard(DashboardName="shop", DashboardBody=body)["DashboardValidationMessages"] == []
+    got = cloudwatch.get_dashboard(DashboardName="shop")
+    assert got["DashboardArn"] == f"arn:aws:cloudwatch::{account}:dashboard/shop"
+    assert got["DashboardBody"] == body
+    (entry,) = cloudwatch.list_dashboards(DashboardNamePrefix="sh")["DashboardEntries"]
+    assert (entry["DashboardName"], entry["Size"]) == ("shop", len(body))
+    assert cloudwatch.list_dashboards(DashboardNamePrefix="x")["DashboardEntries"] == []
+    cloudwatch.delete_dashboards(DashboardNames=["shop"])
+    assert refused(cloudwatch.get_dashboard, DashboardName="shop")[:2] == ("ResourceNotFound", 404)
+    assert refused(cloudwatch.delete_dashboards, DashboardNames=["shop"])[:2] == ("ResourceNotFound", 404)
+    assert refused(cloudwatch.put_dashboard, DashboardName="shop", DashboardBody="[")[:2] == ("InvalidParameterInput", 400)
+    assert refused(cloudwatch.put_dashboard, DashboardName="a b", DashboardBody=body) == (
+        "InvalidParameterValue",
+        400,
+        "The value for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and "
+        "underscore (_).\n",
+    )
+
+
+def test_tags(cloudwatch, account):
+    cloudwatch.put_metric_alarm(**ALARM, Tags=[{"Key": "Environment", "Value": "Production"}])
+    arn = f"arn:aws:cloudwatch:us-east-1:{account}:alarm:slow"
+    tags = lambda: {t["Key"]: t["Value"] for t in cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]}
+    cloudwatch.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    assert tags() == {"Environment": "Production", "a": "1", "b": "2"}
+    cloudwatch.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    assert tags() == {"Environment": "Production", "b": "2"}
+    cloudwatch.delete_alarms(AlarmNames=["slow"])
+    assert tags() == {}
+    assert refused(cloudwatch.tag_resource, ResourceARN=arn, Tags=[{"Key": "a", "Value": "1"}])[:2] == (
+        "ResourceNotFoundException",
+        404,
+    )
+
+
+def test_cli(aws):
+    aws("cloudwatch", "put-metric-data", "--namespace", "cli", "--metric-name", "orders", "--value", "3", "--unit", "Count")
+    metrics = aws("cloudwatch", "list-metrics", "--namespace", "cli")
+    assert metrics["Metrics"][0]["MetricName"] == "orders"
