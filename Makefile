@@ -56,7 +56,8 @@ GEN_HDR = $(GEN_SRC:.c=.h)
 GEN_OBJ = $(GEN_SRC:.c=.o)
 
 # Files that the program carries inside: see server/base/embed.h.
-EMBEDDED = $(sort $(wildcard storage/schema/*.sql web/*.html web/*.js web/*.css handlers/lambda/runtime/*))
+EMBEDDED = $(sort $(wildcard storage/schema/*.sql web/*.html web/*.js web/*.css handlers/lambda/runtime/bootstrap.* \
+           handlers/lambda/runtime/java/*.java))
 EMBED_OBJ = $(EMBEDDED:%=$(O)/embed/%.o)
 
 SRC = $(sort $(filter-out server/main.c server/model/modelc.c server/model/modelc_%,\

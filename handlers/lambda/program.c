@@ -1,30 +1,16 @@
 /*
- * Finding an interpreter means asking it: a name on PATH may be a shim that starts something else,
- * or nothing. So each candidate is started once and tells its own real path, which is remembered.
- * `python3.11` is tried before `python3` for runtime python3.11, so that a machine with many
- * versions runs the one that was asked for.
+ * A command is put together of the interpreter (interpreter.h, java.h), flags as AWS has them, and
+ * the bootstrap; an environment of what the machine, the layers, the function and AWS set, each
+ * over the one before.
  */
 #include "handlers/lambda/program.h"
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <sys/stat.h>
-
 #include "handlers/common/tags.h"
+#include "handlers/lambda/interpreter.h"
+#include "handlers/lambda/java.h"
 #include "handlers/lambda/process.h"
-#include "server/base/embed.h"
-#include "server/base/log.h"
 
-EMBED(handlers_lambda_runtime_bootstrap_py);
-EMBED(handlers_lambda_runtime_bootstrap_cjs);
-EMBED(handlers_lambda_runtime_bootstrap_rb);
-
-enum {
-    ENVIRONMENT_ROOM = 64,
-    PROBE_TIMEOUT_MS = 10000,
-    LOOK_AGAIN_MS = 60000, /* for an interpreter that was not there: it may be installed */
-    INTERPRETERS_MAX = 32,
-};
+enum { ENVIRONMENT_ROOM = 64, COMMAND_ROOM = 16 };
 
 const char runtime_names[] =
     "[nodejs20.x, provided.al2023, python3.14, python3.12, python3.13, java25, nodejs22.x, "
@@ -32,19 +18,10 @@ const char runtime_names[] =
     "nodejs18.x, provided.al2, ruby3.3, ruby3.4, java8.al2, ruby3.2, python3.8, python3.9, "
     "dotnet10]";
 
-struct interpreter {
-    char *name; /* as it was looked for: python3.11 */
-    char *path; /* NULL: not there */
-    int64_t looked_ms;
-};
-
 struct programs {
     char *runtime_dir;
-    pthread_mutex_t lock;
-    /* under lock: */
-    struct interpreter interpreters[INTERPRETERS_MAX];
-    size_t count;
-    bool bootstraps_written;
+    struct interpreters *interpreters;
+    struct java *java;
 };
 
 enum runtime_kind runtime_kind_of(const char *runtime)
@@ -54,7 +31,7 @@ enum runtime_kind runtime_kind_of(const char *runtime)
         enum runtime_kind kind;
     } families[] = {
         {"python2.7", RUNTIME_PYTHON},  {"python3.", RUNTIME_PYTHON}, {"nodejs", RUNTIME_NODE},
-        {"provided", RUNTIME_PROVIDED}, {"java", RUNTIME_UNBUILT},    {"ruby", RUNTIME_RUBY},
+        {"provided", RUNTIME_PROVIDED}, {"java", RUNTIME_JAVA},       {"ruby", RUNTIME_RUBY},
         {"dotnet", RUNTIME_UNBUILT},    {"go1.x", RUNTIME_UNBUILT},
     };
 
@@ -70,7 +47,8 @@ struct programs *programs_new(const char *runtime_dir)
     struct programs *p = x_calloc(1, sizeof(*p));
 
     p->runtime_dir = x_strdup(runtime_dir);
-    pthread_mutex_init(&p->lock, NULL);
+    p->interpreters = interpreters_new(runtime_dir);
+    p->java = java_new(runtime_dir);
     return p;
 }
 
@@ -78,97 +56,10 @@ void programs_free(struct programs *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < p->count; i++) {
-        free(p->interpreters[i].name);
-        free(p->interpreters[i].path);
-    }
-    pthread_mutex_destroy(&p->lock);
+    interpreters_free(p->interpreters);
+    java_free(p->java);
     free(p->runtime_dir);
     free(p);
-}
-
-static bool write_file(const char *dir, const char *name, const char *text, size_t len)
-{
-    AUTO_FREE char *path = x_asprintf("%s/%s", dir, name);
-    AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-    if (fd >= 0 && write(fd, text, len) == (ssize_t)len)
-        return true;
-    log_error("cannot write %s: %s", path, strerror(errno));
-    return false;
-}
-
-/* The caller holds the lock. */
-static bool write_bootstraps(struct programs *p)
-{
-    if (p->bootstraps_written)
-        return true;
-    if (mkdir(p->runtime_dir, 0755) < 0 && errno != EEXIST) {
-        log_error("cannot create %s: %s", p->runtime_dir, strerror(errno));
-        return false;
-    }
-    p->bootstraps_written =
-        write_file(p->runtime_dir, "bootstrap.py", embed_handlers_lambda_runtime_bootstrap_py,
-                   EMBED_LEN(handlers_lambda_runtime_bootstrap_py)) &&
-        write_file(p->runtime_dir, "bootstrap.cjs", embed_handlers_lambda_runtime_bootstrap_cjs,
-                   EMBED_LEN(handlers_lambda_runtime_bootstrap_cjs)) &&
-        write_file(p->runtime_dir, "bootstrap.rb", embed_handlers_lambda_runtime_bootstrap_rb,
-                   EMBED_LEN(handlers_lambda_runtime_bootstrap_rb));
-    return p->bootstraps_written;
-}
-
-/* The first executable of that name on PATH, to be freed; NULL when there is none. */
-static char *search_path(const char *name)
-{
-    const char *at = getenv("PATH");
-
-    for (at = at ? at : "/usr/local/bin:/usr/bin:/bin"; *at;) {
-        size_t len = strcspn(at, ":");
-        char *path = x_asprintf("%.*s/%s", (int)len, at, name);
-
-        if (len && path[0] == '/' && access(path, X_OK) == 0)
-            return path;
-        free(path);
-        at += len + (at[len] == ':');
-    }
-    return NULL;
-}
-
-static char *ask_real_path(const char *name, enum runtime_kind kind)
-{
-    AUTO_FREE char *found = search_path(name);
-    static char *const questions[][2] = {
-        [RUNTIME_PYTHON] = {"-c", "import sys; print(sys.executable)"},
-        [RUNTIME_NODE] = {"-p", "process.execPath"},
-        [RUNTIME_RUBY] = {"-e", "puts RbConfig.ruby"},
-    };
-    char *argv[] = {found, questions[kind][0], questions[kind][1], NULL};
-    struct process_options options = {.argv = argv, .environment = environ, .directory = "/"};
-
-    return found ? process_first_line(&options, PROBE_TIMEOUT_MS) : NULL;
-}
-
-/* NULL when there is none. The caller holds the lock. */
-static const char *find_interpreter(struct programs *p, const char *name, enum runtime_kind kind)
-{
-    struct interpreter *it = p->interpreters;
-    int64_t now = clock_monotonic_ms();
-
-    while (it < p->interpreters + p->count && !str_eq(it->name, name))
-        it++;
-    if (it == p->interpreters + INTERPRETERS_MAX)
-        return NULL;
-    if (it == p->interpreters + p->count) {
-        it->name = x_strdup(name);
-        p->count++;
-    } else if (it->path || now - it->looked_ms < LOOK_AGAIN_MS) {
-        return it->path;
-    }
-    it->looked_ms = now;
-    it->path = ask_real_path(name, kind);
-    if (it->path)
-        log_info("functions that ask for %s run with %s", name, it->path);
-    return it->path;
 }
 
 /* --- the environment --- */
@@ -358,10 +249,9 @@ static const char *find_provided(const struct program_place *place, const struct
     return NULL;
 }
 
-static char **command(const struct lambda_function *f, const char *path, const char *runtime_dir,
-                      struct arena *a)
+static void command(const struct lambda_function *f, const char *path, const char *runtime_dir,
+                    struct arena *a, char **argv)
 {
-    char **argv = ARENA_ARRAY(a, char *, 5);
     size_t n = 0;
 
     argv[n++] = arena_strdup(a, path);
@@ -382,7 +272,42 @@ static char **command(const struct lambda_function *f, const char *path, const c
         argv[n++] = arena_printf(a, "%s/bootstrap.cjs", runtime_dir);
         break;
     }
-    return argv;
+}
+
+/* The function's own options for its JVM: what they say is not said again. */
+static const char *own_java_options(const struct lambda_function *f, struct arena *a)
+{
+    struct tag_list own = tags_from_json(a, f->environment);
+
+    for (size_t i = 0; i < own.count; i++) {
+        if (str_eq(own.items[i].key, "JAVA_TOOL_OPTIONS"))
+            return own.items[i].value;
+    }
+    return "";
+}
+
+static void command_java(const struct lambda_function *f, const char *path,
+                         const struct java_bootstrap *java, struct arena *a, char **argv)
+{
+    const char *own = own_java_options(f, a);
+    size_t n = 0;
+
+    argv[n++] = arena_strdup(a, path);
+    if (!strstr(own, "GC"))
+        argv[n++] = "-XX:+UseSerialGC";
+    if (!strstr(own, "Tiered"))
+        argv[n++] = "-XX:TieredStopAtLevel=1";
+    if (!strstr(own, "-Xmx") && !strstr(own, "MaxHeapSize") && !strstr(own, "MaxRAM"))
+        /* AWS: the same share of the memory. */
+        argv[n++] = arena_printf(a, "-Xmx%dk", f->memory_mb * 1024 / 100 * 85);
+    argv[n++] = "-XX:-UsePerfData";
+    argv[n++] = "-Xshare:auto";
+    if (java->archive)
+        argv[n++] = arena_printf(a, "-XX:SharedArchiveFile=%s", java->archive);
+    argv[n++] = "-Djava.net.preferIPv4Stack=true";
+    argv[n++] = "-cp";
+    argv[n++] = arena_strdup(a, java->jar);
+    argv[n++] = "cadabra.lambda.Bootstrap";
 }
 
 /* The interpreter's path; NULL for a function that brings its own program, and, with *out_problem
@@ -390,24 +315,20 @@ static char **command(const struct lambda_function *f, const char *path, const c
 static const char *find_interpreted(struct programs *p, const struct lambda_function *f,
                                     struct arena *a, const char **out_problem)
 {
-    static const char *const names[] = {
-        [RUNTIME_PYTHON] = "python3", [RUNTIME_NODE] = "node", [RUNTIME_RUBY] = "ruby"};
     enum runtime_kind kind = runtime_kind_of(f->runtime);
-    const char *path = NULL;
 
-    pthread_mutex_lock(&p->lock);
-    bool written = write_bootstraps(p);
-    if (kind != RUNTIME_PROVIDED && (str_starts(f->runtime, "python3.") || kind == RUNTIME_RUBY))
-        path = find_interpreter(p, f->runtime, kind);
-    if (kind != RUNTIME_PROVIDED && !path)
-        path = find_interpreter(p, names[kind], kind);
-    pthread_mutex_unlock(&p->lock);
-    if (written && (path || kind == RUNTIME_PROVIDED))
-        return path;
-    *out_problem =
-        arena_printf(a, "This machine cannot run %s: there is no %s on the PATH of the server",
-                     f->runtime, kind == RUNTIME_PROVIDED ? "place for runtimes" : names[kind]);
-    return NULL;
+    if (!interpreters_ready(p->interpreters)) {
+        *out_problem = arena_printf(a,
+                                    "This machine cannot run %s: there is no place for runtimes in "
+                                    "the data directory",
+                                    f->runtime);
+        return NULL;
+    }
+    if (kind == RUNTIME_PROVIDED)
+        return NULL;
+    if (kind == RUNTIME_JAVA)
+        return java_find(f->runtime, a, out_problem);
+    return interpreters_find(p->interpreters, kind, f->runtime, a, out_problem);
 }
 
 /* A path of AWS's, as the function sees it. */
@@ -469,6 +390,9 @@ bool programs_find(struct programs *p, const struct lambda_function *f,
                    const struct program_place *place, struct arena *a, struct program *out,
                    const char **out_problem)
 {
+    bool is_java = runtime_kind_of(f->runtime) == RUNTIME_JAVA;
+    struct java_bootstrap java;
+
     *out_problem = NULL;
     const char *path = find_interpreted(p, f, a, out_problem);
     if (*out_problem)
@@ -477,9 +401,14 @@ bool programs_find(struct programs *p, const struct lambda_function *f,
     bool own = !path;
     if (own)
         path = find_provided(place, &seen, a, out_problem);
-    if (!path)
+    if (!path ||
+        (is_java && !java_prepare(p->java, path, seen.runtime, out->view, a, &java, out_problem)))
         return false;
-    out->argv = command(f, path, seen.runtime, a);
+    out->argv = ARENA_ARRAY(a, char *, COMMAND_ROOM);
+    if (is_java)
+        command_java(f, path, &java, a, out->argv);
+    else
+        command(f, path, seen.runtime, a, out->argv);
     out->environment = make_environment(f, place, &seen, path, a);
     if (!own)
         wrap(f, &seen, a, out);

@@ -12,10 +12,11 @@
 
 enum runtime_kind {
     RUNTIME_UNKNOWN, /* AWS has no such runtime */
-    RUNTIME_UNBUILT, /* AWS has it, we do not run it: java, dotnet, go1.x */
+    RUNTIME_UNBUILT, /* AWS has it, we do not run it: dotnet, go1.x */
     RUNTIME_PYTHON,
     RUNTIME_NODE,
     RUNTIME_RUBY,
+    RUNTIME_JAVA,
     RUNTIME_PROVIDED,
 };
 

@@ -138,7 +138,7 @@ def test_bad_requests(functions):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"Runtime": "java21"},
+        {"Runtime": "dotnet8"},
         {"FileSystemConfigs": [{"Arn": "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-1234567890abcdef0", "LocalMountPath": "/mnt/x"}]},
         {"PackageType": "Image"},
     ],
