@@ -10,7 +10,7 @@
 #   make format              clang-format in place
 #   make readme              the table of operations in README.md
 #   make cov                 lines that the unit tests ran
-#   make bench               start, memory, DynamoDB, Kinesis; also bench-dynamodb, bench-kinesis, bench-s3, bench-sqs, bench-sns
+#   make bench               start, memory, DynamoDB, Kinesis; also bench-dynamodb, bench-kinesis, bench-lambda, bench-s3, bench-sqs, bench-sns
 #   make clean               removes build/
 
 BUILD ?= debug
@@ -235,6 +235,11 @@ bench-dynamodb:
 bench-kinesis:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra $(ROOT)/release/bench
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/kinesis.py $(ROOT)/release
+
+.PHONY: bench-lambda
+bench-lambda:
+	$(Q)$(RELEASE) $(ROOT)/release/cadabra
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/lambda.py $(ROOT)/release
 
 # BENCH_KEYS=1000000 BENCH_UPLOAD_GIB=5 is the full size; it needs 60 GiB of disk.
 .PHONY: bench-s3
