@@ -1,8 +1,10 @@
 """kill -9 while functions run: what was accepted is carried out, what was read is delivered."""
 
 import json
-import sys
+import os
 import pathlib
+import signal
+import sys
 import tempfile
 import time
 
@@ -90,15 +92,18 @@ def test_records_are_delivered_across_kills(folder):
     # At least once: a batch that was under way when the server was killed comes again, no more.
     assert acknowledged <= len(got) <= acknowledged + 4 * 2 * 10
     server.stop()
-    leftover = [p for p in pathlib.Path("/proc").glob("[0-9]*") if runs_from(p, folder)]
-    assert leftover == []
+    assert not any(runs_of(server))
 
 
-def runs_from(process, folder):
-    try:
-        return str(folder).encode() in (process / "environ").read_bytes()
-    except OSError:
-        return False
+def runs_of(server):
+    """The functions of a server, known by its address."""
+    address = f"AWS_ENDPOINT_URL={server.endpoint}\0".encode()
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if address in (process / "environ").read_bytes():
+                yield process
+        except OSError:
+            pass
 
 
 def test_functions_of_a_killed_server_are_ended(folder):
@@ -106,9 +111,37 @@ def test_functions_of_a_killed_server_are_ended(folder):
     functions = client(server, "lambda")
     create(functions, "import time\ndef handler(e, c):\n    time.sleep(1000)\n", Timeout=900)
     functions.invoke(FunctionName="f", InvocationType="Event")
-    eventually(lambda: [p for p in pathlib.Path("/proc").glob("[0-9]*") if runs_from(p, folder)])
+    eventually(lambda: any(runs_of(server)))
     server.kill()
-    functions_left = [p for p in pathlib.Path("/proc").glob("[0-9]*") if runs_from(p, folder)]
+    eventually(lambda: not any(runs_of(server)), 10)
+
+
+def test_a_server_ends_what_a_killed_one_left(folder):
+    """For the case that the process which looks after that was killed, too."""
     server = Server(folder / "data")
-    eventually(lambda: not any(runs_from(p, folder) for p in functions_left), 10)
-    server.stop()
+    functions = client(server, "lambda")
+    create(functions, "import time\ndef handler(e, c):\n    time.sleep(1000)\n", Timeout=900)
+    functions.invoke(FunctionName="f", InvocationType="Event")
+    eventually(lambda: any(runs_of(server)))
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        if command(process) == b"cadabra\0helper\0lambda\0" and parent(process) == server.process.pid:
+            os.kill(int(process.name), signal.SIGKILL)
+    server.kill()
+    assert any(runs_of(server))
+    again = Server(folder / "data")
+    eventually(lambda: not any(runs_of(server)), 10)
+    again.stop()
+
+
+def command(process):
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def parent(process):
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
