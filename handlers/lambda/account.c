@@ -46,9 +46,22 @@ int lambda_put_function_concurrency(struct request *req,
     int wanted = in->ReservedConcurrentExecutions.value;
     struct lambda_usage usage;
     struct lambda_function f;
+    int provisioned = 0;
+    bool there = false;
 
-    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0)
+    if (lambda_look_up(req, in->FunctionName, NULL, &f, &there) < 0)
         return -1;
+    if (!there && !f.qualifier) /* AWS: here the version is named */
+        return lambda_fail(req, &lambda_ResourceNotFoundException, "Function not found: %s",
+                           lambda_qualified_arn(&req->arena, &f, "$LATEST"));
+    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0 ||
+        lambda_provisioned_sum(req, &f, &provisioned) < 0)
+        return -1;
+    if (wanted < provisioned) /* AWS: with these blanks */
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           " ReservedConcurrentExecutions  %d should not be lower than function's "
+                           "total provisioned concurrency [%d].",
+                           wanted, provisioned);
     if (lambda_store_usage(lambda_state(req)->store, scope_of(req), &usage) != STORE_OK)
         return aws_fail_internal(req);
     if (usage.reserved - MAX(f.reserved, 0) + wanted > POOL_SANDBOXES_MAX - UNRESERVED_MIN)

@@ -4,7 +4,8 @@
  * an event that was running when the server was killed runs again.
  *
  * AWS: two retries, one minute and then two minutes after a failure; an event for which there is no
- * room waits 1 s, 2 s, 4 s ... up to 5 minutes; after 6 hours an event is dropped.
+ * room waits 1 s, 2 s, 4 s ... up to 5 minutes, unless no concurrency is reserved for its function
+ * at all; an event that would be older than 6 hours at its next try is given up.
  */
 #include "handlers/lambda/async.h"
 
@@ -66,7 +67,7 @@ static enum destination_outcome send_record(struct attempt *t, const char *arn,
 {
     struct app *app = t->queue->lambda->app;
     const struct lambda_event *e = t->event;
-    bool ran = condition != ASYNC_AGE_EXCEEDED;
+    bool ran = t->status == POOL_RAN;
     int64_t now = clock_now_ms(&app->clock);
     const struct async_record record = {
         .now_ms = now,
@@ -74,6 +75,8 @@ static enum destination_outcome send_record(struct attempt *t, const char *arn,
         .function_arn = lambda_qualified_arn(
             t->arena, &t->function, t->function.qualifier ? t->function.qualifier : "$LATEST"),
         .condition = condition,
+        .ran = ran,
+        .function_error = t->in->function_error,
         .invoke_count = e->attempts + (ran ? 1 : 0),
         .request = e->payload,
         .executed_version = lambda_version_text(t->arena, t->function.version),
@@ -122,7 +125,7 @@ static void finish(struct attempt *t, enum async_condition condition)
 
     if (failed)
         log_info("event %s for %s was given up after %d attempts", e->request_id, e->function,
-                 e->attempts + (condition == ASYNC_RETRIES_EXHAUSTED));
+                 e->attempts + (t->status == POOL_RAN));
     if (failed && t->function.dead_letter && !again)
         again = send_dead_letter(t) == DESTINATION_RETRY;
     if (again)
@@ -133,34 +136,45 @@ static void finish(struct attempt *t, enum async_condition condition)
         lambda_store_event_remove(store, e->id);
 }
 
+static int64_t age_max_ms(const struct attempt *t)
+{
+    return t->config.age_max_s >= 0 ? (int64_t)t->config.age_max_s * 1000 : AGE_MAX_MS;
+}
+
+/* Tries again later. AWS: it does not wait for a try that would come too late. */
+static void delay(struct attempt *t, int attempts, int delays, int64_t wait_ms)
+{
+    int64_t due_ms = clock_now_ms(&t->queue->lambda->app->clock) + wait_ms;
+
+    if (due_ms - t->event->accepted_ms > age_max_ms(t))
+        finish(t, ASYNC_AGE_EXCEEDED);
+    else
+        lambda_store_event_delay(t->queue->lambda->store, t->event->id, attempts, delays, due_ms);
+}
+
 static void settle(struct attempt *t)
 {
-    struct lambda_store *store = t->queue->lambda->store;
     const struct lambda_event *e = t->event;
-    int64_t now = clock_now_ms(&t->queue->lambda->app->clock);
     int retries_max = t->config.retries_max >= 0 ? t->config.retries_max : RETRIES_MAX;
 
     if (t->status == POOL_RAN && t->in->stopped)
         return; /* the next start carries it out */
-    if (t->status != POOL_RAN) {
-        lambda_store_event_delay(store, e->id, e->attempts, e->delays + 1,
-                                 now + no_room_delay_ms(e->delays));
-    } else if (t->in->function_error && e->attempts < retries_max) {
-        int64_t wait_ms = (int64_t)RETRY_AFTER_MS * (e->attempts + 1);
-
-        lambda_store_event_delay(store, e->id, e->attempts + 1, e->delays, now + wait_ms);
-    } else {
+    if (t->status == POOL_RESERVED && t->function.reserved == 0)
+        finish(t, ASYNC_NO_CONCURRENCY);
+    else if (t->status != POOL_RAN)
+        delay(t, e->attempts, e->delays + 1, no_room_delay_ms(e->delays));
+    else if (t->in->function_error && e->attempts < retries_max)
+        delay(t, e->attempts + 1, e->delays, (int64_t)RETRY_AFTER_MS * (e->attempts + 1));
+    else
         finish(t, t->in->function_error ? ASYNC_RETRIES_EXHAUSTED : ASYNC_SUCCESS);
-    }
 }
 
 /* AWS: an event that waited too long is not tried again. */
 static bool is_too_old(const struct attempt *t)
 {
     int64_t age_ms = clock_now_ms(&t->queue->lambda->app->clock) - t->event->accepted_ms;
-    int64_t max_ms = t->config.age_max_s >= 0 ? (int64_t)t->config.age_max_s * 1000 : AGE_MAX_MS;
 
-    return age_ms > max_ms && (t->event->attempts || t->event->delays);
+    return age_ms > age_max_ms(t) && (t->event->attempts || t->event->delays);
 }
 
 static enum store_status look_up(struct attempt *t)

@@ -23,7 +23,12 @@ static void write_payload(struct jw *w, struct arena *a, const char *key, struct
 
 void async_record_write(struct strbuf *out, struct arena *a, const struct async_record *r)
 {
-    static const char *const conditions[] = {"Success", "RetriesExhausted", "EventAgeExceeded"};
+    static const char *const conditions[] = {
+        [ASYNC_SUCCESS] = "Success",
+        [ASYNC_RETRIES_EXHAUSTED] = "RetriesExhausted",
+        [ASYNC_AGE_EXCEEDED] = "EventAgeExceeded",
+        [ASYNC_NO_CONCURRENCY] = "ZeroReservedConcurrency",
+    };
     char time[TIME_TEXT_MAX];
     struct jw w;
 
@@ -40,12 +45,12 @@ void async_record_write(struct strbuf *out, struct arena *a, const struct async_
     jw_member_int(&w, "approximateInvokeCount", r->invoke_count);
     jw_end_object(&w);
     write_payload(&w, a, "requestPayload", r->request);
-    if (r->condition != ASYNC_AGE_EXCEEDED) {
+    if (r->ran) {
         jw_key(&w, "responseContext");
         jw_begin_object(&w);
         jw_member_int(&w, "statusCode", 200);
         jw_member_string(&w, "executedVersion", r->executed_version);
-        if (r->condition == ASYNC_RETRIES_EXHAUSTED)
+        if (r->function_error)
             jw_member_string(&w, "functionError", "Unhandled");
         jw_end_object(&w);
         write_payload(&w, a, "responsePayload", r->response);

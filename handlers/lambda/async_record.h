@@ -9,17 +9,24 @@
 #include "server/base/arena.h"
 #include "server/base/strbuf.h"
 
-enum async_condition { ASYNC_SUCCESS, ASYNC_RETRIES_EXHAUSTED, ASYNC_AGE_EXCEEDED };
+enum async_condition {
+    ASYNC_SUCCESS,
+    ASYNC_RETRIES_EXHAUSTED,
+    ASYNC_AGE_EXCEEDED,
+    ASYNC_NO_CONCURRENCY, /* none is reserved for the function: it must not run */
+};
 
 struct async_record {
     int64_t now_ms;
     const char *request_id;
     const char *function_arn; /* with its qualifier */
     enum async_condition condition;
+    bool ran; /* this time; then it has an answer */
+    bool function_error;
     int invoke_count;
     struct bytes request; /* JSON */
     const char *executed_version;
-    struct bytes response; /* what the function answered last; not with ASYNC_AGE_EXCEEDED */
+    struct bytes response; /* what the function answered, if it ran */
 };
 
 void async_record_write(struct strbuf *out, struct arena *a, const struct async_record *r);

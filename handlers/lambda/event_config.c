@@ -7,6 +7,7 @@
 
 #include "handlers/common/page_token.h"
 #include "handlers/lambda/destination.h"
+#include "handlers/lambda/name.h"
 #include "server/aws_error.h"
 
 enum { LIST_MAX = 50 };
@@ -39,6 +40,21 @@ static void describe(struct request *req, const struct lambda_function *f,
         out->MaximumEventAgeInSeconds = SOME_INT(c->age_max_s);
 }
 
+static int check_function(struct request *req, const char *arn)
+{
+    struct lambda_function f;
+    struct function_name name;
+
+    if (function_name_parse(&req->arena, arn, &name) &&
+        (!name.region || str_eq(name.region, req->region)) &&
+        (!name.account || str_eq(name.account, req->account)) &&
+        lambda_lookup(lambda_state(req), scope_of(req), name.name, name.qualifier, false,
+                      &req->arena, &f) == STORE_OK)
+        return 0;
+    return lambda_fail(req, &lambda_InvalidParameterValueException,
+                       "The destination ARN %s is invalid.", arn);
+}
+
 static int check_destination(struct request *req, const struct lambda_function *f,
                              const char *destination, bool failure)
 {
@@ -59,15 +75,18 @@ static int check_destination(struct request *req, const struct lambda_function *
         break;
     case DESTINATION_SQS:
     case DESTINATION_SNS:
-    case DESTINATION_LAMBDA:
         return 0;
+    case DESTINATION_LAMBDA:
+        return check_function(req, destination);
     default:
         break;
     }
     return lambda_fail(req, &lambda_InvalidParameterValueException,
-                       "The provided destination config DestinationConfig(%s=%s(destination=%s)) "
-                       "is invalid.",
-                       failure ? "onFailure" : "onSuccess", failure ? "OnFailure" : "OnSuccess",
+                       failure
+                           ? "The provided destination config DestinationConfig(onSuccess=null, "
+                             "onFailure=OnFailure(destination=%s)) is invalid."
+                           : "The provided destination config DestinationConfig(onSuccess="
+                             "OnSuccess(destination=%s), onFailure=null) is invalid.",
                        destination);
 }
 
@@ -118,10 +137,26 @@ static int store(struct request *req, const struct lambda_function *f,
     return 0;
 }
 
+/* The function to be configured. */
+static int find_function(struct request *req, const char *function, const char *qualifier,
+                         struct lambda_function *out)
+{
+    bool there = false;
+
+    if (lambda_look_up(req, function, qualifier, out, &there) < 0)
+        return -1;
+    if (there)
+        return 0;
+    return lambda_fail(req, &lambda_ResourceNotFoundException, "The function doesn't exist.");
+}
+
+/* AWS: a function that is not there has no configuration, either. */
 static int find(struct request *req, const char *function, const char *qualifier,
                 struct lambda_function *f, struct lambda_event_config *out)
 {
-    if (lambda_resolve(req, function, qualifier, f) < 0)
+    bool there;
+
+    if (lambda_look_up(req, function, qualifier, f, &there) < 0)
         return -1;
     const char *key = f->qualifier ? f->qualifier : "$LATEST";
     enum store_status rc = lambda_store_event_config_find(lambda_state(req)->store, scope_of(req),
@@ -143,7 +178,7 @@ int lambda_put_function_event_invoke_config(
     struct lambda_event_config c = {.retries_max = -1, .age_max_s = -1};
     struct lambda_function f;
 
-    if (lambda_resolve(req, in->FunctionName, in->Qualifier, &f) < 0 || take(req, &r, &f, &c) < 0)
+    if (find_function(req, in->FunctionName, in->Qualifier, &f) < 0 || take(req, &r, &f, &c) < 0)
         return -1;
     c.qualifier = f.qualifier ? f.qualifier : "$LATEST";
     return store(req, &f, &c, out);
@@ -159,7 +194,8 @@ int lambda_update_function_event_invoke_config(
     struct lambda_event_config c;
     struct lambda_function f;
 
-    if (find(req, in->FunctionName, in->Qualifier, &f, &c) < 0 || take(req, &r, &f, &c) < 0)
+    if (find_function(req, in->FunctionName, in->Qualifier, &f) < 0 ||
+        find(req, in->FunctionName, in->Qualifier, &f, &c) < 0 || take(req, &r, &f, &c) < 0)
         return -1;
     return store(req, &f, &c, out);
 }
@@ -204,7 +240,7 @@ int lambda_list_function_event_invoke_configs(
     const char *after = "";
     size_t count;
 
-    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0)
+    if (find_function(req, in->FunctionName, NULL, &f) < 0)
         return -1;
     const char *kind = arena_printf(a, "ListFunctionEventInvokeConfigs %s", f.name);
     if (in->Marker && !(after = page_token_read(a, kind, in->Marker)))

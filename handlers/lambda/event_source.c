@@ -107,10 +107,14 @@ static int fail_exists(struct request *req, const struct lambda_mapping *m)
     if (lambda_store_mapping_list(lambda_state(req)->store, &same, "", 1, &req->arena, &existing,
                                   &count) != STORE_OK)
         return aws_fail_internal(req);
-    return lambda_fail(req, &lambda_ResourceConflictException,
-                       "The event source arn (\" %s \") and function (\" %s \") provided mapping "
-                       "already exists. Please update or delete the existing mapping with UUID %s",
-                       m->source_arn, m->function, count ? existing[0].uuid : "");
+    return lambda_fail(
+        req, &lambda_ResourceConflictException,
+        event_source_is_queue(m->source_arn)
+            ? "An event source mapping with SQS arn (\" %s \") and function (\" %s \") "
+              "already exists. Please update or delete the existing mapping with UUID %s"
+            : "The event source arn (\" %s \") and function (\" %s \") provided mapping "
+              "already exists. Please update or delete the existing mapping with UUID %s",
+        m->source_arn, m->function, count ? existing[0].uuid : "");
 }
 
 /* --- operations --- */

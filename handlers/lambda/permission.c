@@ -219,7 +219,9 @@ static int find(struct request *req, const char *name, const char *qualifier, co
         !str_eq(revision, lambda_policy_revision(&req->arena, statements)))
         return lambda_fail(req, &lambda_PreconditionFailedException,
                            "The Revision Id provided does not match the latest Revision Id. Call "
-                           "the GetPolicy API to retrieve the latest Revision Id");
+                           "the %s API to retrieve the latest Revision Id",
+                           lambda_is_alias_name(out->qualifier) ? "GetPolicy"
+                                                                : "GetFunction/GetAlias");
     return 0;
 }
 
@@ -251,7 +253,13 @@ int lambda_get_policy(struct request *req, const struct lambda_GetPolicyRequest 
 {
     struct lambda_function f = {0};
     const char *holder;
+    bool there = false;
 
+    if (lambda_look_up(req, in->FunctionName, in->Qualifier, &f, &there) < 0)
+        return -1;
+    if (!there)
+        return lambda_fail(req, &lambda_ResourceNotFoundException,
+                           "The resource you requested does not exist.");
     if (find(req, in->FunctionName, in->Qualifier, NULL, &f, &holder) < 0)
         return -1;
     out->Policy = lambda_policy_document(req, holder, &out->RevisionId);
@@ -263,8 +271,14 @@ int lambda_remove_permission(struct request *req, const struct lambda_RemovePerm
 {
     struct lambda_function f = {0};
     const char *holder;
+    bool there = false;
 
     (void)out;
+    if (lambda_look_up(req, in->FunctionName, in->Qualifier, &f, &there) < 0)
+        return -1;
+    if (!there && !lambda_is_alias_name(f.qualifier))
+        return lambda_fail(req, &lambda_ResourceNotFoundException, "No policy found for: %s",
+                           lambda_qualified_arn(&req->arena, &f, f.qualifier));
     if (find(req, in->FunctionName, in->Qualifier, in->RevisionId, &f, &holder) < 0)
         return -1;
     return lambda_policy_remove(req, holder, in->StatementId);

@@ -109,20 +109,28 @@ static bool runs_version(const struct sandbox *s, const struct lambda_function *
 
 static struct sandbox *find_idle(struct pool *p, const struct lambda_function *f)
 {
+    struct sandbox *found = NULL;
+
     for (struct sandbox *s = p->sandboxes; s; s = s->next) {
-        if (!s->busy && !s->retired && runs_version(s, f) && str_eq(s->revision, f->revision) &&
-            !sandbox_is_dead(s))
+        if (s->busy || s->retired || !runs_version(s, f) || !str_eq(s->revision, f->revision) ||
+            sandbox_is_dead(s))
+            continue;
+        if (s->provisioned)
             return s;
+        if (!found)
+            found = s;
     }
-    return NULL;
+    return found;
 }
 
-static size_t count_busy(const struct pool *p, const struct lambda_function *f)
+/* What is used up of the function's reserved concurrency. AWS: what is provisioned is, too, busy or
+ * not. */
+static size_t count_taken(const struct pool *p, const struct lambda_function *f)
 {
     size_t n = 0;
 
     for (const struct sandbox *s = p->sandboxes; s; s = s->next)
-        n += s->busy && runs(s, f);
+        n += (s->busy || s->provisioned) && runs(s, f);
     return n;
 }
 
@@ -347,9 +355,9 @@ static enum pool_status reserve(struct pool *p, const struct lambda_function *f,
                                 struct sandbox **out, struct sandbox **out_evicted)
 {
     *out_evicted = NULL;
-    if (f->reserved >= 0 && count_busy(p, f) >= (size_t)f->reserved)
-        return POOL_RESERVED;
     struct sandbox *s = find_idle(p, f);
+    if (f->reserved >= 0 && !(s && s->provisioned) && count_taken(p, f) >= (size_t)f->reserved)
+        return POOL_RESERVED;
     if (s) {
         s->busy = true;
         unlink_sandbox(p, s);

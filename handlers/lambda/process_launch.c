@@ -84,13 +84,11 @@ static int enter(const struct process_options *o)
 {
     if (!o->view)
         return 0;
-    if (!o->beside)
-        return view_enter(o->view);
     /* Of root the namespace for mounts alone, of others that for users, too. */
-    if (setns(o->beside->ended, CLONE_NEWNS) == 0 ||
-        setns(o->beside->ended, CLONE_NEWUSER | CLONE_NEWNS) == 0)
+    if (o->beside && (setns(o->beside->ended, CLONE_NEWNS) == 0 ||
+                      setns(o->beside->ended, CLONE_NEWUSER | CLONE_NEWNS) == 0))
         return 0;
-    return errno;
+    return view_enter(o->view);
 }
 
 static int prepare(const struct launch *l)

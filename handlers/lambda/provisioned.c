@@ -155,8 +155,8 @@ static int find_target(struct request *req, const char *name, const char *qualif
 {
     if (str_eq(qualifier, "$LATEST"))
         return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "Provisioned Concurrency Configs cannot be applied to unpublished "
-                           "function versions.");
+                           "The function resource provided must be an alias or a published "
+                           "version.");
     if (lambda_resolve(req, name, qualifier, out) < 0)
         return -1;
     out->qualifier = qualifier;
@@ -217,6 +217,19 @@ static int list(struct request *req, const struct lambda_function *f, const char
                : aws_fail_internal(req);
 }
 
+int lambda_provisioned_sum(struct request *req, const struct lambda_function *f, int *out)
+{
+    struct lambda_provisioned *configs;
+    size_t count;
+
+    if (list(req, f, NULL, &configs, &count) < 0)
+        return -1;
+    *out = 0;
+    for (size_t i = 0; i < count; i++)
+        *out += configs[i].wanted;
+    return 0;
+}
+
 int lambda_put_provisioned_concurrency_config(
     struct request *req, const struct lambda_PutProvisionedConcurrencyConfigRequest *in,
     struct lambda_PutProvisionedConcurrencyConfigResponse *out)
@@ -228,6 +241,10 @@ int lambda_put_provisioned_concurrency_config(
     struct lambda_function f;
     size_t count;
 
+    if (str_eq(in->Qualifier, "$LATEST"))
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "Provisioned Concurrency Configs cannot be applied to unpublished "
+                           "function versions.");
     if (find_target(req, in->FunctionName, in->Qualifier, &f) < 0 ||
         list(req, &f, NULL, &configs, &count) < 0 || check_overlap(req, &f, configs, count) < 0 ||
         check_room(req, &f, p.wanted, configs, count) < 0)

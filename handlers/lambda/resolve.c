@@ -138,22 +138,25 @@ enum store_status lambda_lookup(struct lambda *l, struct scope scope, const char
     return rc;
 }
 
-static int fail_not_found(struct request *req, const struct function_name *name)
+bool lambda_is_alias_name(const char *qualifier)
 {
-    char *arn =
-        arn_make(&req->arena, "lambda", req->region, req->account, "function:%s%s%s", name->name,
-                 name->qualifier ? ":" : "", name->qualifier ? name->qualifier : "");
+    return qualifier && !str_eq(qualifier, "$LATEST") &&
+           strspn(qualifier, "0123456789") != strlen(qualifier);
+}
+
+static int fail_not_found(struct request *req, const struct lambda_function *f)
+{
+    char *arn = lambda_qualified_arn(&req->arena, f, f->qualifier);
 
     /* AWS: an alias is not found in words of its own. */
-    if (name->qualifier && !str_eq(name->qualifier, "$LATEST") &&
-        strspn(name->qualifier, "0123456789") != strlen(name->qualifier))
+    if (lambda_is_alias_name(f->qualifier))
         return lambda_fail(req, &lambda_ResourceNotFoundException, "Cannot find alias arn: %s",
                            arn);
     return lambda_fail(req, &lambda_ResourceNotFoundException, "Function not found: %s", arn);
 }
 
-static int resolve(struct request *req, const char *text, const char *qualifier, bool routed,
-                   struct lambda_function *out)
+static int look_up(struct request *req, const char *text, const char *qualifier, bool routed,
+                   struct lambda_function *out, bool *out_there)
 {
     struct function_name name;
 
@@ -161,9 +164,31 @@ static int resolve(struct request *req, const char *text, const char *qualifier,
         return -1;
     enum store_status rc = lambda_lookup(lambda_state(req), scope_of(req), name.name,
                                          name.qualifier, routed, &req->arena, out);
-    if (rc == STORE_NOT_FOUND)
-        return fail_not_found(req, &name);
-    return rc ? aws_fail_internal(req) : 0;
+    if (rc && rc != STORE_NOT_FOUND)
+        return aws_fail_internal(req);
+    *out_there = !rc;
+    if (rc)
+        *out = (struct lambda_function){.account = req->account,
+                                        .region = req->region,
+                                        .name = name.name,
+                                        .qualifier = name.qualifier};
+    return 0;
+}
+
+int lambda_look_up(struct request *req, const char *text, const char *qualifier,
+                   struct lambda_function *out, bool *out_there)
+{
+    return look_up(req, text, qualifier, false, out, out_there);
+}
+
+static int resolve(struct request *req, const char *text, const char *qualifier, bool routed,
+                   struct lambda_function *out)
+{
+    bool there = false;
+
+    if (look_up(req, text, qualifier, routed, out, &there) < 0)
+        return -1;
+    return there ? 0 : fail_not_found(req, out);
 }
 
 int lambda_resolve(struct request *req, const char *text, const char *qualifier,

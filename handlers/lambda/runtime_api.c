@@ -103,17 +103,13 @@ static void serve_next(struct runtime_api *r, struct request *req)
     pthread_mutex_unlock(&r->lock);
 }
 
-static void too_large(struct runtime_answer *answer, const struct request *req)
+static void too_large(struct runtime_answer *answer)
 {
-    const char *length = request_header(req, "Content-Length");
-
     answer->error = true;
     snprintf(answer->error_type, sizeof(answer->error_type), "Function.ResponseSizeTooLarge");
     strbuf_add_format(&answer->body,
-                      "{\"errorMessage\":\"Response payload size (%lld bytes) exceeded maximum "
-                      "allowed payload size (%d bytes).\","
-                      "\"errorType\":\"Function.ResponseSizeTooLarge\"}",
-                      length ? strtoll(length, NULL, 10) : (long long)RUNTIME_RESPONSE_MAX + 1,
+                      "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload "
+                      "size (%d bytes).\",\"errorType\":\"Function.ResponseSizeTooLarge\"}",
                       RUNTIME_RESPONSE_MAX);
 }
 
@@ -129,7 +125,7 @@ static void take_answer(struct runtime_api *r, struct request *req, bool error,
     r->answer.error_type[0] = 0;
     strbuf_init(&r->answer.body, RUNTIME_RESPONSE_MAX + 1);
     if (req->body_state == BODY_TOO_LARGE) {
-        too_large(&r->answer, req);
+        too_large(&r->answer);
     } else {
         strbuf_add(&r->answer.body, req->body.data, req->body.len);
         if (error && type)

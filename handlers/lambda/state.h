@@ -59,6 +59,12 @@ int lambda_fail_throttled(struct request *req, const char *reason);
  */
 int lambda_resolve(struct request *req, const char *text, const char *qualifier,
                    struct lambda_function *out);
+/* The same, but where there is none it does not fail: it clears *out_there, and *out has the name
+ * that was asked for. For operations with words of their own. */
+int lambda_look_up(struct request *req, const char *text, const char *qualifier,
+                   struct lambda_function *out, bool *out_there);
+/* Whether a qualifier (NULL: none) is neither a version's number nor $LATEST. */
+bool lambda_is_alias_name(const char *qualifier);
 /* The same for invocations: an alias picks one of its versions by their weights. */
 int lambda_resolve_routed(struct request *req, const char *text, const char *qualifier,
                           struct lambda_function *out);
@@ -120,6 +126,8 @@ int lambda_check_signing(struct request *req, const char *arn);
 const char *lambda_runtime_arn(struct arena *a, const struct lambda_function *f);
 /* provisioned.c: something changed that may change what is to be kept warm. */
 void provisioned_changed(struct lambda *l);
+/* What all versions of the function ask for together. 0, or -1 after failing. */
+int lambda_provisioned_sum(struct request *req, const struct lambda_function *f, int *out);
 
 /* permission.c: whose policy it is, by the function's name and qualifier. */
 const char *lambda_policy_holder(struct arena *a, const char *name, const char *qualifier);
