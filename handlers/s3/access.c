@@ -313,6 +313,8 @@ int s3_new_object_acl(struct request *req, const struct s3_target *target, const
     if (s3_ownership_of(req, bucket, &ownership))
         return -1;
     if (ownership == S3_BUCKET_OWNER_ENFORCED) {
+        if (words.canned && s3_acl_check_canned(req, words.canned))
+            return -1;
         if (!s3_acl_is_given(&words) || is_owner_full_control(req, &words, bucket))
             return 0;
         return aws_fail(req, &s3_AccessControlListNotSupported, "The bucket does not allow ACLs");

@@ -56,30 +56,39 @@ static void begin(struct arena *a, const char *owner, struct s3_AccessControlPol
     out->Grants.items = ARENA_ARRAY(a, struct s3_Grant, GRANTS_MAX);
 }
 
+static const struct {
+    const char *name;
+    const char *group; /* NULL: none */
+    const char *permissions[2];
+    bool bucket_owner;
+} canned[] = {
+    {"private", NULL, {NULL}, false},
+    {"public-read", all_users, {"READ"}, false},
+    {"public-read-write", all_users, {"READ", "WRITE"}, false},
+    {"authenticated-read", authenticated_users, {"READ"}, false},
+    {"aws-exec-read", NULL, {NULL}, false},
+    {"log-delivery-write", log_delivery, {"WRITE", "READ_ACP"}, false},
+    {"bucket-owner-read", NULL, {"READ"}, true},
+    {"bucket-owner-full-control", NULL, {"FULL_CONTROL"}, true},
+};
+
+int s3_acl_check_canned(struct request *req, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(canned); i++)
+        if (str_eq(canned[i].name, name))
+            return 0;
+    return s3_fail_argument(req, "x-amz-acl", name, "");
+}
+
 static int make_canned(struct request *req, const struct s3_acl_words *w,
                        struct s3_AccessControlPolicy *out)
 {
-    static const struct {
-        const char *name;
-        const char *group; /* NULL: none */
-        const char *permissions[2];
-        bool bucket_owner;
-    } canned[] = {
-        {"private", NULL, {NULL}, false},
-        {"public-read", all_users, {"READ"}, false},
-        {"public-read-write", all_users, {"READ", "WRITE"}, false},
-        {"authenticated-read", authenticated_users, {"READ"}, false},
-        {"aws-exec-read", NULL, {NULL}, false},
-        {"log-delivery-write", log_delivery, {"WRITE", "READ_ACP"}, false},
-        {"bucket-owner-read", NULL, {"READ"}, true},
-        {"bucket-owner-full-control", NULL, {"FULL_CONTROL"}, true},
-    };
     size_t i = 0;
 
-    while (i < ARRAY_LEN(canned) && !str_eq(canned[i].name, w->canned))
+    if (s3_acl_check_canned(req, w->canned))
+        return -1;
+    while (!str_eq(canned[i].name, w->canned))
         i++;
-    if (i == ARRAY_LEN(canned))
-        return s3_fail_argument(req, "x-amz-acl", w->canned, "");
     if (grant_id(req, out, out->Owner->ID, "FULL_CONTROL"))
         return -1;
     if (str_eq(w->canned, "aws-exec-read") && grant_id(req, out, ec2_bundles, "READ"))
@@ -93,21 +102,23 @@ static int make_canned(struct request *req, const struct s3_acl_words *w,
     return 0;
 }
 
-static int check_id(struct request *req, const char *id)
+/* AWS names what is wrong by where it stands: "id" in a header, "CanonicalUser/ID" in a document.
+ */
+static int check_id(struct request *req, const char *id, const char *name)
 {
     char account[13];
 
     if (id && (s3_account_of(id, account) || str_eq(id, ec2_bundles)))
         return 0;
-    return s3_fail_argument(req, "CanonicalUser/ID", id, "Invalid id");
+    return s3_fail_argument(req, name, id, "Invalid id");
 }
 
-static int check_group(struct request *req, const char *uri)
+static int check_group(struct request *req, const char *uri, const char *name)
 {
     if (uri &&
         (str_eq(uri, all_users) || str_eq(uri, authenticated_users) || str_eq(uri, log_delivery)))
         return 0;
-    return s3_fail_argument(req, "Group/URI", uri, "Invalid group uri");
+    return s3_fail_argument(req, name, uri, "Invalid group uri");
 }
 
 /* No account here has an address. */
@@ -118,8 +129,8 @@ static int fail_email(struct request *req)
 }
 
 /* id="...", uri="...", emailAddress="..." */
-static int make_header(struct request *req, const char *header, const char *permission,
-                       struct s3_AccessControlPolicy *out)
+static int make_header(struct request *req, const char *name, const char *header,
+                       const char *permission, struct s3_AccessControlPolicy *out)
 {
     char *rest = header ? arena_strdup(&req->arena, header) : NULL;
 
@@ -130,22 +141,22 @@ static int make_header(struct request *req, const char *header, const char *perm
         pair += strspn(pair, " ");
         value = strchr(pair, '=');
         if (!value)
-            return s3_fail_argument(req, "x-amz-grant", header, "Argument format not recognized");
+            return s3_fail_argument(req, name, header, "Argument format not recognized");
         *value++ = '\0';
         len = strlen(value);
         while (len > 0 && strchr("\" ", value[len - 1]))
             value[--len] = '\0';
         value += *value == '"';
         if (strcasecmp(pair, "id") == 0) {
-            if (check_id(req, value) || grant_id(req, out, value, permission))
+            if (check_id(req, value, "id") || grant_id(req, out, value, permission))
                 return -1;
         } else if (strcasecmp(pair, "uri") == 0) {
-            if (check_group(req, value) || grant_group(req, out, value, permission))
+            if (check_group(req, value, "uri") || grant_group(req, out, value, permission))
                 return -1;
         } else if (strcasecmp(pair, "emailAddress") == 0) {
             return fail_email(req);
         } else {
-            return s3_fail_argument(req, "x-amz-grant", header, "Argument format not recognized");
+            return s3_fail_argument(req, name, header, "Argument format not recognized");
         }
     }
     return 0;
@@ -154,11 +165,11 @@ static int make_header(struct request *req, const char *header, const char *perm
 static int make_headers(struct request *req, const struct s3_acl_words *w,
                         struct s3_AccessControlPolicy *out)
 {
-    return make_header(req, w->full_control, "FULL_CONTROL", out) ||
-                   make_header(req, w->read, "READ", out) ||
-                   make_header(req, w->read_acp, "READ_ACP", out) ||
-                   make_header(req, w->write, "WRITE", out) ||
-                   make_header(req, w->write_acp, "WRITE_ACP", out)
+    return make_header(req, "x-amz-grant-full-control", w->full_control, "FULL_CONTROL", out) ||
+                   make_header(req, "x-amz-grant-read", w->read, "READ", out) ||
+                   make_header(req, "x-amz-grant-read-acp", w->read_acp, "READ_ACP", out) ||
+                   make_header(req, "x-amz-grant-write", w->write, "WRITE", out) ||
+                   make_header(req, "x-amz-grant-write-acp", w->write_acp, "WRITE_ACP", out)
                ? -1
                : 0;
 }
@@ -178,6 +189,8 @@ static int make_document(struct request *req, const struct s3_acl_words *w,
 
     if (!in->Owner || !in->Owner->ID || !in->Grants.items)
         return fail_malformed(req);
+    if (check_id(req, in->Owner->ID, "CanonicalUser/ID"))
+        return -1;
     if (!str_eq(in->Owner->ID, out->Owner->ID))
         return s3_fail_denied(req);
     for (size_t i = 0; i < in->Grants.count; i++) {
@@ -188,9 +201,9 @@ static int make_document(struct request *req, const struct s3_acl_words *w,
         if (!g || !g->Type || !is_permission(permission))
             return fail_malformed(req);
         if (str_eq(g->Type, "CanonicalUser"))
-            rc = check_id(req, g->ID) || grant_id(req, out, g->ID, permission);
+            rc = check_id(req, g->ID, "CanonicalUser/ID") || grant_id(req, out, g->ID, permission);
         else if (str_eq(g->Type, "Group"))
-            rc = check_group(req, g->URI) || grant_group(req, out, g->URI, permission);
+            rc = check_group(req, g->URI, "Group/URI") || grant_group(req, out, g->URI, permission);
         else if (str_eq(g->Type, "AmazonCustomerByEmail"))
             rc = fail_email(req);
         else

@@ -22,6 +22,8 @@ struct s3_acl_words {
 
 /* True when the request says something. */
 bool s3_acl_is_given(const struct s3_acl_words *words);
+/* 0 for a name that AWS has, or -1 after failing. */
+int s3_acl_check_canned(struct request *req, const char *name);
 /* 0, or -1 after failing. Nothing given makes a private one. */
 int s3_acl_make(struct request *req, const struct s3_acl_words *words,
                 struct s3_AccessControlPolicy *out);

@@ -9,6 +9,13 @@ static int fail_unsupported(struct request *req)
     return aws_fail(req, &s3_AccessControlListNotSupported, "The bucket does not allow ACLs");
 }
 
+static int fail_nothing_given(struct request *req)
+{
+    aws_fail(req, &s3_MissingSecurityHeader, "Your request was missing a required header");
+    aws_fail_detail(req, "MissingHeaderName", "x-amz-acl");
+    return -1;
+}
+
 /* What the bucket's settings say against a new ACL. */
 static int check_settings(struct request *req, const struct s3_bucket *bucket,
                           const struct s3_AccessControlPolicy *acl)
@@ -62,8 +69,7 @@ int s3_put_bucket_acl(struct request *req, const struct s3_PutBucketAclRequest *
         .bucket_owner = t.bucket.account,
     };
     if (!s3_acl_is_given(&words))
-        return aws_fail(req, &s3_MissingSecurityHeader,
-                        "Your request was missing a required header");
+        return fail_nothing_given(req);
     if (s3_acl_make(req, &words, &acl) || check_settings(req, &t.bucket, &acl))
         return -1;
     return s3_kept_put(req, &t.bucket, S3_DOC_ACL, &acl);
@@ -116,8 +122,7 @@ int s3_put_object_acl(struct request *req, const struct s3_PutObjectAclRequest *
         .bucket_owner = t.bucket.account,
     };
     if (!s3_acl_is_given(&words))
-        return aws_fail(req, &s3_MissingSecurityHeader,
-                        "Your request was missing a required header");
+        return fail_nothing_given(req);
     if (s3_acl_make(req, &words, &acl) || check_settings(req, &t.bucket, &acl))
         return -1;
     changed = *t.object;

@@ -23,7 +23,8 @@ static bool is_region_name(const char *text)
 {
     size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-    return len > 3 && len < 32 && text[len] == '\0' && strchr(text, '-');
+    return len > 3 && len < 32 && text[len] == '\0' && strchr(text, '-') && text[len - 1] >= '0' &&
+           text[len - 1] <= '9'; /* "aws-global" is none */
 }
 
 /* AWS: us-east-1 is said by saying nothing; the endpoint of us-east-1 makes buckets of any region,
@@ -44,21 +45,17 @@ static int read_location(struct request *req, const struct s3_CreateBucketReques
                         "The unspecified location constraint is incompatible for the region "
                         "specific endpoint this request was sent to.");
     }
-    if (str_eq(location, "EU"))
-        location = "eu-west-1";
-    if (!is_region_name(location) || str_eq(location, "us-east-1")) {
-        aws_fail(req, &s3_InvalidLocationConstraint,
-                 "The specified location-constraint is not valid");
-        aws_fail_detail(req, "LocationConstraint", location);
-        return -1;
-    }
-    if (!str_eq(req->region, "us-east-1") && !str_eq(location, req->region))
+    *out_region = str_eq(location, "EU") ? "eu-west-1" : location;
+    if (!str_eq(req->region, "us-east-1") && !str_eq(*out_region, req->region))
         return aws_fail(req, &s3_IllegalLocationConstraintException,
                         "The %s location constraint is incompatible for the region specific "
                         "endpoint this request was sent to.",
                         location);
-    *out_region = location;
-    return 0;
+    if (is_region_name(*out_region) && !str_eq(*out_region, "us-east-1"))
+        return 0;
+    aws_fail(req, &s3_InvalidLocationConstraint, "The specified location-constraint is not valid");
+    aws_fail_detail(req, "LocationConstraint", location);
+    return -1;
 }
 
 static int fail_exists(struct request *req, const struct s3_bucket *there)
@@ -76,17 +73,19 @@ static int fail_exists(struct request *req, const struct s3_bucket *there)
     return -1;
 }
 
-/* AWS: in us-east-1 making one's own bucket again succeeds and changes nothing. */
+/* AWS: in us-east-1 making one's own bucket again succeeds and changes nothing, unless it should
+ * be given tags. */
 static int answer_present(struct request *req, const struct s3_CreateBucketRequest *in,
                           struct s3_CreateBucketOutput *out)
 {
+    const struct s3_CreateBucketConfiguration *c = in->CreateBucketConfiguration;
     struct s3_bucket there;
     enum store_status rc = s3_bucket_find(s3_of(req->app)->store, in->Bucket, &req->arena, &there);
 
     if (rc)
         return aws_fail_internal(req);
     if (!str_eq(there.account, req->account) || !str_eq(req->region, "us-east-1") ||
-        !str_eq(there.region, "us-east-1"))
+        !str_eq(there.region, "us-east-1") || (c && c->Tags.count))
         return fail_exists(req, &there);
     out->Location = arena_printf(&req->arena, "/%s", in->Bucket);
     out->BucketArn = bucket_arn(req, in->Bucket);
@@ -145,6 +144,7 @@ int s3_head_bucket(struct request *req, const struct s3_HeadBucketRequest *in,
     out->BucketRegion = target.bucket.region;
     out->BucketArn = bucket_arn(req, in->Bucket);
     out->AccessPointAlias = SOME_BOOL(false);
+    response_header(req, "Content-Type", "application/xml");
     return 0;
 }
 
@@ -160,10 +160,13 @@ int s3_get_bucket_location(struct request *req, const struct s3_GetBucketLocatio
      * here. */
     req->response.kind = BODY_BYTES;
     response_header(req, "Content-Type", "application/xml");
-    strbuf_add_format(&req->response.bytes,
-                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LocationConstraint "
-                      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">%s</LocationConstraint>",
-                      str_eq(target.bucket.region, "us-east-1") ? "" : target.bucket.region);
+    strbuf_add_text(&req->response.bytes,
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LocationConstraint "
+                    "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"");
+    if (str_eq(target.bucket.region, "us-east-1"))
+        strbuf_add_text(&req->response.bytes, "/>");
+    else
+        strbuf_add_format(&req->response.bytes, ">%s</LocationConstraint>", target.bucket.region);
     return 0;
 }
 
@@ -226,7 +229,10 @@ int s3_delete_bucket(struct request *req, const struct s3_DeleteBucketRequest *i
     if (rc == STORE_NOT_FOUND)
         return s3_fail_no_bucket(req, in->Bucket);
     if (rc == STORE_CONFLICT) {
-        aws_fail(req, &s3_BucketNotEmpty, "The bucket you tried to delete is not empty");
+        aws_fail(req, &s3_BucketNotEmpty, "The bucket you tried to delete is not empty%s",
+                 target.bucket.versioning == S3_UNVERSIONED
+                     ? ""
+                     : ". You must delete all versions in the bucket.");
         aws_fail_detail(req, "BucketName", in->Bucket);
         return -1;
     }

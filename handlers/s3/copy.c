@@ -11,9 +11,7 @@ enum { PIECE = 256 * 1024 };
 
 static int fail_source(struct request *req, const char *text)
 {
-    return s3_fail_argument(req, "x-amz-copy-source", text,
-                            "Copy Source must mention the source bucket and key: "
-                            "sourcebucket/sourcekey");
+    return s3_fail_argument(req, "x-amz-copy-source", "x-amz-copy-source", text);
 }
 
 /* [/]bucket/key[?versionId=id], percent-encoded. */
@@ -24,11 +22,15 @@ static int parse_source(struct request *req, const char *text, const char **buck
     const char *question = strstr(text, mark);
     const char *begin = text + (*text == '/');
     size_t len = question ? (size_t)(question - begin) : strlen(begin);
-    const char *name = url_decode(&req->arena, begin, len, false, NULL);
+    /* AWS: a plus sign is a blank here, as forms have it. */
+    const char *name = url_decode(&req->arena, begin, len, true, NULL);
     const char *slash = name ? strchr(name, '/') : NULL;
 
-    if (!slash || slash == name || !slash[1])
-        return fail_source(req, text);
+    if (!slash || slash == name)
+        return fail_source(req, "Invalid copy source object key");
+    if (!slash[1])
+        return fail_source(req, "Copy Source must mention the source bucket and key: "
+                                "sourcebucket/sourcekey");
     *bucket = arena_strndup(&req->arena, name, (size_t)(slash - name));
     *key = slash + 1;
     *version = question ? question + strlen(mark) : NULL;
@@ -62,7 +64,8 @@ static int check_conditions(struct request *req, const struct s3_object *o)
     if (none_match) {
         if (str_eq(none_match, "*") || str_eq(s3_etag_bare(&req->arena, none_match), o->etag))
             return s3_fail_precondition(req, "x-amz-copy-source-If-None-Match");
-    } else if (read_time(req, "x-amz-copy-source-if-modified-since", &s) && modified_s <= s) {
+    } else if (read_time(req, "x-amz-copy-source-if-modified-since", &s) && modified_s <= s &&
+               s <= clock_now_ms(&req->app->clock) / 1000) { /* AWS: no time to come */
         return s3_fail_precondition(req, "x-amz-copy-source-If-Modified-Since");
     }
     return 0;

@@ -39,6 +39,9 @@ static int check_self_copy(struct request *req, const struct s3_CopyObjectReques
     if (!same || replace || in->StorageClass || in->WebsiteRedirectLocation ||
         in->ServerSideEncryption || in->SSECustomerKey || in->CopySourceSSECustomerKey)
         return 0;
+    /* AWS: where the bucket was told how to encrypt, each copy is encrypted anew. */
+    if (s3_bucket_has(&target->bucket, S3_DOC_ENCRYPTION))
+        return 0;
     return aws_fail(req, &s3_InvalidRequest,
                     "This copy request is illegal because it is trying to copy an object to itself "
                     "without changing the object's metadata, storage class, website redirect "
@@ -155,7 +158,7 @@ static void answer(struct request *req, const struct s3_source *source,
     out->CopyObjectResult = result;
     out->VersionId = s3_version_of(&req->arena, &target->bucket, object);
     out->CopySourceVersionId =
-        s3_version_of(&req->arena, &source->target.bucket, source->target.object);
+        s3_new_version_of(&req->arena, &source->target.bucket, source->target.object);
     out->Expiration = s3_expiration(req, &target->bucket, object);
     s3_answer_encryption(req, &object->head);
 }

@@ -45,6 +45,16 @@ static enum store_status remove_one(struct request *req, const struct s3_target 
     return rc;
 }
 
+static int check_bypass(struct request *req, const struct s3_bucket *bucket,
+                        struct maybe_bool bypass)
+{
+    if (!bypass.set || bucket->object_lock)
+        return 0;
+    return s3_fail_argument(req, "x-amz-bypass-governance-retention", NULL,
+                            "x-amz-bypass-governance-retention is only applicable to Object Lock "
+                            "enabled buckets.");
+}
+
 static const char *version_of(struct request *req, const struct s3_bucket *bucket,
                               const struct s3_remove *r)
 {
@@ -69,7 +79,8 @@ int s3_delete_object(struct request *req, const struct s3_DeleteObjectRequest *i
         return s3_fail_header(req, in->IfMatchSize.set ? "x-amz-if-match-size"
                                                        : "x-amz-if-match-last-modified-time");
     if (s3_use_key(req, in->Bucket, in->Key, in->VersionId, in->ExpectedBucketOwner,
-                   in->VersionId ? "s3:DeleteObjectVersion" : "s3:DeleteObject", &target))
+                   in->VersionId ? "s3:DeleteObjectVersion" : "s3:DeleteObject", &target) ||
+        check_bypass(req, &target.bucket, in->BypassGovernanceRetention))
         return -1;
     if (remove.bypass_governance && s3_authorize(req, &target, "s3:BypassGovernanceRetention"))
         return -1;
@@ -143,7 +154,8 @@ int s3_delete_objects(struct request *req, const struct s3_DeleteObjectsRequest 
     struct s3_DeletedObject deleted;
     size_t count;
 
-    if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, NULL, &target))
+    if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, NULL, &target) ||
+        check_bypass(req, &target.bucket, in->BypassGovernanceRetention))
         return -1;
     if (!s3_document_is_digested(req)) /* AWS wants to be sure of the list */
         return aws_fail(req, &s3_InvalidRequest,

@@ -27,6 +27,7 @@
     X(InvalidBucketAclWithBlockPublicAccessError, 400)                                             \
     X(InvalidBucketAclWithObjectOwnership, 400)                                                    \
     X(InvalidBucketName, 400)                                                                      \
+    X(InvalidBucketOwnerAWSAccountID, 400)                                                         \
     X(InvalidBucketState, 409)                                                                     \
     X(InvalidConfigurationId, 400)                                                                 \
     X(InvalidDigest, 400)                                                                          \

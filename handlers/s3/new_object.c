@@ -248,6 +248,13 @@ int s3_new_object(struct request *req, const struct s3_target *target, struct s3
 
 /* --- conditions --- */
 
+static int fail_condition(struct request *req, const char *header, const char *why)
+{
+    (void)s3_fail_header(req, header);
+    aws_fail_detail(req, "additionalMessage", why);
+    return -1;
+}
+
 int s3_write_condition(struct request *req, struct s3_condition *out)
 {
     const char *match = request_header(req, "if-match");
@@ -255,9 +262,15 @@ int s3_write_condition(struct request *req, struct s3_condition *out)
 
     *out = (struct s3_condition){0};
     if (match && none_match)
-        return s3_fail_header(req, "If-Match,If-None-Match");
+        return fail_condition(req, "If-Match,If-None-Match",
+                              "Multiple conditional request headers present in the request");
     if (none_match && !str_eq(none_match, "*"))
-        return s3_fail_header(req, "If-None-Match");
+        return fail_condition(
+            req, "If-None-Match",
+            "We don't accept the provided value of If-None-Match header for this API");
+    if (match && str_eq(match, "*"))
+        return fail_condition(req, "If-Match",
+                              "We don't accept the provided value of If-Match header for this API");
     out->if_none_match = none_match != NULL;
     out->if_match = match ? s3_etag_bare(&req->arena, match) : NULL;
     return 0;

@@ -9,6 +9,14 @@
 #include "handlers/s3/target.h"
 #include "server/base/encode.h"
 
+/* AWS: tags in a header are one argument. */
+static int fail_header(struct request *req, const char *text)
+{
+    return s3_fail_argument(req, "x-amz-tagging", text,
+                            "The header 'x-amz-tagging' shall be encoded as UTF-8 then "
+                            "URLEncoded URL query parameters without tag name duplicates.");
+}
+
 static int fail_tag(struct request *req, const char *text, const char *key)
 {
     aws_fail(req, &s3_InvalidTag, "%s", text);
@@ -25,23 +33,33 @@ static size_t characters(const char *text)
     return n;
 }
 
-static int check_tag(struct request *req, const struct s3_pairs *before, const char *key,
-                     const char *value)
+static int fail_value(struct request *req, const char *key, const char *value)
+{
+    aws_fail(req, &s3_InvalidTag, "The TagValue you have provided is invalid");
+    aws_fail_detail(req, "TagKey", key);
+    aws_fail_detail(req, "TagValue", value);
+    return -1;
+}
+
+static bool holds(const struct s3_pairs *tags, const char *key)
+{
+    for (size_t i = 0; i < tags->count; i++)
+        if (str_eq(tags->items[i].name, key))
+            return true;
+    return false;
+}
+
+static int check_tag(struct request *req, const char *key, const char *value, bool of_object)
 {
     if (!*key || characters(key) > TAG_KEY_MAX)
         return fail_tag(req, "The TagKey you have provided is invalid", key);
-    if (characters(value) > TAG_VALUE_MAX) {
-        aws_fail(req, &s3_InvalidTag, "The TagValue you have provided is invalid");
-        aws_fail_detail(req, "TagValue", value);
-        return -1;
-    }
+    if (characters(value) > TAG_VALUE_MAX)
+        return fail_value(req, key, value);
     if (strncasecmp(key, "aws:", 4) == 0)
-        return fail_tag(req, "System tags cannot be added/updated by requester", key);
-    for (size_t i = 0; i < before->count; i++)
-        if (str_eq(before->items[i].name, key))
-            return fail_tag(req, "Cannot provide multiple Tags with the same key", key);
-    if (tag_problem(key, value))
-        return fail_tag(req, "The TagKey you have provided is invalid", key);
+        return fail_tag(req,
+                        of_object ? "Your TagKey cannot be prefixed with aws:"
+                                  : "System tags cannot be added/updated by requester",
+                        key);
     return 0;
 }
 
@@ -58,6 +76,7 @@ static int fail_too_many(struct request *req, size_t max)
 
 int s3_tags_of_header(struct request *req, const char *text, struct s3_pairs *out)
 {
+    const char *header = text;
     size_t parts = 1;
 
     *out = (struct s3_pairs){0};
@@ -76,11 +95,11 @@ int s3_tags_of_header(struct request *req, const char *text, struct s3_pairs *ou
         if (len == 0)
             continue;
         if (!key || !value)
-            return s3_fail_argument(req, "x-amz-tagging", NULL,
-                                    "The header 'x-amz-tagging' shall be encoded as UTF-8 then "
-                                    "URLEncoded URL query parameters without tag name duplicates.");
-        if (check_tag(req, out, key, value))
+            return fail_header(req, header);
+        if (check_tag(req, key, value, true))
             return -1;
+        if (tag_problem(key, value) || holds(out, key))
+            return fail_header(req, header);
         out->items[out->count++] = (struct s3_pair){key, value};
     }
     return out->count > S3_OBJECT_TAGS_MAX ? fail_too_many(req, S3_OBJECT_TAGS_MAX) : 0;
@@ -97,8 +116,14 @@ int s3_tags_of_set(struct request *req, const struct s3_TagSet *set, size_t max,
 
         if (!tag->Key || !tag->Value)
             return s3_fail_malformed_xml(req);
-        if (check_tag(req, out, tag->Key, tag->Value))
+        if (check_tag(req, tag->Key, tag->Value, max == S3_OBJECT_TAGS_MAX))
             return -1;
+        if (holds(out, tag->Key))
+            return fail_tag(req, "Cannot provide multiple Tags with the same key", tag->Key);
+        if (tag_problem(tag->Key, ""))
+            return fail_tag(req, "The TagKey you have provided is invalid", tag->Key);
+        if (tag_problem(tag->Key, tag->Value))
+            return fail_value(req, tag->Key, tag->Value);
         out->items[out->count++] = (struct s3_pair){tag->Key, tag->Value};
     }
     return 0;
@@ -135,10 +160,12 @@ int s3_get_object_tagging(struct request *req, const struct s3_GetObjectTaggingR
 {
     struct s3_target target;
 
-    if (s3_use_object(req, in->Bucket, in->Key, in->VersionId, in->ExpectedBucketOwner,
-                      in->VersionId ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging",
-                      &target))
+    if (s3_use_object_or_none(req, in->Bucket, in->Key, in->VersionId, in->ExpectedBucketOwner,
+                              in->VersionId ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging",
+                              false, &target))
         return -1;
+    if (!target.object || target.object->marker)
+        return s3_fail_no_facts(req, &target);
     s3_tags_to_set(&req->arena, &target.object->tags, &out->TagSet);
     out->VersionId = s3_version_of(&req->arena, &target.bucket, target.object);
     return 0;
@@ -172,7 +199,7 @@ int s3_put_object_tagging(struct request *req, const struct s3_PutObjectTaggingR
     if (s3_authorize(req, &target, action))
         return -1;
     if (!target.object || target.object->marker)
-        return s3_fail_no_object(req, &target);
+        return s3_fail_no_facts(req, &target);
     if (!in->Tagging || !in->Tagging->TagSet.items)
         return s3_fail_malformed_xml(req);
     if (s3_tags_of_set(req, &in->Tagging->TagSet, S3_OBJECT_TAGS_MAX, &tags) ||

@@ -217,9 +217,15 @@ static int read_version(struct request *req, const char *version_id, struct s3_w
 static int check_owner(struct request *req, const struct s3_bucket *bucket,
                        const char *expected_owner)
 {
-    if (expected_owner && !str_eq(expected_owner, bucket->account))
-        return s3_fail_denied(req);
-    return 0;
+    if (!expected_owner || str_eq(expected_owner, bucket->account))
+        return 0;
+    if (strlen(expected_owner) != ACCOUNT_LEN ||
+        strspn(expected_owner, "0123456789") != ACCOUNT_LEN)
+        return aws_fail(req, &s3_InvalidBucketOwnerAWSAccountID,
+                        "The value of the expected bucket owner parameter must be an AWS Account "
+                        "ID... [%.200s]",
+                        expected_owner);
+    return s3_fail_denied(req);
 }
 
 static int allow(struct request *req, const struct s3_target *target, const char *expected_owner,
@@ -277,14 +283,14 @@ int s3_use_object_or_none(struct request *req, const char *bucket, const char *k
     return allow(req, out, expected_owner, action);
 }
 
-int s3_fail_no_object(struct request *req, const struct s3_target *t)
+static int fail_absent(struct request *req, const struct s3_target *t, bool marker_is_there)
 {
     const struct s3_object *o = t->object;
 
     if (!o)
         return t->version_id ? s3_fail_no_version(req, t->key, t->version_id)
                              : s3_fail_no_key(req, t->key);
-    if (t->version_id) {
+    if (marker_is_there) {
         aws_fail(req, &s3_MethodNotAllowed,
                  "The specified method is not allowed against this resource.");
         aws_fail_detail(req, "Method", req->method);
@@ -298,12 +304,24 @@ int s3_fail_no_object(struct request *req, const struct s3_target *t)
     return -1;
 }
 
+int s3_fail_no_object(struct request *req, const struct s3_target *t)
+{
+    return fail_absent(req, t, t->version_id != NULL);
+}
+
+int s3_fail_no_facts(struct request *req, const struct s3_target *t)
+{
+    return fail_absent(req, t, true);
+}
+
 int s3_use_object(struct request *req, const char *bucket, const char *key, const char *version_id,
                   const char *expected_owner, const char *action, struct s3_target *out)
 {
     if (s3_use_object_or_none(req, bucket, key, version_id, expected_owner, action, false, out))
         return -1;
-    if (!out->object || out->object->marker)
-        return s3_fail_no_object(req, out);
-    return 0;
+    if (out->object && !out->object->marker)
+        return 0;
+    /* AWS: reading, a marker is nothing; what would be written has no place in it. */
+    return str_eq(req->method, "GET") || str_eq(req->method, "HEAD") ? s3_fail_no_object(req, out)
+                                                                     : s3_fail_no_facts(req, out);
 }

@@ -35,6 +35,8 @@ int s3_use_object_or_none(struct request *req, const char *bucket, const char *k
                           bool with_data, struct s3_target *out);
 /* What s3_use_object() answers for a target without an object, or with a marker. */
 int s3_fail_no_object(struct request *req, const struct s3_target *target);
+/* The same for what is said of a version (tags): a delete marker is 405 without its id, too. */
+int s3_fail_no_facts(struct request *req, const struct s3_target *target);
 
 /* 0, or -1 with InvalidBucketName. For new buckets. */
 int s3_check_bucket_name(struct request *req, const char *name);

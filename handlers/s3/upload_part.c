@@ -120,10 +120,16 @@ int s3_upload_part(struct request *req, const struct s3_UploadPartRequest *in,
 static int read_range(struct request *req, const char *text, int64_t size, struct s3_range *out)
 {
     *out = (struct s3_range){.from = 0, .to = size};
+    bool range;
+
     if (!text || s3_range_exact(text, size, out))
         return 0;
+    range = s3_range_exact(text, INT64_MAX, out);
+    if (range && out->from >= size)
+        return aws_fail(req, &s3_InvalidRequest,
+                        "The specified copy range is invalid for the source object size");
     return s3_fail_argument(req, "x-amz-copy-source-range", text,
-                            s3_range_exact(text, INT64_MAX, out)
+                            range
                                 ? arena_printf(&req->arena,
                                                "Range specified is not valid for source object of "
                                                "size: %" PRId64,
@@ -161,7 +167,7 @@ int s3_upload_part_copy(struct request *req, const struct s3_UploadPartCopyReque
         S3_CHECKSUM_SET(result, upload.object.checksum_algorithm, part.checksum);
     out->CopyPartResult = result;
     out->CopySourceVersionId =
-        s3_version_of(&req->arena, &source.target.bucket, source.target.object);
+        s3_new_version_of(&req->arena, &source.target.bucket, source.target.object);
     s3_answer_encryption(req, &upload.object.head);
     return 0;
 }

@@ -1,0 +1,225 @@
+"""Refusals and odd answers of S3, member by member."""
+
+import datetime
+
+import pytest
+from s3_kit import bucket_name, error_of, http, make_bucket
+
+
+@pytest.fixture
+def s3(client):
+    return client("s3")
+
+
+@pytest.fixture
+def bucket(s3):
+    return make_bucket(s3)
+
+
+def has(error, **members):
+    """The error has these members, and None stands for one that must not be there."""
+    assert {name: error.get(name) for name in members} == members
+
+
+# --- buckets ---
+
+
+@pytest.mark.parametrize("owner", ["1234", "abcdabcdabcd", "1234567890123"])
+def test_an_expected_owner_must_be_an_account(s3, bucket, owner):
+    error = error_of(s3.get_bucket_location, Bucket=bucket, ExpectedBucketOwner=owner)
+    has(error, Code="InvalidBucketOwnerAWSAccountID")
+    assert error["Message"].endswith(f"AWS Account ID... [{owner}]")
+
+
+@pytest.mark.parametrize(
+    "region, location, code",
+    [
+        ("us-east-1", "nowhere", "InvalidLocationConstraint"),
+        ("us-east-1", "aws-global", "InvalidLocationConstraint"),
+        ("eu-west-1", "nowhere", "IllegalLocationConstraintException"),
+        ("eu-west-1", "us-east-1", "IllegalLocationConstraintException"),
+        ("us-west-2", "EU", "IllegalLocationConstraintException"),
+    ],
+)
+def test_locations_that_do_not_fit(client, region, location, code):
+    error = error_of(
+        client("s3", region_name=region).create_bucket,
+        Bucket=bucket_name(),
+        CreateBucketConfiguration={"LocationConstraint": location},
+    )
+    assert error["Code"] == code
+    assert error.get("LocationConstraint", location) == location
+    assert code != "IllegalLocationConstraintException" or error["Message"].startswith(f"The {location} location")
+
+
+def test_a_bucket_that_is_there_is_given_no_tags(client):
+    s3 = client("s3", region_name="us-east-1")
+    name = bucket_name()
+    tags = [{"Key": "a", "Value": "b"}]
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"Tags": tags})
+    s3.create_bucket(Bucket=name)
+    error = error_of(s3.create_bucket, Bucket=name, CreateBucketConfiguration={"Tags": tags})
+    has(error, Code="BucketAlreadyOwnedByYou", BucketName=name)
+
+
+def test_versions_keep_a_bucket(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k")
+    assert error_of(s3.delete_bucket, Bucket=bucket)["Message"].endswith("is not empty")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    error = error_of(s3.delete_bucket, Bucket=bucket)
+    assert error["Message"].endswith("is not empty. You must delete all versions in the bucket.")
+
+
+# --- access control lists ---
+
+
+@pytest.mark.parametrize(
+    "words, name, value, message",
+    [
+        ({"GrantRead": 'uri="http://groups/none"'}, "uri", "http://groups/none", "Invalid group uri"),
+        ({"GrantWrite": 'id="none"'}, "id", "none", "Invalid id"),
+        ({"GrantWriteACP": 'name="x"'}, "x-amz-grant-write-acp", 'name="x"', "Argument format not recognized"),
+    ],
+)
+def test_what_a_grant_gets_wrong(s3, words, name, value, message):
+    bucket = make_bucket(s3, open_to_all=True)
+    error = error_of(s3.put_bucket_acl, Bucket=bucket, **words)
+    has(error, Code="InvalidArgument", ArgumentName=name, ArgumentValue=value, Message=message)
+
+
+def test_an_acl_must_be_given_and_its_owner_exist(s3):
+    bucket = make_bucket(s3, open_to_all=True)
+    has(error_of(s3.put_bucket_acl, Bucket=bucket), Code="MissingSecurityHeader", MissingHeaderName="x-amz-acl")
+    policy = {"Owner": {"ID": "nobody"}, "Grants": []}
+    error = error_of(s3.put_bucket_acl, Bucket=bucket, AccessControlPolicy=policy)
+    has(error, Code="InvalidArgument", ArgumentName="CanonicalUser/ID", ArgumentValue="nobody")
+
+
+def test_an_unknown_acl_is_no_acl_even_where_there_are_none(s3, bucket):
+    error = error_of(s3.put_object, Bucket=bucket, Key="k", ACL="made-up")
+    has(error, Code="InvalidArgument", ArgumentName="x-amz-acl", ArgumentValue="made-up")
+    has(error_of(s3.put_object, Bucket=bucket, Key="k", ACL="public-read"), Code="AccessControlListNotSupported")
+
+
+# --- objects ---
+
+
+def test_a_bucket_without_locks_has_nothing_to_bypass(s3, bucket):
+    name = "x-amz-bypass-governance-retention"
+    for bypass in (True, False):
+        error = error_of(s3.delete_object, Bucket=bucket, Key="k", BypassGovernanceRetention=bypass)
+        has(error, Code="InvalidArgument", ArgumentName=name)
+    error = error_of(
+        s3.delete_objects, Bucket=bucket, Delete={"Objects": [{"Key": "k"}]}, BypassGovernanceRetention=True
+    )
+    has(error, Code="InvalidArgument", ArgumentName=name)
+
+
+@pytest.mark.parametrize(
+    "headers, header, why",
+    [
+        ({"IfMatch": "*"}, "If-Match", "We don't accept the provided value of If-Match"),
+        ({"IfNoneMatch": '"etag"'}, "If-None-Match", "We don't accept the provided value of If-None-Match"),
+        ({"IfMatch": '"etag"', "IfNoneMatch": "*"}, "If-Match,If-None-Match", "Multiple conditional request headers"),
+    ],
+)
+def test_conditions_that_writes_do_not_have(s3, bucket, headers, header, why):
+    error = error_of(s3.put_object, Bucket=bucket, Key="k", **headers)
+    has(error, Code="NotImplemented", Header=header)
+    assert error["additionalMessage"].startswith(why)
+
+
+def test_a_delete_marker_has_no_facts(s3):
+    bucket = make_bucket(s3, open_to_all=True)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.delete_object(Bucket=bucket, Key="k")
+    where = {"Bucket": bucket, "Key": "k"}
+    has(error_of(s3.get_object_acl, **where), Code="NoSuchKey", Key="k")
+    has(error_of(s3.get_object_tagging, **where), Code="MethodNotAllowed", Method="GET", ResourceType="DeleteMarker")
+    tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
+    for method, call, words in [
+        ("PUT", s3.put_object_acl, {"ACL": "private"}),
+        ("PUT", s3.put_object_tagging, {"Tagging": tags}),
+        ("DELETE", s3.delete_object_tagging, {}),
+    ]:
+        has(error_of(call, **where, **words), Code="MethodNotAllowed", Method=method, ResourceType="DeleteMarker")
+
+
+@pytest.mark.parametrize("tagging", ["a=1&a=2", "a=1,b=2", "%zz=1"])
+def test_tags_in_a_header_are_one_argument(s3, bucket, tagging):
+    error = error_of(s3.put_object, Bucket=bucket, Key="k", Tagging=tagging)
+    has(error, Code="InvalidArgument", ArgumentName="x-amz-tagging", ArgumentValue=tagging)
+
+
+def test_tags_in_a_document_are_each_named(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k")
+
+    def of_object(key, value):
+        tags = {"TagSet": [{"Key": key, "Value": value}]}
+        return error_of(s3.put_object_tagging, Bucket=bucket, Key="k", Tagging=tags)
+
+    has(of_object("a", "b,c"), Code="InvalidTag", TagKey="a", TagValue="b,c", Message="The TagValue you have provided is invalid")
+    has(of_object("a,b", "c"), Code="InvalidTag", TagKey="a,b", Message="The TagKey you have provided is invalid")
+    has(of_object("aws:a", "b"), TagKey="aws:a", Message="Your TagKey cannot be prefixed with aws:")
+    error = error_of(s3.put_bucket_tagging, Bucket=bucket, Tagging={"TagSet": [{"Key": "aws:a", "Value": "b"}]})
+    has(error, Message="System tags cannot be added/updated by requester")
+
+
+# --- copies ---
+
+
+def test_a_plus_sign_in_the_name_of_a_source_is_a_blank(s3, bucket, send_copy):
+    s3.put_object(Bucket=bucket, Key="a b", Body=b"blank")
+    s3.put_object(Bucket=bucket, Key="a+b", Body=b"plus")
+    for source, wanted in [("a+b", b"blank"), ("a%20b", b"blank"), ("a%2Bb", b"plus")]:
+        assert send_copy(f"/{bucket}/copy", f"{bucket}/{source}") == 200
+        assert s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == wanted
+
+
+@pytest.fixture
+def send_copy(endpoint, account):
+    """Copies with the source's name as it is given, which boto3 would encode."""
+
+    def send(path, source):
+        authorization = f"AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+        headers = {"x-amz-copy-source": source, "Authorization": authorization}
+        return http(endpoint + path, method="PUT", headers=headers)[0]
+
+    return send
+
+
+def test_sources_and_ranges_that_are_none(s3, bucket):
+    error = error_of(s3.copy_object, Bucket=bucket, Key="copy", CopySource="nokey")
+    has(error, Code="InvalidArgument", Message="Invalid copy source object key", ArgumentValue="x-amz-copy-source")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
+    part = {"Bucket": bucket, "Key": "to", "PartNumber": 1, "CopySource": f"{bucket}/k"}
+    part["UploadId"] = s3.create_multipart_upload(Bucket=bucket, Key="to")["UploadId"]
+    error = error_of(s3.upload_part_copy, **part, CopySourceRange="bytes=0-10")
+    has(error, Code="InvalidArgument", ArgumentName="x-amz-copy-source-range")
+    error = error_of(s3.upload_part_copy, **part, CopySourceRange="bytes=10-20")
+    has(error, Code="InvalidRequest", Message="The specified copy range is invalid for the source object size")
+
+
+def test_a_time_to_come_is_no_condition_of_a_copy(s3, bucket):
+    modified = s3.put_object(Bucket=bucket, Key="k") and s3.head_object(Bucket=bucket, Key="k")["LastModified"]
+    copy = {"Bucket": bucket, "Key": "copy", "CopySource": f"{bucket}/k"}
+    has(error_of(s3.copy_object, **copy, CopySourceIfModifiedSince=modified), Code="PreconditionFailed")
+    s3.copy_object(**copy, CopySourceIfModifiedSince=modified + datetime.timedelta(days=365 * 20))
+
+
+def test_a_null_version_is_not_named_as_a_source(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    copy = {"Bucket": bucket, "Key": "copy", "CopySource": f"{bucket}/k"}
+    assert "CopySourceVersionId" not in s3.copy_object(**copy)
+    version = s3.put_object(Bucket=bucket, Key="k")["VersionId"]
+    assert s3.copy_object(**copy)["CopySourceVersionId"] == version
+
+
+def test_a_bucket_that_says_how_to_encrypt_takes_copies_onto_themselves(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k")
+    copy = {"Bucket": bucket, "Key": "k", "CopySource": f"{bucket}/k"}
+    has(error_of(s3.copy_object, **copy), Code="InvalidRequest")
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.copy_object(**copy)
