@@ -82,18 +82,17 @@ static int fail_part(struct request *req, const struct chosen *c,
 }
 
 /* "CRC32:AAAAAA==;SHA1:...;", as AWS names what it refuses. */
-static int fail_part_checksums(struct request *req, const struct s3_CompletedPart *part)
+static const char *all_checksums(struct arena *a, const struct s3_CompletedPart *part)
 {
     const char *text = "";
 
-    for (enum s3_checksum_algorithm a = S3_CHECKSUM_CRC32; a <= S3_CHECKSUM_XXHASH128; a++) {
-        const char *value = S3_CHECKSUM_GET(part, a);
+    for (enum s3_checksum_algorithm al = S3_CHECKSUM_CRC32; al <= S3_CHECKSUM_XXHASH128; al++) {
+        const char *value = S3_CHECKSUM_GET(part, al);
 
         if (value)
-            text = arena_printf(&req->arena, "%s%s:%s;", text, s3_checksum_name(a), value);
+            text = arena_printf(a, "%s%s:%s;", text, s3_checksum_name(al), value);
     }
-    return s3_fail_argument(req, "Checksum", text,
-                            "Invalid Base64 or multiple checksums present in request");
+    return text;
 }
 
 /* Checksums that the list names must be those of the parts; where the object's is made of them, all
@@ -108,7 +107,9 @@ static int check_part_checksum(struct request *req, const struct chosen *c, size
     const char *stored = c->parts[index]->checksum;
 
     if (count > 1 || (given && !s3_checksum_valid(algorithm, given)))
-        return fail_part_checksums(req, part);
+        return s3_fail_argument(req, "Checksum",
+                                count > 1 ? all_checksums(&req->arena, part) : given,
+                                "Invalid Base64 or multiple checksums present in request");
     if (s3_checksum_is_default(c->upload))
         return given ? fail_part(req, c, part) : 0;
     if (given && algorithm != o->checksum_algorithm)
