@@ -88,11 +88,17 @@ static void describe(struct request *req, const struct lambda_url *u,
     };
 }
 
+/* What the answers of Create, Get and Update, which are structs of their own, have in common. */
+#define URL_MEMBERS(shown)                                                                         \
+    .FunctionUrl = (shown).FunctionUrl, .FunctionArn = (shown).FunctionArn,                        \
+    .AuthType = (shown).AuthType, .Cors = (shown).Cors, .CreationTime = (shown).CreationTime,      \
+    .InvokeMode = (shown).InvokeMode
+
 /* --- operations --- */
 
 /* The function, or its alias. AWS: versions have no URLs. */
-static int find_target(struct request *req, const char *name, const char *qualifier,
-                       struct lambda_function *out)
+static int look_up_target(struct request *req, const char *name, const char *qualifier,
+                          struct lambda_function *out, bool *out_there)
 {
     if (qualifier && lambda_version_number(qualifier) >= 0)
         return aws_fail(req, &aws_ValidationException,
@@ -100,17 +106,31 @@ static int find_target(struct request *req, const char *name, const char *qualif
                         "constraint: Member must satisfy regular expression pattern: "
                         "((?!^\\d+$)^[0-9a-zA-Z-_]+$)",
                         qualifier);
-    return lambda_resolve(req, name, qualifier, out);
+    return lambda_look_up(req, name, qualifier, out, out_there);
 }
 
+static int find_target(struct request *req, const char *name, const char *qualifier,
+                       struct lambda_function *out)
+{
+    bool there = false;
+
+    if (look_up_target(req, name, qualifier, out, &there) < 0)
+        return -1;
+    if (there)
+        return 0;
+    return lambda_fail(req, &lambda_ResourceNotFoundException, "Function does not exist");
+}
+
+/* AWS: a function that is not there has no URL, either. */
 static int find(struct request *req, const char *name, const char *qualifier,
                 struct lambda_url *out)
 {
     struct lambda_function f;
     struct lambda_url *urls;
     size_t count = 0;
+    bool there;
 
-    if (find_target(req, name, qualifier, &f) < 0)
+    if (look_up_target(req, name, qualifier, &f, &there) < 0)
         return -1;
     const struct lambda_url_filter filter = {.function = f.name,
                                              .qualifier = f.qualifier ? f.qualifier : ""};
@@ -158,12 +178,7 @@ int lambda_create_function_url_config(struct request *req,
         return aws_fail_internal(req);
     describe(req, &u, &shown);
     *out = (struct lambda_CreateFunctionUrlConfigResponse){
-        .FunctionUrl = shown.FunctionUrl,
-        .FunctionArn = shown.FunctionArn,
-        .AuthType = shown.AuthType,
-        .Cors = shown.Cors,
-        .CreationTime = shown.CreationTime,
-        .InvokeMode = shown.InvokeMode,
+        URL_MEMBERS(shown),
     };
     return 0;
 }
@@ -179,13 +194,8 @@ int lambda_get_function_url_config(struct request *req,
         return -1;
     describe(req, &u, &shown);
     *out = (struct lambda_GetFunctionUrlConfigResponse){
-        .FunctionUrl = shown.FunctionUrl,
-        .FunctionArn = shown.FunctionArn,
-        .AuthType = shown.AuthType,
-        .Cors = shown.Cors,
-        .CreationTime = shown.CreationTime,
+        URL_MEMBERS(shown),
         .LastModifiedTime = shown.LastModifiedTime,
-        .InvokeMode = shown.InvokeMode,
     };
     return 0;
 }
@@ -195,9 +205,11 @@ int lambda_update_function_url_config(struct request *req,
                                       struct lambda_UpdateFunctionUrlConfigResponse *out)
 {
     struct lambda_FunctionUrlConfig shown;
+    struct lambda_function f;
     struct lambda_url u;
 
-    if (find(req, in->FunctionName, in->Qualifier, &u) < 0)
+    if (find_target(req, in->FunctionName, in->Qualifier, &f) < 0 ||
+        find(req, in->FunctionName, in->Qualifier, &u) < 0)
         return -1;
     if (in->AuthType)
         u.auth_type = in->AuthType;
@@ -210,13 +222,8 @@ int lambda_update_function_url_config(struct request *req,
         return aws_fail_internal(req);
     describe(req, &u, &shown);
     *out = (struct lambda_UpdateFunctionUrlConfigResponse){
-        .FunctionUrl = shown.FunctionUrl,
-        .FunctionArn = shown.FunctionArn,
-        .AuthType = shown.AuthType,
-        .Cors = shown.Cors,
-        .CreationTime = shown.CreationTime,
+        URL_MEMBERS(shown),
         .LastModifiedTime = shown.LastModifiedTime,
-        .InvokeMode = shown.InvokeMode,
     };
     return 0;
 }
@@ -246,7 +253,7 @@ int lambda_list_function_url_configs(struct request *req,
     struct lambda_url *urls;
     size_t count;
 
-    if (lambda_resolve_latest(req, in->FunctionName, &f) < 0)
+    if (find_target(req, in->FunctionName, NULL, &f) < 0)
         return -1;
     const char *kind = arena_printf(a, "ListFunctionUrlConfigs %s", f.name);
     filter.function = f.name;

@@ -223,6 +223,18 @@ def test_words_of_policies(functions, account):
     refused(".*Call the GetPolicy API to retrieve the latest Revision Id", functions.add_permission, StatementId="s", Qualifier="live", **grant)
 
 
+def test_words_of_urls(functions):
+    create(functions, RAISES)
+    for call in (functions.create_function_url_config, functions.update_function_url_config):
+        for target in ({"FunctionName": "x"}, {"FunctionName": "f", "Qualifier": "none"}):
+            refused("Function does not exist", call, AuthType="NONE", **target)
+    refused("Function does not exist", functions.list_function_url_configs, FunctionName="x")
+    refused("The resource you requested does not exist.", functions.update_function_url_config, FunctionName="f", AuthType="NONE")
+    for call in (functions.get_function_url_config, functions.delete_function_url_config):
+        for target in ({"FunctionName": "x"}, {"FunctionName": "f"}, {"FunctionName": "f", "Qualifier": "none"}):
+            refused("The resource you requested does not exist.", call, **target)
+
+
 def test_words_of_mappings_that_are_there(functions, sqs, client, account):
     create(functions, RAISES)
     _, arn = queue(sqs)
