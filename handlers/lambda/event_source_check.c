@@ -188,7 +188,7 @@ static int check_visibility(struct request *req, const struct lambda_mapping *m)
                            visibility_s, f.timeout_s);
     if (fifo && m->window_s)
         return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "Batching window is not supported for FIFO queues.");
+                           "Batching window is not supported for FIFO queues");
     if (fifo && m->batch_size > BATCH_WITHOUT_WINDOW_MAX)
         return lambda_fail(req, &lambda_InvalidParameterValueException,
                            "Maximum batch size for FIFO queues is %d.", BATCH_WITHOUT_WINDOW_MAX);
@@ -230,23 +230,25 @@ static int take_filters(struct request *req, const struct lambda_FilterCriteria 
     return 0;
 }
 
+static int fail_kind(struct request *req, const char *parameter)
+{
+    return lambda_fail(req, &lambda_InvalidParameterValueException,
+                       "Unsupported %s parameter for given event source mapping type.", parameter);
+}
+
 static int take_destination(struct request *req, const struct lambda_DestinationConfig *in,
                             struct lambda_mapping *m)
 {
     const char *arn = in->OnFailure ? in->OnFailure->Destination : NULL;
 
     if (in->OnSuccess && in->OnSuccess->Destination)
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "Unsupported DestinationConfig parameter for given event source mapping "
-                           "type.");
+        return fail_kind(req, "DestinationConfig");
     if (!arn || !*arn) {
         m->on_failure = NULL;
         return 0;
     }
     if (event_source_is_queue(m->source_arn))
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "Unsupported DestinationConfig parameter for given event source mapping "
-                           "type.");
+        return fail_kind(req, "DestinationConfig");
     switch (destination_kind(&req->arena, arn)) {
     case DESTINATION_SQS:
     case DESTINATION_SNS:
@@ -266,17 +268,23 @@ static int check_kind(struct request *req, const struct event_source_request *r,
                       const struct lambda_mapping *m)
 {
     bool queue = event_source_is_queue(m->source_arn);
+    const struct {
+        const char *name;
+        bool set;
+        bool of_queues;
+    } parameters[] = {
+        {"ParallelizationFactor", r->parallelization.set, false},
+        {"MaximumRecordAgeInSeconds", r->age.set, false},
+        {"MaximumRetryAttempts", r->retries.set, false},
+        {"BisectBatchOnFunctionError", r->bisect.set, false},
+        {"TumblingWindowInSeconds", r->tumbling.set, false},
+        {"ScalingConfig", r->scaling && r->scaling->MaximumConcurrency.set, true},
+    };
 
-    if (queue && (r->parallelization.set || r->age.set || r->retries.set || r->bisect.set ||
-                  r->tumbling.set))
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "Unsupported parameter for given event source mapping type: "
-                           "ParallelizationFactor, MaximumRecordAgeInSeconds, "
-                           "MaximumRetryAttempts, BisectBatchOnFunctionError and "
-                           "TumblingWindowInSeconds are for streams.");
-    if (!queue && r->scaling && r->scaling->MaximumConcurrency.set)
-        return lambda_fail(req, &lambda_InvalidParameterValueException,
-                           "ScalingConfig is only supported for SQS event sources.");
+    for (size_t i = 0; i < ARRAY_LEN(parameters); i++) {
+        if (parameters[i].set && parameters[i].of_queues != queue)
+            return fail_kind(req, parameters[i].name);
+    }
     if (r->age.set && r->age.value != -1 && r->age.value < RECORD_AGE_MIN_S)
         return lambda_fail(req, &lambda_InvalidParameterValueException,
                            "MaximumRecordAgeInSeconds must be -1 or between %d and 604800.",

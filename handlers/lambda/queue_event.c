@@ -79,7 +79,11 @@ void queue_record_write(struct strbuf *out, struct arena *a, const char *queue_a
         jw_string(&w, m->body);
     write_attributes(&w, m);
     write_message_attributes(&w, m);
-    jw_member_string(&w, "md5OfMessageAttributes", m->md5_of_attributes);
+    jw_key(&w, "md5OfMessageAttributes");
+    if (m->md5_of_attributes)
+        jw_string(&w, m->md5_of_attributes);
+    else /* AWS: shown */
+        jw_null(&w);
     jw_member_string(&w, "md5OfBody", m->md5_of_body);
     jw_member_string(&w, "eventSource", "aws:sqs");
     jw_member_string(&w, "eventSourceARN", queue_arn);

@@ -247,3 +247,21 @@ def test_words_of_mappings_that_are_there(functions, sqs, client, account):
     first = functions.create_event_source_mapping(EventSourceArn=stream, FunctionName="f", StartingPosition="LATEST")["UUID"]
     words = f'The event source arn (" {stream} ") and function (" f ") provided mapping already exists. Please update or delete the existing mapping with UUID {first}'
     refused(re.escape(words), functions.create_event_source_mapping, EventSourceArn=stream, FunctionName="f", StartingPosition="LATEST")
+
+
+def test_parameters_that_the_source_has_not(functions, sqs, client, account):
+    create(functions, RAISES)
+    _, arn = queue(sqs)
+    client("kinesis").create_stream(StreamName="s", ShardCount=1)
+    stream = f"arn:aws:kinesis:us-east-1:{account}:stream/s"
+    for parameter in ({"ParallelizationFactor": 2}, {"MaximumRetryAttempts": 2}, {"TumblingWindowInSeconds": 2}, {"BisectBatchOnFunctionError": True}):
+        (name,) = parameter
+        words = f"Unsupported {name} parameter for given event source mapping type."
+        refused(re.escape(words), functions.create_event_source_mapping, EventSourceArn=arn, FunctionName="f", **parameter)
+    words = "Unsupported ScalingConfig parameter for given event source mapping type."
+    refused(
+        re.escape(words), functions.create_event_source_mapping, EventSourceArn=stream, FunctionName="f", StartingPosition="LATEST", ScalingConfig={"MaximumConcurrency": 2}
+    )
+    sqs.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+    fifo = f"arn:aws:sqs:us-east-1:{account}:q.fifo"
+    refused("Batching window is not supported for FIFO queues", functions.create_event_source_mapping, EventSourceArn=fifo, FunctionName="f", MaximumBatchingWindowInSeconds=1)

@@ -75,6 +75,11 @@ def test_messages_arrive_as_aws_describes_them(functions, sqs, recorder, account
     assert {"SentTimestamp", "SenderId", "ApproximateFirstReceiveTimestamp"} <= record["attributes"].keys()
     assert record["messageAttributes"]["a"] == {"stringValue": "x", "stringListValues": [], "binaryListValues": [], "dataType": "String"}
     assert record["messageAttributes"]["b"]["binaryValue"] == "eQ=="
+    assert record["md5OfMessageAttributes"] == sent["MD5OfMessageAttributes"]
+    sqs.send_message(QueueUrl=url, MessageBody="plain")
+    eventually(lambda: len(events()) > 1)
+    record = events()[1]["Records"][0]
+    assert record["messageAttributes"] == {} and record["md5OfMessageAttributes"] is None
     eventually(lambda: depth(sqs, url) == 0)
 
 
