@@ -173,7 +173,7 @@ test-sdk:
 
 test-workflows:
 	$(Q)$(RELEASE)
-	$(Q)$(WITH_TOOLS) CADABRA_BINARY=$(CURDIR)/$(ROOT)/release/cadabra $(VENV)/bin/python -m pytest tests/workflows
+	$(Q)$(WITH_TOOLS) CADABRA_BINARY=$(CURDIR)/$(ROOT)/release/cadabra $(VENV)/bin/python -m pytest -n 2 tests/workflows
 
 # All 541,909 orders instead of the first 20,000.
 workflow-full:
@@ -183,7 +183,7 @@ workflow-full:
 
 test-fault:
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory BUILD=$(TEST_BUILD) O=$(ROOT)/$(TEST_BUILD)
-	$(Q)$(WITH_TOOLS) $(VENV)/bin/python -m pytest tests/fault
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python -m pytest -n $(JOBS) tests/fault
 
 # --- fuzzing: clang's libFuzzer, one binary per tests/fuzz/fuzz_*.c; FUZZ_SECONDS each -----------------------
 
