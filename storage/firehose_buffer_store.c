@@ -301,6 +301,37 @@ enum store_status firehose_store_due(struct firehose_store *store, struct arena 
     return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }
 
+enum store_status firehose_store_sorts(struct firehose_store *store, int64_t stream_id,
+                                       enum firehose_lane lane, struct arena *a,
+                                       const char ***out_sorts, size_t *out_count)
+{
+    size_t capacity = 0;
+    struct sql_stmt *st;
+    struct sql *s;
+    enum store_status rc = lazy_read_begin(store->db, &s);
+
+    *out_count = 0;
+    *out_sorts = NULL;
+    if (rc != STORE_OK)
+        return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+    st = sql_query(s, "SELECT DISTINCT sort FROM buffer WHERE stream = ?1 AND lane = ?2",
+                   sql_int(stream_id), sql_int(lane));
+    while ((rc = sql_step(st)) == STORE_OK) {
+        if (*out_count == capacity) {
+            const char **more;
+
+            capacity = MAX(capacity * 2, (size_t)64);
+            more = ARENA_ARRAY(a, const char *, capacity);
+            if (*out_count)
+                memcpy(more, *out_sorts, *out_count * sizeof(*more));
+            *out_sorts = more;
+        }
+        (*out_sorts)[(*out_count)++] = sql_column_text(st, 0, a);
+    }
+    sql_read_end(s);
+    return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+}
+
 #define BUFFER_COLUMNS                                                                             \
     "SELECT id, stream, lane, sort, sealed, opened_ms, due_ms, chunks, records, bytes, label,"     \
     " tries, first_try_ms FROM buffer "

@@ -157,6 +157,10 @@ struct firehose_due {
 /* Each lane of each stream that has buffers. */
 enum store_status firehose_store_due(struct firehose_store *store, struct arena *a,
                                      struct firehose_due **out_items, size_t *out_count);
+/* The sorts that a lane of a stream has buffers of, open or sealed. */
+enum store_status firehose_store_sorts(struct firehose_store *store, int64_t stream_id,
+                                       enum firehose_lane lane, struct arena *a,
+                                       const char ***out_sorts, size_t *out_count);
 /* The buffer of that lane that is due first, if one is due. */
 enum store_status firehose_store_next(struct firehose_store *store, int64_t stream_id,
                                       enum firehose_lane lane, int64_t now_ms, struct arena *a,

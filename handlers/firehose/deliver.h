@@ -59,6 +59,7 @@ bool deliver_chunks(struct chunk_walk *walk, struct arena *a, struct bytes **out
 /* --- what could not be delivered: failure.c --- */
 
 struct undelivered {
+    const char *type; /* error output type; NULL: of who fails it */
     const char *code;
     const char *message;
     int64_t attempts;

@@ -4,7 +4,13 @@
  */
 #include "handlers/firehose/process.h"
 
-static const char failed_type[] = "processing-failed";
+/* AWS: of a stream; more of them are given on request. */
+enum { ACTIVE_PARTITIONS_MAX = 500 };
+
+struct output {
+    const char *sort;
+    struct chunker chunker;
+};
 
 void record_list_add(struct arena *a, struct record_list *list, const struct record *r)
 {
@@ -19,12 +25,41 @@ void record_list_add(struct arena *a, struct record_list *list, const struct rec
     list->items[list->count++] = *r;
 }
 
+/* NULL: there is none of that sort. */
+static struct chunker *find_output(const struct output_list *list, const char *sort)
+{
+    /* Neighbours are often of one partition. */
+    for (size_t i = list->count; i-- > 0;)
+        if (str_eq(list->items[i].sort, sort))
+            return &list->items[i].chunker;
+    return NULL;
+}
+
+static struct chunker *add_output(struct arena *a, struct output_list *list, const char *sort)
+{
+    if (list->count == list->capacity) {
+        struct output *more;
+
+        list->capacity = MAX(list->capacity * 2, (size_t)8);
+        more = ARENA_ARRAY(a, struct output, list->capacity);
+        if (list->count)
+            memcpy(more, list->items, list->count * sizeof(*more));
+        list->items = more;
+    }
+    list->items[list->count].sort = sort;
+    chunker_init(&list->items[list->count].chunker, a);
+    return &list->items[list->count++].chunker;
+}
+
 void processing_fail(struct processing *p, const struct record *r, const struct undelivered *why)
 {
     const struct frame f = {.data = failure_line(p->work, why, r->data, r->at_ms),
                             .at_ms = r->at_ms};
 
-    chunker_add(&p->failed, &f);
+    const char *type = why->type ? why->type : "processing-failed";
+    struct chunker *to = find_output(&p->failed, type);
+
+    chunker_add(to ? to : add_output(p->work->arena, &p->failed, type), &f);
     if (p->logged && str_eq(p->logged, why->code))
         return;
     p->logged = why->code; /* once for the batch: AWS samples, too */
@@ -106,85 +141,121 @@ static bool run_processors(struct processing *p)
 
 /* --- what comes of it --- */
 
-struct output {
-    const char *sort;
-    struct chunker chunker;
-};
-
-struct outputs {
-    struct output *items;
+/* The partitions that wait for their delivery. */
+struct active {
+    const char **sorts;
     size_t count;
-    size_t capacity;
+    size_t opened; /* by this buffer */
 };
 
-static struct chunker *chunker_for(struct arena *a, struct outputs *o, const char *sort)
+static bool is_active(const struct active *active, const char *sort)
 {
-    /* Neighbours are often of one partition. */
-    for (size_t i = o->count; i-- > 0;)
-        if (str_eq(o->items[i].sort, sort))
-            return &o->items[i].chunker;
-    if (o->count == o->capacity) {
-        size_t capacity = MAX(o->capacity * 2, (size_t)8);
-        struct output *more = ARENA_ARRAY(a, struct output, capacity);
-        if (o->count)
-            memcpy(more, o->items, o->count * sizeof(*more));
-        o->items = more;
-        o->capacity = capacity;
-    }
-    o->items[o->count].sort = sort;
-    chunker_init(&o->items[o->count].chunker, a);
-    return &o->items[o->count++].chunker;
+    for (size_t i = 0; i < active->count; i++)
+        if (str_eq(active->sorts[i], sort))
+            return true;
+    return false;
 }
 
-static void sort_records(struct processing *p, struct outputs *o)
+/* Where records of that partition go; NULL: there are too many partitions. */
+static struct chunker *open_output(struct processing *p, struct active *active,
+                                   struct output_list *outputs, const char *sort)
 {
-    const struct destination *d = p->work->destination;
+    if (p->work->destination->partitioned && !is_active(active, sort)) {
+        if (active->count + active->opened >= ACTIVE_PARTITIONS_MAX)
+            return NULL;
+        active->opened++;
+    }
+    return add_output(p->work->arena, outputs, sort);
+}
+
+static void sort_record(struct processing *p, const struct prefix *prefix, struct active *active,
+                        struct output_list *outputs, const struct record *r)
+{
+    static const struct undelivered exceeded = {
+        .type = "activePartitionExceeded",
+        .code = "DynamicPartitioning.ActivePartitionsExceeded",
+        .message = "The delivery stream has as many active partitions as it may have: 500.",
+        .attempts = 1,
+    };
+    const char *sort = p->work->destination->partitioned ? partition_sort(p, prefix, r) : "";
+    struct chunker *to;
+
+    if (!sort)
+        return;
+    to = find_output(outputs, sort);
+    if (!to)
+        to = open_output(p, active, outputs, sort);
+    if (to)
+        chunker_add(to, &(struct frame){.data = r->data, .at_ms = r->at_ms});
+    else
+        processing_fail(p, r, &exceeded);
+}
+
+/* False after a fault of the store. */
+static bool sort_records(struct processing *p, struct output_list *outputs)
+{
+    const struct work *w = p->work;
+    struct active active = {0};
     struct prefix prefix = {0};
     const char *problem;
 
-    if (d->partitioned)
-        prefix_parse(p->work->arena, d->s3->Prefix, "Prefix", &prefix, &problem);
-    for (size_t i = 0; i < p->records.count; i++) {
-        const struct record *r = &p->records.items[i];
-        const char *sort = d->partitioned ? partition_sort(p, &prefix, r) : "";
+    if (w->destination->partitioned) {
+        prefix_parse(w->arena, w->destination->s3->Prefix, "Prefix", &prefix, &problem);
+        if (firehose_store_sorts(w->firehose->store, w->stream->id, FIREHOSE_DELIVER, w->arena,
+                                 &active.sorts, &active.count) != STORE_OK)
+            return false;
+    }
+    for (size_t i = 0; i < p->records.count; i++)
+        sort_record(p, &prefix, &active, outputs, &p->records.items[i]);
+    return true;
+}
 
-        if (sort)
-            chunker_add(chunker_for(p->work->arena, o, sort),
-                        &(struct frame){.data = r->data, .at_ms = r->at_ms});
+static size_t finish_outputs(struct output_list *list)
+{
+    size_t chunks = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        chunker_finish(&list->items[i].chunker);
+        chunks += list->items[i].chunker.count;
+    }
+    return chunks;
+}
+
+static void add_moves(struct firehose_move *moves, size_t *count, const struct output_list *list,
+                      struct firehose_target target)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct chunker *c = &list->items[i].chunker;
+
+        target.sort = list->items[i].sort;
+        for (size_t n = 0; n < c->count; n++)
+            moves[(*count)++] = (struct firehose_move){.target = target, .chunk = c->chunks[n]};
     }
 }
 
-static void add_moves(struct firehose_move *moves, size_t *count, struct chunker *c,
-                      const struct firehose_target *target)
+static void fail_to_read(struct processing *p)
 {
-    for (size_t i = 0; i < c->count; i++)
-        moves[(*count)++] = (struct firehose_move){.target = *target, .chunk = c->chunks[i]};
+    finish_outputs(&p->failed);
+    deliver_postpone(p->work, "InternalError", "The records could not be read");
 }
 
 static void replace_buffer(struct processing *p)
 {
     const struct destination *d = p->work->destination;
-    struct outputs o = {0};
-    struct firehose_target target = {FIREHOSE_DELIVER, "", d->bytes_max, d->wait_ms,
-                                     d->records_max};
-    struct firehose_target failed = failure_target(d, failed_type);
+    const struct firehose_target target = {FIREHOSE_DELIVER, "", d->bytes_max, d->wait_ms,
+                                           d->records_max};
+    struct output_list outputs = {0};
     struct firehose_move *moves;
-    size_t total;
     size_t count = 0;
 
-    sort_records(p, &o);
-    chunker_finish(&p->failed);
-    total = p->failed.count;
-    for (size_t i = 0; i < o.count; i++) {
-        chunker_finish(&o.items[i].chunker);
-        total += o.items[i].chunker.count;
+    if (!sort_records(p, &outputs)) {
+        fail_to_read(p);
+        return;
     }
-    moves = ARENA_ARRAY(p->work->arena, struct firehose_move, total);
-    for (size_t i = 0; i < o.count; i++) {
-        target.sort = o.items[i].sort;
-        add_moves(moves, &count, &o.items[i].chunker, &target);
-    }
-    add_moves(moves, &count, &p->failed, &failed);
+    moves = ARENA_ARRAY(p->work->arena, struct firehose_move,
+                        finish_outputs(&outputs) + finish_outputs(&p->failed));
+    add_moves(moves, &count, &outputs, target);
+    add_moves(moves, &count, &p->failed, failure_target(d, ""));
     deliver_replace(p->work, moves, count);
 }
 
@@ -192,12 +263,10 @@ void process_records(struct work *w)
 {
     struct processing p = {.work = w};
 
-    chunker_init(&p.failed, w->arena);
-    if (!read_records(&p)) {
-        deliver_postpone(w, "InternalError", "The records could not be read");
-    } else if (!w->destination->processing || run_processors(&p)) {
+    if (!read_records(&p))
+        fail_to_read(&p);
+    else if (!w->destination->processing || run_processors(&p))
         replace_buffer(&p);
-        return;
-    }
-    chunker_finish(&p.failed);
+    else /* the server stops */
+        finish_outputs(&p.failed);
 }

@@ -24,11 +24,18 @@ struct record_list {
     size_t capacity;
 };
 
+/* What comes of a buffer, by the sort of the buffers it goes into. */
+struct output_list {
+    struct output *items;
+    size_t count;
+    size_t capacity;
+};
+
 struct processing {
     struct work *work;
     struct record_list records;
-    struct chunker failed; /* lines for the error prefix */
-    const char *logged;    /* the error code that was logged last */
+    struct output_list failed; /* lines for the error prefix, by error output type */
+    const char *logged;        /* the error code that was logged last */
 };
 
 void record_list_add(struct arena *a, struct record_list *list, const struct record *r);

@@ -136,19 +136,30 @@ static int read_shard(struct source *s, size_t shard)
 
 /* --- one stream --- */
 
-static bool describe(struct source *s)
+const struct firehose_KinesisStreamSourceDescription *
+source_of(const struct firehose_stream *stream, struct arena *a)
 {
     struct firehose_SourceDescription source = {0};
+
+    if (!stream->source ||
+        !stored_from_json(&firehose_model, model_structure(&firehose_model, "SourceDescription"),
+                          stream->source, a, &source))
+        return NULL;
+    return source.KinesisStreamSourceDescription;
+}
+
+static bool describe(struct source *s)
+{
+    const struct firehose_KinesisStreamSourceDescription *source;
     struct firehose_stream stream;
 
-    if (firehose_store_find_id(s->firehose->store, s->stream_id, &s->arena, &stream) != STORE_OK ||
-        !stream.source ||
-        !stored_from_json(&firehose_model, model_structure(&firehose_model, "SourceDescription"),
-                          stream.source, &s->arena, &source) ||
-        !source.KinesisStreamSourceDescription)
+    if (firehose_store_find_id(s->firehose->store, s->stream_id, &s->arena, &stream) != STORE_OK)
         return false;
-    s->kinesis_arn = source.KinesisStreamSourceDescription->KinesisStreamARN;
-    s->begin_ms = source.KinesisStreamSourceDescription->DeliveryStartTimestamp.ms;
+    source = source_of(&stream, &s->arena);
+    if (!source)
+        return false;
+    s->kinesis_arn = source->KinesisStreamARN;
+    s->begin_ms = source->DeliveryStartTimestamp.ms;
     return true;
 }
 

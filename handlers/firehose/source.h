@@ -9,7 +9,10 @@
 #ifndef CADABRA_FIREHOSE_SOURCE_H
 #define CADABRA_FIREHOSE_SOURCE_H
 
-#include "server/base/base.h"
+#include <firehose.h> /* generated from the model */
+
+#include "server/base/arena.h"
+#include "storage/firehose_store.h"
 
 struct firehose;
 struct sources;
@@ -19,6 +22,9 @@ struct sources *sources_new(struct firehose *f);
 void sources_free(struct sources *s);
 /* Reads for all streams that the store has. */
 void sources_start(struct sources *s);
+/* What a stream reads from; in the arena. NULL: it takes records from nobody but callers. */
+const struct firehose_KinesisStreamSourceDescription *
+source_of(const struct firehose_stream *stream, struct arena *a);
 /* A stream was made. The task ends by itself once the stream is gone. */
 void sources_add(struct sources *s, int64_t stream_id);
 

@@ -234,13 +234,33 @@ static enum store_status find_to_update(struct request *req, const char *name,
     return firehose_store_find(firehose_of(req->app)->store, &scope, name, &req->arena, out);
 }
 
+/* What an update can't take back. */
+struct kept {
+    bool partitioned;
+    bool backed_up;
+};
+
+static int check_update(struct request *req, const struct kept *before, const struct destination *d)
+{
+    if (d->partitioned && !before->partitioned)
+        return aws_fail(req, &firehose_InvalidArgumentException,
+                        "Dynamic Partitioning cannot be enabled for an existing delivery stream.");
+    if (before->partitioned && !d->partitioned)
+        return aws_fail(req, &firehose_InvalidArgumentException,
+                        "Dynamic Partitioning cannot be disabled once it is enabled.");
+    if (before->backed_up && !d->copies)
+        return aws_fail(req, &firehose_InvalidArgumentException,
+                        "S3 backup cannot be disabled once it is enabled.");
+    return destination_check(req, d);
+}
+
 int firehose_update_destination(struct request *req,
                                 const struct firehose_UpdateDestinationInput *in,
                                 struct firehose_UpdateDestinationOutput *out)
 {
     struct firehose_stream stream;
     struct destination destination;
-    bool partitioned;
+    struct kept before;
 
     (void)out;
     switch (find_to_update(req, in->DeliveryStreamName, &stream)) {
@@ -258,14 +278,11 @@ int firehose_update_destination(struct request *req,
     if (!str_eq(in->DestinationId, destination.description->DestinationId))
         return aws_fail(req, &firehose_InvalidArgumentException, "Destination Id %s not found",
                         in->DestinationId);
-    partitioned = destination.partitioned;
+    before = (struct kept){destination.partitioned, destination.s3 && destination.copies};
     if (destination_change(req, in, destination.description, &stream.secret))
         return -1;
     destination_look(destination.description, &req->arena, &destination);
-    if (destination.partitioned && !partitioned)
-        return aws_fail(req, &firehose_InvalidArgumentException,
-                        "Dynamic Partitioning cannot be enabled for an existing delivery stream.");
-    if (destination_check(req, &destination))
+    if (check_update(req, &before, &destination))
         return -1;
     stream.destination = destination_to_json(destination.description, &req->arena);
     stream.route = destination_route(&destination);

@@ -10,6 +10,7 @@
  */
 #include "handlers/firehose/operations.h"
 #include "handlers/firehose/process.h"
+#include "handlers/firehose/source.h"
 #include "handlers/lambda/lambda.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
@@ -76,6 +77,8 @@ static void write_record(const struct event *e, size_t i, struct jw *w)
 static void write_event(const struct event *e, struct strbuf *out)
 {
     const struct work *work = e->processing->work;
+    const struct firehose_KinesisStreamSourceDescription *source =
+        source_of(work->stream, work->arena);
     char invocation[37];
     struct jw w;
 
@@ -83,6 +86,8 @@ static void write_event(const struct event *e, struct strbuf *out)
     jw_init(&w, out);
     jw_begin_object(&w);
     jw_member_string(&w, "invocationId", invocation);
+    if (source)
+        jw_member_string(&w, "sourceKinesisStreamArn", source->KinesisStreamARN);
     jw_member_string(&w, "deliveryStreamArn", firehose_arn(work->arena, work->stream));
     jw_member_string(&w, "region", work->stream->region);
     jw_key(&w, "records");

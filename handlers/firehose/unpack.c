@@ -40,6 +40,7 @@ static bool inflate_into(struct bytes data, struct strbuf *out)
 void unpack_decompress(struct processing *p)
 {
     static const struct undelivered not_gzip = {
+        .type = "decompression-failed",
         .code = "Decompression.InvalidData",
         .message = "The record is not a GZIP file, or holds more than 10 MiB.",
         .attempts = 1,

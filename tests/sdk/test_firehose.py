@@ -191,6 +191,35 @@ def test_an_update_keeps_to_the_type_and_the_id(client):
         refused(firehose.update_destination, "InvalidArgumentException", words, **{**this, **update})
 
 
+def test_what_an_update_can_not_take_back(client):
+    firehose = client("firehose")
+    query = [{"ParameterName": "MetadataExtractionQuery", "ParameterValue": "{k:.k}"}, {"ParameterName": "JsonParsingEngine", "ParameterValue": "JQ-1.6"}]
+    firehose.create_delivery_stream(
+        DeliveryStreamName="b",
+        ExtendedS3DestinationConfiguration=s3(
+            Prefix="!{partitionKeyFromQuery:k}/",
+            ErrorOutputPrefix="e/",
+            BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 60},
+            DynamicPartitioningConfiguration={"Enabled": True},
+            ProcessingConfiguration={"Enabled": True, "Processors": [{"Type": "MetadataExtraction", "Parameters": query}]},
+            S3BackupMode="Enabled",
+            S3BackupConfiguration=s3(),
+        ),
+    )
+    this = dict(DeliveryStreamName="b", CurrentDeliveryStreamVersionId="1", DestinationId="destinationId-000000000001")
+    for update, words in (
+        ({"DynamicPartitioningConfiguration": {"Enabled": False}, "Prefix": "p/"}, "Dynamic Partitioning cannot be disabled"),
+        ({"S3BackupMode": "Disabled"}, "S3 backup cannot be disabled"),
+    ):
+        refused(firehose.update_destination, "InvalidArgumentException", words, ExtendedS3DestinationUpdate=update, **this)
+    firehose.create_delivery_stream(DeliveryStreamName="c", S3DestinationConfiguration=s3())
+    this["DeliveryStreamName"] = "c"
+    update = {"DynamicPartitioningConfiguration": {"Enabled": True}}
+    refused(firehose.update_destination, "InvalidArgumentException", "cannot be enabled", ExtendedS3DestinationUpdate=update, **this)
+    firehose.update_destination(ExtendedS3DestinationUpdate={"S3BackupMode": "Enabled", "S3BackupUpdate": s3()}, **this)
+    assert describe(firehose, "c")["Destinations"][0]["ExtendedS3DestinationDescription"]["S3BackupMode"] == "Enabled"
+
+
 def lambda_processor(*parameters):
     names = [{"ParameterName": n, "ParameterValue": v} for n, v in parameters]
     return {"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": names}]}

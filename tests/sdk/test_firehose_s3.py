@@ -412,6 +412,31 @@ def test_partitions_by_query(client, bucket):
     assert {f["errorCode"] for f in failed} == {"DynamicPartitioning.MetadataExtractionFailed"}
 
 
+def test_active_partitions_are_bounded(clocked):
+    """500 wait for their delivery: records of further ones fail, those of the same don't, and after a delivery there is room."""
+    account = str(random.randrange(10**11, 10**12))
+    firehose, store = clocked.client("firehose", account), clocked.client("s3", account)
+    bucket = f"active-{account}"
+    store.create_bucket(Bucket=bucket)
+    make(
+        firehose,
+        bucket,
+        **{**PARTITIONED, "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 900}},
+        Prefix="!{partitionKeyFromQuery:k}/",
+        ErrorOutputPrefix="bad/",
+        ProcessingConfiguration=processors(("RecordDeAggregation", {"SubRecordType": "JSON"}), by_query("{k:.k}")),
+    )
+    # One put is processed at once, and in order.
+    documents = [json.dumps({"k": k}).encode() for k in (*range(500), 7, "late", 8)]
+    put(firehose, b"".join(documents[:250]), b"".join(documents[250:]))
+    until(lambda: clocked.advance(901) and len(keys(store, bucket)) == 501, seconds=300)
+    (failed,) = lines(store, bucket, "bad/activePartitionExceeded/")
+    assert base64.b64decode(failed["rawData"]) == b'{"k": "late"}'
+    assert arrive(store, bucket, "7/") == [b'{"k": 7}{"k": 7}']
+    put(firehose, documents[501])
+    until(lambda: clocked.advance(901) and keys(store, bucket, "late/"))
+
+
 def test_partitions_by_function(client, bucket):
     firehose, store = client("firehose"), client("s3")
     arn = function(
@@ -506,10 +531,11 @@ def test_logs_are_unpacked(client, bucket):
     packed = [gzip.compress(json.dumps(d).encode()) for d in (event, control)]
     bomb = zlib.compressobj(wbits=31)
     bomb = bomb.compress(b"0" * 20_000_000) + bomb.flush()
-    put(firehose, *packed, b"not packed", bomb)
-    until(lambda: len(keys(store, bucket)) == 2)
+    put(firehose, *packed, b"not packed", bomb, gzip.compress(b"[]"))
+    until(lambda: len(keys(store, bucket)) == 3)
     assert arrive(store, bucket, "ok/") == ["one\ntwo \u00e9\n".encode()]
-    assert len(lines(store, bucket, "bad/processing-failed/")) == 2
+    assert [base64.b64decode(f["rawData"]) for f in lines(store, bucket, "bad/decompression-failed/")] == [b"not packed", bomb]
+    assert [base64.b64decode(f["rawData"]) for f in lines(store, bucket, "bad/processing-failed/")] == [b"[]"]
 
 
 # --- from Kinesis ---
@@ -548,7 +574,8 @@ def test_functions_are_told_of_the_source(client, bucket):
         "import base64, json\n"
         "def handler(event, context):\n"
         "    def told(r):\n"
-        "        data = base64.b64encode((json.dumps(r['kinesisRecordMetadata']) + '\\n').encode()).decode()\n"
+        "        text = json.dumps({**r['kinesisRecordMetadata'], 'stream': event['sourceKinesisStreamArn']})\n"
+        "        data = base64.b64encode((text + '\\n').encode()).decode()\n"
         "        return dict(recordId=r['recordId'], result='Ok', data=data)\n"
         "    return {'records': [told(r) for r in event['records']]}\n",
     )
@@ -562,6 +589,7 @@ def test_functions_are_told_of_the_source(client, bucket):
     until(lambda: keys(store, bucket))
     (told,) = lines(store, bucket)
     assert (told["sequenceNumber"], told["partitionKey"], told["shardId"]) == (sequence, "key", "shardId-000000000000")
+    assert told["stream"] == arn
 
 
 # --- when S3 is not there ---

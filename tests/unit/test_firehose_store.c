@@ -219,7 +219,9 @@ START_TEST(what_comes_of_a_buffer_takes_its_place)
     int64_t id = make("s", (struct firehose_route){FIREHOSE_PROCESS, 100, 0, 0, 0, 0});
     struct firehose_move moves[3] = {0};
     struct firehose_buffer b;
+    const char **sorts;
     struct chunker c;
+    size_t count;
 
     put("s", "raw", start_ms);
     b = next(id, FIREHOSE_PROCESS, start_ms);
@@ -236,6 +238,11 @@ START_TEST(what_comes_of_a_buffer_takes_its_place)
     ck_assert_int_eq(firehose_store_replace(store, &b, moves, 3, start_ms), STORE_OK);
     ck_assert_int_eq(next(id, FIREHOSE_PROCESS, start_ms).id, 0);
     ck_assert_str_eq(next(id, FIREHOSE_DELIVER, start_ms + 1000).sort, "a");
+    ck_assert_int_eq(firehose_store_sorts(store, id, FIREHOSE_DELIVER, &arena, &sorts, &count),
+                     STORE_OK);
+    ck_assert_uint_eq(count, 2); /* open and sealed ones */
+    ck_assert(str_eq(sorts[0], "a") != str_eq(sorts[1], "a"));
+    ck_assert(str_eq(sorts[0], "b") != str_eq(sorts[1], "b"));
     ck_assert_str_eq(content(next(id, FIREHOSE_SIDE, start_ms + 1000).id), "done");
     /* Twice is once: the second finds nothing to replace, and writes nothing. */
     ck_assert_int_eq(firehose_store_replace(store, &b, moves, 3, start_ms), STORE_NOT_FOUND);
