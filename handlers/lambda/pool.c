@@ -444,7 +444,7 @@ static void give_back(struct pool *p, struct sandbox *s, enum sandbox_end end)
     s->busy = false;
     s->idle_since_ms = clock_monotonic_ms();
     p->busy--;
-    bool ends = end == SANDBOX_SPENT || s->retired || p->closing;
+    bool ends = end != SANDBOX_REUSABLE || s->retired || p->closing;
     if (ends) {
         unlink_sandbox(p, s);
         p->count--;
@@ -474,30 +474,47 @@ static void report_no_program(struct invocation *in, const char *problem)
     jw_end_object(&w);
 }
 
-enum pool_status pool_run(struct pool *p, const struct lambda_function *f, struct invocation *in)
+/* One that is idle, or a new one. *out stays NULL when there is none, or when the machine cannot
+ * run the function, which the invocation then says. */
+static enum pool_status take_sandbox(struct pool *p, const struct lambda_function *f,
+                                     struct invocation *in, struct sandbox **out)
 {
-    struct sandbox *s, *evicted;
+    struct sandbox *evicted;
     struct arena a;
     const char *problem;
 
+    *out = NULL;
     pthread_mutex_lock(&p->lock);
-    enum pool_status status = p->closing ? POOL_THROTTLED : reserve(p, f, &s, &evicted);
+    enum pool_status status = p->closing ? POOL_THROTTLED : reserve(p, f, out, &evicted);
     pthread_mutex_unlock(&p->lock);
     if (status != POOL_RAN)
         return status;
     if (evicted)
         sandbox_free(evicted);
     wake_watcher(p);
-    if (!s) {
+    if (!*out) {
         arena_init(&a);
-        status = start(p, f, false, &a, &s, &problem);
+        status = start(p, f, false, &a, out, &problem);
         if (problem)
             report_no_program(in, problem);
         arena_release(&a);
+    }
+    return status;
+}
+
+enum pool_status pool_run(struct pool *p, const struct lambda_function *f, struct invocation *in)
+{
+    enum sandbox_end end;
+
+    do {
+        struct sandbox *s;
+        enum pool_status status = take_sandbox(p, f, in, &s);
+
         if (!s)
             return status;
-    }
-    give_back(p, s, sandbox_run(s, in));
+        end = sandbox_run(s, in);
+        give_back(p, s, end);
+    } while (end == SANDBOX_GONE);
     return POOL_RAN;
 }
 

@@ -34,6 +34,7 @@ struct runtime_api {
                                           though the runtime may still answer it */
     bool delivered;
     unsigned waiter; /* number of the latest GET next */
+    bool asking;     /* which has not got an event yet */
     bool closing;
     struct runtime_answer answer;
 };
@@ -87,8 +88,9 @@ static void serve_next(struct runtime_api *r, struct request *req)
 {
     pthread_mutex_lock(&r->lock);
     unsigned me = ++r->waiter;
+    r->asking = true;
     pthread_cond_broadcast(&r->changed);
-    if (r->state == RUNTIME_STARTING) {
+    if (r->state == RUNTIME_STARTING || r->state == RUNTIME_RESTING) {
         r->state = RUNTIME_WAITING;
         signal_invoker(r);
     }
@@ -96,6 +98,7 @@ static void serve_next(struct runtime_api *r, struct request *req)
         pthread_cond_wait(&r->changed, &r->lock);
     if (!r->closing && r->waiter == me) {
         r->delivered = true;
+        r->asking = false;
         deliver(req, r->event);
     } else {
         respond(req, 403, "InvalidStateTransition", "State transition is not allowed");
@@ -388,7 +391,7 @@ bool runtime_api_finish(struct runtime_api *r, struct runtime_answer *out)
         *out = r->answer;
         r->answer = (struct runtime_answer){0};
         strbuf_init(&r->answer.body, RUNTIME_RESPONSE_MAX + 1);
-        r->state = RUNTIME_WAITING;
+        r->state = r->asking ? RUNTIME_WAITING : RUNTIME_RESTING;
     }
     r->event = NULL;
     pthread_mutex_unlock(&r->lock);

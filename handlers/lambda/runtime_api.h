@@ -44,6 +44,7 @@ struct runtime_event {
 enum runtime_state {
     RUNTIME_STARTING,    /* has not asked for an event yet */
     RUNTIME_WAITING,     /* has, and there is none */
+    RUNTIME_RESTING,     /* its last answer was taken, and it has not asked again yet */
     RUNTIME_WORKING,     /* an event was offered */
     RUNTIME_ANSWERED,    /* the event's answer is there */
     RUNTIME_INIT_FAILED, /* it reported that it could not start; the answer says why */

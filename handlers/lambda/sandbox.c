@@ -281,7 +281,8 @@ static bool is_over(enum runtime_state state, bool initialising, enum outcome *o
 {
     if (state == RUNTIME_INIT_FAILED)
         *out = INIT_FAILED;
-    else if (state == RUNTIME_ANSWERED || (initialising && state != RUNTIME_STARTING))
+    else if (state == RUNTIME_ANSWERED ||
+             (initialising && state != RUNTIME_STARTING && state != RUNTIME_RESTING))
         *out = ANSWERED;
     else
         return false;
@@ -386,7 +387,7 @@ static void take_answer(struct sandbox *s, struct invocation *in, int64_t begun_
     if (!runtime_api_finish(s->api, &answer))
         return;
     in->function_error = answer.error;
-    in->duration_us = answer.ready_us - begun_us;
+    in->duration_us = MAX(answer.ready_us - begun_us, 0); /* a start may fail before it */
     snprintf(in->error_type, sizeof(in->error_type), "%s", answer.error_type);
     strbuf_release(&in->response);
     in->response = answer.body;
@@ -588,11 +589,23 @@ enum sandbox_end sandbox_warm(struct sandbox *s, int stop_fd)
     return s->initialised ? SANDBOX_REUSABLE : SANDBOX_SPENT;
 }
 
+/* Whether the runtime asks for another event. Some end after an answer, such as those of Go and
+ * Ruby after a panic: the next event is for another sandbox then. */
+static bool asks_again(struct sandbox *s, struct invocation *in)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + (int64_t)s->timeout_s * 1000;
+
+    return runtime_api_look(s->api) != RUNTIME_RESTING ||
+           wait_for(s, in, true, deadline_ms) != EXITED;
+}
+
 enum sandbox_end sandbox_run(struct sandbox *s, struct invocation *in)
 {
     const char *status = "";
     char failed[192];
 
+    if (s->initialised && !asks_again(s, in))
+        return SANDBOX_GONE;
     strbuf_init(&in->response, RUNTIME_RESPONSE_MAX + 1);
     function_log_begin(&s->log);
     enum outcome outcome = s->initialised ? ANSWERED : initialise(s, in);

@@ -39,6 +39,7 @@ struct invocation {
 enum sandbox_end {
     SANDBOX_REUSABLE,
     SANDBOX_SPENT, /* its process died, was killed, or failed to start the function */
+    SANDBOX_GONE,  /* its process had ended after its last event: it has seen nothing of this one */
 };
 
 enum sandbox_kill { KILL_NOT, KILL_MEMORY, KILL_PROCESSES, KILL_RETIRED };
@@ -110,6 +111,7 @@ enum sandbox_end sandbox_warm(struct sandbox *s, int stop_fd);
 /* Kills everything in it. */
 void sandbox_free(struct sandbox *s);
 
+/* What it sets of the invocation is not set when it returns SANDBOX_GONE. */
 enum sandbox_end sandbox_run(struct sandbox *s, struct invocation *in);
 /* True when the process has ended. For an idle sandbox only. */
 bool sandbox_is_dead(const struct sandbox *s);

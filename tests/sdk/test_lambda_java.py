@@ -137,6 +137,8 @@ def test_an_error_of_the_machine_ends_the_process(functions, classes):
     java(functions, classes, "app.Plain::exhausted")
     payload, error = invoke(functions)
     assert (payload["errorType"], error) == ("java.lang.OutOfMemoryError", "Unhandled")
+    # The process that ends after it takes no other event with it.
+    assert invoke(functions)[0]["errorType"] == "java.lang.OutOfMemoryError"
     change(functions, "app.Plain::number")
     assert invoke(functions, 1)[0] == 2
 
