@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 
 import pytest
@@ -125,4 +126,44 @@ def test_ruby_classes_and_errors(functions):
     assert (payload["errorType"], payload["errorMessage"], error) == ("Function<ArgumentError>", "no", "Unhandled")
     assert "app.rb:4" in payload["stackTrace"][0]
     functions.update_function_configuration(FunctionName="f", Handler="other.go")
-    assert invoke(functions)[0]["errorType"] == "Init<LoadError>"
+    payload = invoke(functions)[0]
+    assert (payload["errorType"], payload["errorMessage"]) == ("Init<LoadError>", "cannot load such file -- other")
+    functions.update_function_configuration(FunctionName="f", Handler="app")
+    payload = invoke(functions)[0]
+    assert payload["errorType"] == "Init<ArgumentError>" and payload["errorMessage"].startswith('Invalid handler ["app"], must be of form')
+    functions.update_function_configuration(FunctionName="f", Handler="app.nope")
+    payload, text = tail(functions)
+    assert json.loads(payload)["errorType"] == "Function<NoMethodError>" and "nope" in json.loads(payload)["errorMessage"]
+    assert "Critical exception from handler" in text
+
+
+@needs_ruby
+def test_ruby_ends_after_what_is_no_standard_error(functions):
+    ruby(functions, "$count = 0\ndef handler(event:, context:)\n  $count += 1\n  exit 3 if event['exit']\n  raise 'bad' if event['bad']\n  $count\nend\n")
+    assert invoke(functions)[0] == 1
+    assert invoke(functions, {"bad": 1})[0]["errorType"] == "Function<RuntimeError>"
+    assert invoke(functions)[0] == 3
+    payload, error = invoke(functions, {"exit": 1})
+    assert (payload["errorType"], payload["errorMessage"], error) == ("Function<SystemExit>", "exit", "Unhandled")
+    assert invoke(functions)[0] == 1
+
+
+@needs_ruby
+def test_ruby_log_and_marshaller(functions):
+    code = """
+require 'logger'
+LOG = Logger.new($stdout)
+module AwsLambda::Marshaller
+  def self.marshall_request(raw) = [raw.body]
+end
+def handler(event:, context:)
+  LOG.info("several\\nlines")
+  puts 'one', 'two'
+  StringIO.new("raw #{event[0]}")
+end
+"""
+    ruby(functions, code)
+    payload, text = tail(functions, Payload=b'{"a": 1}')
+    assert payload == b'raw {"a": 1}'
+    request = re.search("START RequestId: (\\S+)", text)[1]
+    assert re.search(r"^I, \[\S+ #\d+\]  INFO " + request + " -- : several\nlines\none\ntwo$", text, re.M)
