@@ -112,7 +112,8 @@ static void add_header(struct transfer *t, const char *line)
 
 static bool add_headers(struct transfer *t, const struct http_call *call, struct arena *a)
 {
-    /* libcurl's own, which would wait for a 100 Continue and announce a form. */
+    /* libcurl's own, which would accept anything, wait for a 100 Continue and announce a form. */
+    add_header(t, "Accept:");
     add_header(t, "Expect:");
     add_header(t, "Content-Type:");
     for (size_t i = 0; i < call->header_count; i++) {

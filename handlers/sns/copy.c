@@ -7,8 +7,6 @@
 #include "server/base/json_read.h"
 #include "server/base/log.h"
 
-enum { DEAD_LETTER_ATTRIBUTES = 3 };
-
 bool sns_copy_is_raw(const struct sns_copy *copy)
 {
     return sns_attribute_true(copy->attributes, "RawMessageDelivery");
@@ -92,11 +90,6 @@ static const char *dead_letter_queue(struct arena *a, struct tag_list attributes
     return queue;
 }
 
-static struct sqs_attribute text_attribute(const char *name, const char *value)
-{
-    return (struct sqs_attribute){name, "String", {(const uint8_t *)value, strlen(value)}};
-}
-
 struct iam_service sns_as_service(struct arena *a, const char *topic_arn)
 {
     struct sns_topic_name name;
@@ -116,8 +109,7 @@ bool sns_dead_letter(struct sns *sns, struct arena *a, const struct sns_dead_let
     char id[SNS_MESSAGE_ID_LEN], hash[2 * SHA256_LEN + 1];
     uint8_t digest[SHA256_LEN];
     size_t count = message ? message->attribute_count : 0;
-    struct sqs_attribute *attributes =
-        ARENA_ARRAY(a, struct sqs_attribute, count + DEAD_LETTER_ATTRIBUTES);
+    struct sqs_attribute *attributes = ARENA_ARRAY(a, struct sqs_attribute, count + 1);
     struct sqs_outgoing out = {
         .body = {(const uint8_t *)body, strlen(body)},
         .attributes = attributes,
@@ -129,9 +121,6 @@ bool sns_dead_letter(struct sns *sns, struct arena *a, const struct sns_dead_let
     for (size_t i = 0; i < count; i++)
         attributes[out.attribute_count++] = (struct sqs_attribute){
             message->attributes[i].name, message->attributes[i].type, message->attributes[i].value};
-    attributes[out.attribute_count++] = text_attribute("RequestID", id);
-    attributes[out.attribute_count++] = text_attribute("ErrorCode", letter->code);
-    attributes[out.attribute_count++] = text_attribute("ErrorMessage", letter->words);
     if (sns_is_fifo(letter->queue_arn)) {
         sha256(body, strlen(body), digest);
         hex_encode(digest, sizeof(digest), hash);
@@ -144,16 +133,24 @@ bool sns_dead_letter(struct sns *sns, struct arena *a, const struct sns_dead_let
     return rc != STORE_FAILED;
 }
 
+/* AWS: what a function did not take is there as a queue would have got it. */
+static const char *dead_body(struct sns *sns, struct arena *a, const struct sns_copy *copy)
+{
+    const char *envelope = NULL;
+
+    if (str_eq(copy->to.protocol, "lambda"))
+        envelope = sns_envelope(sns, a, copy->message, &copy->to);
+    return envelope ? envelope : copy->body;
+}
+
 void sns_copy_give_up(struct sns *sns, struct arena *a, const struct sns_copy *copy,
-                      const char *code, const char *words)
+                      const char *words)
 {
     const struct sns_dead_letter letter = {
         .queue_arn = dead_letter_queue(a, copy->attributes),
         .topic_arn = copy->to.topic_arn,
-        .body = copy->body,
+        .body = dead_body(sns, a, copy),
         .message = sns_copy_is_raw(copy) ? copy->message : NULL,
-        .code = code,
-        .words = words,
     };
 
     log_info("sns: message %s for %s: %s", copy->message->id, copy->subscription->endpoint, words);

@@ -296,6 +296,37 @@ const char *sns_delivery_policy_text(struct arena *a, const struct sns_delivery_
     return text;
 }
 
+const char *sns_delivery_policy_own_text(struct arena *a, const struct sns_delivery_policy *p)
+{
+    struct strbuf b = STRBUF_INIT(TEXT_MAX);
+    struct jw w;
+    char *text;
+
+    jw_init(&w, &b);
+    jw_begin_object(&w);
+    jw_key(&w, "healthyRetryPolicy");
+    if (p->has_retry)
+        write_retry(&w, p);
+    else
+        jw_null(&w);
+    jw_key(&w, "sicklyRetryPolicy");
+    jw_null(&w);
+    write_throttle(&w, "throttlePolicy", p, true);
+    jw_key(&w, "requestPolicy");
+    if (p->content_type) {
+        jw_begin_object(&w);
+        jw_member_string(&w, "headerContentType", p->content_type);
+        jw_end_object(&w);
+    } else {
+        jw_null(&w);
+    }
+    jw_member_bool(&w, "guaranteed", false);
+    jw_end_object(&w);
+    text = arena_strndup(a, b.data, b.len);
+    strbuf_release(&b);
+    return text;
+}
+
 /* --- retries --- */
 
 /* Between the phases of shortest and longest delay: step 0 .. steps - 1. */

@@ -32,6 +32,8 @@ struct sns_delivery_policy sns_delivery_policy_effective(struct arena *a, const 
 /* As GetTopicAttributes and GetSubscriptionAttributes tell it. */
 const char *sns_delivery_policy_text(struct arena *a, const struct sns_delivery_policy *p,
                                      bool of_topic);
+/* What a subscription was given, as GetSubscriptionAttributes tells it: with all members. */
+const char *sns_delivery_policy_own_text(struct arena *a, const struct sns_delivery_policy *p);
 /* How long to wait before the retry that follows that many attempts, in ms; -1: no more. */
 int64_t sns_delivery_policy_delay_ms(const struct sns_delivery_policy *p, int64_t attempts);
 

@@ -292,7 +292,7 @@ const char *sns_lambda_event(struct sns *sns, struct arena *a, struct sns_messag
         jw_null(&w);
     jw_member_string(&w, "Message", text);
     jw_member_string(&w, "Timestamp", m->timestamp);
-    jw_member_string(&w, "SignatureVersion", to->signature_version == 2 ? "2" : "1");
+    jw_member_string(&w, "SignatureVersion", "1"); /* AWS: even when it is one of version 2 */
     jw_member_string(&w, "Signature", signature);
     jw_member_string(&w, "SigningCertUrl",
                      arena_printf(a, "%s%s", to->origin, SNS_CERTIFICATE_PATH));

@@ -269,6 +269,7 @@ static void add_send(struct round *r, struct sns_job *job, struct sns_copy *c)
     s->out = (struct sqs_outgoing){
         .body = {(const uint8_t *)c->body, strlen(c->body)},
         .delay_s = -1,
+        .trace_header = job->trace,
         .by = &job->service,
     };
     if (sns_copy_is_raw(c))
@@ -288,7 +289,7 @@ static int by_queue(const void *a, const void *b)
 }
 
 /* What became of a copy: NULL words say that it was taken. */
-static void settle(struct round *r, struct sns_job *job, const struct sns_copy *c, const char *code,
+static void settle(struct round *r, struct sns_job *job, const struct sns_copy *c,
                    const char *words)
 {
     const struct sns_outcome outcome = {
@@ -304,7 +305,7 @@ static void settle(struct round *r, struct sns_job *job, const struct sns_copy *
     };
 
     if (words)
-        sns_copy_give_up(r->sns, &r->arena, c, code, words);
+        sns_copy_give_up(r->sns, &r->arena, c, words);
     sns_log_outcome(r->sns, &r->arena, job->topic_attributes, &outcome);
 }
 
@@ -313,16 +314,13 @@ static void send_result(struct round *r, struct send *s, enum store_status rc)
     if (rc == STORE_FAILED)
         s->job->status = STORE_FAILED;
     else if (rc == STORE_NOT_FOUND)
-        settle(r, s->job, s->copy, "AWS.SimpleQueueService.NonExistentQueue",
-               "The specified queue does not exist.");
+        settle(r, s->job, s->copy, "The specified queue does not exist.");
     else if (rc == STORE_OK)
-        settle(r, s->job, s->copy, NULL, NULL);
+        settle(r, s->job, s->copy, NULL);
     else if (sqs_check(r->sns->app, s->copy->subscription->endpoint, s->out.by) == SQS_NOT_ALLOWED)
-        settle(r, s->job, s->copy, "AccessDenied",
-               "The queue's policy does not let the topic send to it");
+        settle(r, s->job, s->copy, "The queue's policy does not let the topic send to it");
     else
-        settle(r, s->job, s->copy, "InvalidParameterValue",
-               "The queue does not accept the message.");
+        settle(r, s->job, s->copy, "The queue does not accept the message.");
 }
 
 static void letter_result(struct round *r, const struct sqs_letter *letter, struct send *sends)
@@ -380,14 +378,13 @@ static void run_function(struct round *r, struct sns_job *job, struct sns_copy *
     switch (lambda_invoke_event(r->sns->app, c->subscription->endpoint, &caller,
                                 (struct bytes){(const uint8_t *)c->body, strlen(c->body)})) {
     case LAMBDA_OK:
-        settle(r, job, c, NULL, NULL);
+        settle(r, job, c, NULL);
         break;
     case LAMBDA_NO_FUNCTION:
-        settle(r, job, c, "ResourceNotFoundException", "Function not found");
+        settle(r, job, c, "Function not found");
         break;
     case LAMBDA_NOT_ALLOWED:
-        settle(r, job, c, "AccessDeniedException",
-               "The function's policy does not let the topic invoke it");
+        settle(r, job, c, "The function's policy does not let the topic invoke it");
         break;
     case LAMBDA_FAILED:
         job->status = STORE_FAILED;
@@ -403,10 +400,9 @@ static void put_record(struct round *r, struct sns_job *job, struct sns_copy *c)
     if (rc == STORE_FAILED)
         job->status = STORE_FAILED;
     else if (rc == STORE_OK)
-        settle(r, job, c, NULL, NULL);
+        settle(r, job, c, NULL);
     else
-        settle(r, job, c, "ResourceNotFoundException",
-               "The delivery stream does not take the message");
+        settle(r, job, c, "The delivery stream does not take the message");
 }
 
 /* --- what is written here --- */
@@ -447,9 +443,9 @@ static void add_kept(struct round *r, struct sns_job *job, const struct sns_copy
 
     if (sns_keep(r->sns, &r->arena, &job->scope, &target, c->message, c->body, kept)) {
         r->record.kept_count++;
-        settle(r, job, c, NULL, NULL);
+        settle(r, job, c, NULL);
     } else {
-        settle(r, job, c, "EndpointDisabled", "The endpoint takes no messages");
+        settle(r, job, c, "The endpoint takes no messages");
     }
 }
 

@@ -37,6 +37,7 @@ struct sns_job {
     struct tag_list topic_attributes;
     bool fifo;
     struct sns_subscriptions subscriptions;
+    const char *trace; /* the publisher's X-Amzn-Trace-Id; NULL: none */
     struct sns_message *messages;
     size_t message_count;
     struct sns_copy *copies;
@@ -71,7 +72,7 @@ bool sns_job_make_bodies(struct sns *sns, struct sns_job *job);
 bool sns_copy_is_raw(const struct sns_copy *copy);
 /* To the subscription's dead letter queue, where it has one. */
 void sns_copy_give_up(struct sns *sns, struct arena *a, const struct sns_copy *copy,
-                      const char *code, const char *words);
+                      const char *words);
 
 /* Its dead letter queue, or NULL. */
 const char *sns_copy_dead_letter(struct arena *a, const struct sns_copy *copy);
@@ -83,7 +84,6 @@ struct sns_dead_letter {
     const char *topic_arn; /* whose message it was */
     const char *body;
     const struct sns_message *message; /* its attributes go along; NULL: none do */
-    const char *code, *words;          /* what went wrong */
 };
 /* Sends a body to a dead letter queue. False when it could not be written. */
 bool sns_dead_letter(struct sns *sns, struct arena *a, const struct sns_dead_letter *letter);

@@ -16,7 +16,7 @@ enum {
     LOOK_AGAIN_MS = 1000,      /* the clock may be moved */
     FOUND_MAX = 2 * LANES_MAX, /* lanes that are looked at in one go */
     TURN_MAX = 64,             /* deliveries before others get their turn */
-    HEADERS_MAX = 8,
+    HEADERS_MAX = 9,
 };
 
 struct sns_lanes {
@@ -47,8 +47,9 @@ static enum http_outcome post(struct http_client *client, const struct sns_deliv
         {"Content-Type", d->content_type},
         {"User-Agent", "Amazon Simple Notification Service Agent"},
         {"Accept-Encoding", "gzip,deflate"},
+        {"Connection", "Keep-Alive"},
     };
-    size_t count = 6;
+    size_t count = 7;
     struct http_answer answer = {0};
     enum http_outcome outcome;
 
@@ -116,8 +117,6 @@ static void give_up(struct sns *sns, struct arena *a, const struct sns_delivery 
         .queue_arn = d->dead_letter,
         .topic_arn = d->topic_arn,
         .body = d->body,
-        .code = status ? arena_printf(a, "%d", status) : "ConnectionFailed",
-        .words = problem,
     };
 
     log_info("sns: message %s for %s was given up: %s", d->message_id, d->endpoint, problem);

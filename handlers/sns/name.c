@@ -58,6 +58,10 @@ int sns_topic_named(struct request *req, const char *arn, const char *parameter,
 
 const char *sns_caller_arn(struct request *req)
 {
+    struct iam_caller caller;
+
+    if (req->access_key && !iam_caller_of(req, &caller))
+        return caller.arn;
     return arn_make(&req->arena, "iam", "", req->account, "root");
 }
 

@@ -5,7 +5,7 @@
 #include "handlers/sns/phone.h"
 #include "server/base/utf8.h"
 
-enum { BATCH_MAX = 10, BATCH_ID_MAX = 80, SUBJECT_MAX = 100, NAME_LEN_MAX = 256 };
+enum { BATCH_MAX = 10, BATCH_ID_MAX = 80, SUBJECT_MAX = 100, NAME_LEN_MAX = 256, TRACE_MAX = 1024 };
 
 /* What Publish and an entry of PublishBatch have in common. */
 struct given {
@@ -202,6 +202,14 @@ static int check_fifo(struct request *req, const struct sns_job *job, const stru
 
 /* --- to a topic --- */
 
+/* AWS: goes along to queues. */
+static const char *trace_of(struct request *req)
+{
+    const char *trace = request_header(req, "x-amzn-trace-id");
+
+    return trace && strlen(trace) <= TRACE_MAX ? trace : NULL;
+}
+
 static int open_job(struct request *req, const char *arn, struct sns_job *job)
 {
     struct sns_topic_name *name = ARENA_NEW(&req->arena, struct sns_topic_name);
@@ -214,6 +222,7 @@ static int open_job(struct request *req, const char *arn, struct sns_job *job)
         sns_topic_use(req, arn, "Publish", name, &topic))
         return -1;
     rc = sns_job_open(sns_of(req->app), job, &req->arena, name);
+    job->trace = trace_of(req);
     if (rc == STORE_NOT_FOUND)
         return aws_fail(req, &sns_NotFoundException, "Topic does not exist");
     return rc == STORE_OK ? 0 : aws_fail_internal(req);
@@ -388,8 +397,8 @@ static int read_batch(struct request *req, const struct sns_PublishBatchRequestE
         };
 
         if (read_message(req, &given, &job->messages[i]) ||
-            check_fifo(req, job, &job->messages[i]) ||
-            read_structure(req, e->MessageStructure, true, &job->messages[i]))
+            read_structure(req, e->MessageStructure, true, &job->messages[i]) ||
+            check_fifo(req, job, &job->messages[i]))
             return -1;
         size += message_size(&job->messages[i]);
     }

@@ -231,6 +231,13 @@ static int signature_version(struct request *req, const struct sns_topic *topic)
     return version && str_eq(version, "2") ? 2 : 1;
 }
 
+static const char *default_of(const char *attribute)
+{
+    if (str_eq(attribute, "FilterPolicyScope"))
+        return "MessageAttributes";
+    return str_eq(attribute, "RawMessageDelivery") ? "false" : "";
+}
+
 /* AWS: subscribing again answers what is there, unless other attributes are asked for. */
 static int check_same(struct request *req, const struct sns_subscription *s, struct tag_list given)
 {
@@ -239,7 +246,8 @@ static int check_same(struct request *req, const struct sns_subscription *s, str
     for (size_t i = 0; i < given.count; i++) {
         const char *value = sns_attribute_of(have, given.items[i].key);
 
-        if (!str_eq(value ? value : "", given.items[i].value))
+        if (!str_eq(value ? value : default_of(given.items[i].key), given.items[i].value) &&
+            (value || *given.items[i].value))
             return aws_fail(req, &sns_InvalidParameterException,
                             "Invalid parameter: Attributes Reason: Subscription already exists "
                             "with different attributes");

@@ -191,6 +191,16 @@ static void tell(struct sns_SubscriptionAttributesMap *map, const char *key, con
             (struct sns_SubscriptionAttributesMap_entry){.key = key, .value = value};
 }
 
+/* AWS: with all members, whichever were given. */
+static const char *told_policy(struct request *req, const char *given)
+{
+    struct sns_delivery_policy policy;
+
+    if (!given || sns_delivery_policy_read(&req->arena, given, false, &policy))
+        return NULL;
+    return sns_delivery_policy_own_text(&req->arena, &policy);
+}
+
 static void tell_replay(struct request *req, struct sns_SubscriptionAttributesMap *map,
                         const struct sns_subscription *s, const char *policy)
 {
@@ -253,7 +263,7 @@ int sns_get_subscription_attributes(struct request *req,
     tell(map, "RedrivePolicy", sns_attribute_of(set, "RedrivePolicy"));
     tell_replay(req, map, &s, sns_attribute_of(set, SNS_REPLAY_POLICY));
     tell(map, "SubscriptionRoleArn", sns_attribute_of(set, "SubscriptionRoleArn"));
-    tell(map, "DeliveryPolicy", delivery);
+    tell(map, "DeliveryPolicy", told_policy(req, delivery));
     tell(map, "EffectiveDeliveryPolicy", effective_policy(req, &s, delivery));
     return 0;
 }

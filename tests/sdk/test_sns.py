@@ -3,10 +3,11 @@
 import json
 import re
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from sns_kit import get
+from sns_kit import get, make_queue
 
 
 @pytest.fixture
@@ -377,3 +378,44 @@ def test_cli(aws):
     arn = aws("sns", "create-topic", "--name", "by-cli")["TopicArn"]
     assert aws("sns", "publish", "--topic-arn", arn, "--message", "hello")["MessageId"]
     assert aws("sns", "list-topics")["Topics"] == [{"TopicArn": arn}]
+
+
+def test_subscribing_again(sns, client):
+    topic = sns.create_topic(Name="again")["TopicArn"]
+    arn = make_queue(client("sqs"), "q")[1]
+
+    def subscribe(**attributes):
+        return sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)["SubscriptionArn"]
+
+    first = subscribe(RawMessageDelivery="True")
+    for attributes in ({}, {"RawMessageDelivery": "true"}, {"FilterPolicyScope": "MessageAttributes"}, {"FilterPolicy": ""}):
+        assert subscribe(**attributes) == first
+    for attributes in ({"RawMessageDelivery": "false"}, {"FilterPolicyScope": "MessageBody"}):
+        with pytest.raises(ClientError, match="Subscription already exists with different attributes"):
+            subscribe(**attributes)
+
+
+def test_delivery_policy_is_told_with_all_members(sns):
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    given = json.dumps({"requestPolicy": {"headerContentType": "text/csv"}})
+    arn = sns.subscribe(
+        TopicArn=topic, Protocol="http", Endpoint="http://127.0.0.1:9/", Attributes={"DeliveryPolicy": given},
+        ReturnSubscriptionArn=True
+    )["SubscriptionArn"]  # fmt: skip
+    told = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert json.loads(told["DeliveryPolicy"]) == {
+        "healthyRetryPolicy": None, "sicklyRetryPolicy": None, "throttlePolicy": None,
+        "requestPolicy": {"headerContentType": "text/csv"}, "guaranteed": False}  # fmt: skip
+    assert json.loads(told["EffectiveDeliveryPolicy"])["healthyRetryPolicy"]["numRetries"] == 3
+
+
+def test_principal_of_a_subscription(client, endpoint, account):
+    iam, sqs = client("iam"), client("sqs")
+    user = iam.create_user(UserName="anna")["User"]["Arn"]
+    key = iam.create_access_key(UserName="anna")["AccessKey"]
+    anna = boto3.client("sns", endpoint_url=endpoint, region_name="us-east-1",
+                        aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])  # fmt: skip
+    topic = anna.create_topic(Name="t")["TopicArn"]
+    arn = anna.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=make_queue(sqs, "q")[1])["SubscriptionArn"]
+    told = client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert told["SubscriptionPrincipal"] == user
