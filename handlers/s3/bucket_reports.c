@@ -7,7 +7,8 @@
 #include "handlers/s3/target.h"
 
 /* AWS: the id stands in the query and in the document, and both must be the same. */
-static int check_id(struct request *req, const char *id, const char *in_document)
+static int check_id(struct request *req, enum s3_document kind, const char *id,
+                    const char *in_document)
 {
     if (!id || !*id || strlen(id) > 64 ||
         strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") !=
@@ -16,10 +17,12 @@ static int check_id(struct request *req, const char *id, const char *in_document
                         "The specified configuration id is invalid.");
     if (!in_document)
         return s3_fail_malformed_xml(req);
-    if (!str_eq(id, in_document))
-        return s3_fail_argument(req, "id", id,
-                                "The id in the query does not match that of the configuration.");
-    return 0;
+    if (str_eq(id, in_document))
+        return 0;
+    if (kind != S3_DOC_INVENTORY) /* AWS: only inventories have words for it */
+        return s3_fail_malformed_xml(req);
+    return aws_fail(req, &s3_IdMismatch,
+                    "Document ID does not match the specified configuration ID.");
 }
 
 /* The members that all lists of configurations have. */
@@ -43,6 +46,33 @@ static int list_page(struct request *req, const struct s3_bucket *bucket, enum s
 
 /* --- what AWS wants of each --- */
 
+static bool is_inventory_field(const char *name)
+{
+    static const char *const fields[] = {
+        "Size",
+        "LastModifiedDate",
+        "StorageClass",
+        "ETag",
+        "IsMultipartUploaded",
+        "ReplicationStatus",
+        "EncryptionStatus",
+        "ObjectLockRetainUntilDate",
+        "ObjectLockMode",
+        "ObjectLockLegalHoldStatus",
+        "IntelligentTieringAccessTier",
+        "BucketKeyStatus",
+        "ChecksumAlgorithm",
+        "ObjectAccessControlList",
+        "ObjectOwner",
+        "LifecycleExpirationDate",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (str_eq(fields[i], name))
+            return true;
+    return false;
+}
+
 static int check_inventory(struct request *req, const struct s3_InventoryConfiguration *c)
 {
     const struct s3_InventoryS3BucketDestination *d =
@@ -57,8 +87,10 @@ static int check_inventory(struct request *req, const struct s3_InventoryConfigu
          !str_eq(c->IncludedObjectVersions, "Current")))
         return s3_fail_malformed_xml(req);
     if (!str_starts(d->Bucket, "arn:"))
-        return aws_fail(req, &s3_InvalidS3DestinationBucket, "Invalid bucket ARN: %.200s",
-                        d->Bucket);
+        return aws_fail(req, &s3_InvalidS3DestinationBucket, "Invalid bucket ARN.");
+    for (size_t i = 0; i < c->OptionalFields.count; i++)
+        if (!is_inventory_field(c->OptionalFields.items[i]))
+            return s3_fail_malformed_xml(req);
     return 0;
 }
 
@@ -122,8 +154,9 @@ int s3_put_bucket_inventory(struct request *req,
         return -1;
     if (!c)
         return s3_fail_malformed_xml(req);
-    if (check_id(req, in->Id, c->Id) || check_inventory(req, c))
+    if (check_id(req, S3_DOC_INVENTORY, in->Id, c->Id) || check_inventory(req, c))
         return -1;
+    req->response.status = 204;
     return s3_kept_put_one(req, &t.bucket, S3_DOC_INVENTORY, in->Id, c);
 }
 
@@ -186,8 +219,9 @@ int s3_put_bucket_analytics(struct request *req,
         return -1;
     if (!c)
         return s3_fail_malformed_xml(req);
-    if (check_id(req, in->Id, c->Id) || check_analytics(req, c))
+    if (check_id(req, S3_DOC_ANALYTICS, in->Id, c->Id) || check_analytics(req, c))
         return -1;
+    req->response.status = 204;
     return s3_kept_put_one(req, &t.bucket, S3_DOC_ANALYTICS, in->Id, c);
 }
 
@@ -250,8 +284,9 @@ int s3_put_bucket_metrics(struct request *req,
         return -1;
     if (!c)
         return s3_fail_malformed_xml(req);
-    if (check_id(req, in->Id, c->Id) || check_metrics(req, c))
+    if (check_id(req, S3_DOC_METRICS, in->Id, c->Id) || check_metrics(req, c))
         return -1;
+    req->response.status = 204;
     return s3_kept_put_one(req, &t.bucket, S3_DOC_METRICS, in->Id, c);
 }
 
@@ -317,8 +352,9 @@ int s3_put_bucket_tiering(struct request *req,
         return -1;
     if (!c)
         return s3_fail_malformed_xml(req);
-    if (check_id(req, in->Id, c->Id) || check_tiering(req, c))
+    if (check_id(req, S3_DOC_INTELLIGENT_TIERING, in->Id, c->Id) || check_tiering(req, c))
         return -1;
+    req->response.status = 204;
     return s3_kept_put_one(req, &t.bucket, S3_DOC_INTELLIGENT_TIERING, in->Id, c);
 }
 

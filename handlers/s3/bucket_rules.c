@@ -135,8 +135,8 @@ int s3_put_bucket_lifecycle(struct request *req,
     if (size && str_eq(size, "varies_by_storage_class"))
         return aws_fail_unsupported(req, "TransitionDefaultMinimumObjectSize");
     if (size && !str_eq(size, all_storage_classes_128K))
-        return s3_fail_argument(req, "x-amz-transition-default-minimum-object-size", size,
-                                "Invalid TransitionDefaultMinimumObjectSize");
+        return aws_fail(req, &s3_InvalidRequest,
+                        "Invalid TransitionDefaultMinimumObjectSize found: %.100s", size);
     if (!c)
         return s3_fail_malformed_xml(req);
     if (s3_lifecycle_check(req, &c->Rules) || s3_kept_put(req, &t.bucket, S3_DOC_LIFECYCLE, c))

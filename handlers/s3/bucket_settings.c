@@ -4,6 +4,7 @@
 #include "handlers/s3/kept.h"
 #include "handlers/s3/rules.h"
 #include "handlers/s3/target.h"
+#include "server/base/digest.h"
 
 /* --- website --- */
 
@@ -32,6 +33,11 @@ static int check_routing_rule(struct request *req, const struct s3_RoutingRule *
 {
     const struct s3_Redirect *r = rule->Redirect;
 
+    if (rule->Condition && !rule->Condition->KeyPrefixEquals &&
+        !rule->Condition->HttpErrorCodeReturnedEquals)
+        return aws_fail(req, &s3_InvalidRequest,
+                        "Condition cannot be empty. To redirect all requests without a condition, "
+                        "the condition element shouldn't be present.");
     if (!r || (!r->HostName && !r->HttpRedirectCode && !r->Protocol && !r->ReplaceKeyPrefixWith &&
                !r->ReplaceKeyWith))
         return s3_fail_malformed_xml(req);
@@ -56,7 +62,7 @@ static int check_website(struct request *req, const struct s3_WebsiteConfigurati
 
     if (all && (c->IndexDocument || c->ErrorDocument || c->RoutingRules.items))
         return s3_fail_argument(
-            req, "RedirectAllRequestsTo", NULL,
+            req, "RedirectAllRequestsTo", "not null",
             "RedirectAllRequestsTo cannot be provided in conjunction with other "
             "Routing Rules.");
     if (all && !all->HostName)
@@ -145,10 +151,16 @@ static int check_logging(struct request *req, const struct s3_bucket *source,
     }
     if (rc)
         return aws_fail_internal(req);
-    if (!str_eq(target.region, source->region))
-        return aws_fail(req, &s3_CrossLocationLoggingProhibited,
-                        "Cross S3 location logging not allowed. ");
-    return 0;
+    if (str_eq(target.region, source->region))
+        return 0;
+    aws_fail(req, &s3_CrossLocationLoggingProhibitted, /* AWS: spelt so */
+             "Cross S3 location logging not allowed. ");
+    /* AWS: the first region is named nowhere. */
+    if (!str_eq(source->region, "us-east-1"))
+        aws_fail_detail(req, "SourceBucketLocation", source->region);
+    if (!str_eq(target.region, "us-east-1"))
+        aws_fail_detail(req, "TargetBucketLocation", target.region);
+    return -1;
 }
 
 int s3_put_bucket_logging(struct request *req, const struct s3_PutBucketLoggingRequest *in,
@@ -182,6 +194,17 @@ int s3_get_bucket_replication(struct request *req, const struct s3_GetBucketRepl
     return s3_kept_get(req, &t.bucket, S3_DOC_REPLICATION, out->ReplicationConfiguration);
 }
 
+/* AWS names the rules that come without a name. */
+static void name_rule(struct request *req, struct s3_ReplicationRule *rule)
+{
+    char uuid[37];
+
+    if (rule->ID && *rule->ID)
+        return;
+    uuid_v4(uuid);
+    rule->ID = arena_strdup(&req->arena, uuid);
+}
+
 static int check_replication_rule(struct request *req, const struct s3_ReplicationRule *rule)
 {
     struct arn arn;
@@ -201,11 +224,9 @@ static int check_replication_rule(struct request *req, const struct s3_Replicati
         !str_eq(arn.service, "s3"))
         return s3_fail_argument(req, "Bucket", rule->Destination->Bucket, "Invalid bucket ARN.");
     rc = s3_bucket_find(s3_of(req->app)->store, arn.resource, &req->arena, &target);
-    if (rc == STORE_NOT_FOUND)
-        return aws_fail(req, &s3_InvalidRequest, "Destination bucket must exist.");
-    if (rc)
+    if (rc && rc != STORE_NOT_FOUND)
         return aws_fail_internal(req);
-    if (target.versioning != S3_VERSIONED)
+    if (rc || target.versioning != S3_VERSIONED)
         return aws_fail(req, &s3_InvalidRequest,
                         "Destination bucket must have versioning enabled.");
     return 0;
@@ -227,9 +248,11 @@ int s3_put_bucket_replication(struct request *req, const struct s3_PutBucketRepl
         return aws_fail(req, &s3_InvalidRequest,
                         "Versioning must be 'Enabled' on the bucket to apply a replication "
                         "configuration");
-    for (size_t i = 0; i < c->Rules.count; i++)
+    for (size_t i = 0; i < c->Rules.count; i++) {
         if (check_replication_rule(req, &c->Rules.items[i]))
             return -1;
+        name_rule(req, &c->Rules.items[i]);
+    }
     return s3_kept_put(req, &t.bucket, S3_DOC_REPLICATION, c);
 }
 
@@ -305,12 +328,12 @@ int s3_put_bucket_accelerate(struct request *req,
     if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, "s3:PutAccelerateConfiguration",
                       &t))
         return -1;
-    if (!c || !c->Status || (!str_eq(c->Status, "Enabled") && !str_eq(c->Status, "Suspended")))
-        return s3_fail_malformed_xml(req);
     if (strchr(in->Bucket, '.'))
         return aws_fail(req, &s3_InvalidRequest,
                         "S3 Transfer Acceleration is not supported for buckets with periods (.) in "
                         "their names");
+    if (!c || !c->Status || (!str_eq(c->Status, "Enabled") && !str_eq(c->Status, "Suspended")))
+        return s3_fail_malformed_xml(req);
     /* AWS: suspending what was never on changes nothing, and is not shown. */
     if (str_eq(c->Status, "Suspended") && !s3_bucket_has(&t.bucket, S3_DOC_ACCELERATE))
         return 0;

@@ -15,10 +15,11 @@
     X(BadDigest, 400)                                                                              \
     X(BucketNotEmpty, 409)                                                                         \
     X(ConditionalRequestConflict, 409)                                                             \
-    X(CrossLocationLoggingProhibited, 403)                                                         \
+    X(CrossLocationLoggingProhibitted, 403)                                                        \
     X(EntityTooLarge, 400)                                                                         \
     X(EntityTooSmall, 400)                                                                         \
     X(ExpiredToken, 400)                                                                           \
+    X(IdMismatch, 400)                                                                             \
     X(IllegalLocationConstraintException, 400)                                                     \
     X(IllegalVersioningConfigurationException, 400)                                                \
     X(IncompleteBody, 400)                                                                         \

@@ -73,7 +73,9 @@ int s3_kept_find(struct s3 *s3, struct arena *a, const struct s3_bucket *bucket,
 static int fail_missing(struct request *req, const struct s3_bucket *bucket, enum s3_document kind)
 {
     aws_fail(req, kinds[kind].missing, "%s", kinds[kind].words);
-    aws_fail_detail(req, "BucketName", bucket->name);
+    /* AWS: of what has an id the bucket is not named. */
+    if (kinds[kind].missing != &s3_NoSuchConfiguration)
+        aws_fail_detail(req, "BucketName", bucket->name);
     return -1;
 }
 

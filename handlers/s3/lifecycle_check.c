@@ -5,6 +5,7 @@
 #include "handlers/s3/lifecycle.h"
 
 #include "handlers/s3/errors.h"
+#include "server/base/clock.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 
@@ -39,9 +40,13 @@ static int check_positive(struct request *req, struct maybe_int value, const cha
 
 static int check_date(struct request *req, struct maybe_time date)
 {
-    if (date.set && date.ms % DAY_MS != 0)
-        return aws_fail(req, &s3_InvalidArgument, "'Date' must be at midnight GMT");
-    return 0;
+    char text[TIME_TEXT_MAX];
+
+    if (!date.set || date.ms % DAY_MS == 0)
+        return 0;
+    time_iso8601_ms(date.ms, text);
+    return s3_fail_argument(req, "Date", arena_strdup(&req->arena, text),
+                            "'Date' must be at midnight GMT");
 }
 
 /* --- filters --- */

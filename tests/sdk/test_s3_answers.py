@@ -223,3 +223,95 @@ def test_a_bucket_that_says_how_to_encrypt_takes_copies_onto_themselves(s3, buck
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     s3.copy_object(**copy)
+
+
+# --- configurations ---
+
+
+def report(kind, id):
+    """A configuration that is right."""
+    return {
+        "analytics": {"Id": id, "StorageClassAnalysis": {}},
+        "metrics": {"Id": id},
+        "intelligent_tiering": {"Id": id, "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]},
+        "inventory": {
+            "Id": id,
+            "Destination": {"S3BucketDestination": {"Bucket": "arn:aws:s3:::b", "Format": "CSV"}},
+            "IsEnabled": True,
+            "IncludedObjectVersions": "All",
+            "Schedule": {"Frequency": "Daily"},
+        },
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind, member, mismatch",
+    [
+        ("analytics", "AnalyticsConfiguration", "MalformedXML"),
+        ("metrics", "MetricsConfiguration", "MalformedXML"),
+        ("intelligent_tiering", "IntelligentTieringConfiguration", "MalformedXML"),
+        ("inventory", "InventoryConfiguration", "IdMismatch"),
+    ],
+)
+def test_configurations_by_id(s3, bucket, kind, member, mismatch):
+    put = getattr(s3, f"put_bucket_{kind}_configuration")
+    get = getattr(s3, f"get_bucket_{kind}_configuration")
+    has(error_of(get, Bucket=bucket, Id="a"), Code="NoSuchConfiguration", BucketName=None)
+    has(error_of(put, Bucket=bucket, Id="b", **{member: report(kind, "a")}), Code=mismatch)
+    answer = put(Bucket=bucket, Id="a", **{member: report(kind, "a")})
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
+    assert get(Bucket=bucket, Id="a")[member]["Id"] == "a"
+
+
+def test_an_inventory_has_known_fields_and_a_destination(s3, bucket):
+    def refused(**change):
+        inventory = {**report("inventory", "a"), **change}
+        return error_of(s3.put_bucket_inventory_configuration, Bucket=bucket, Id="a", InventoryConfiguration=inventory)
+
+    has(refused(OptionalFields=["Colour"]), Code="MalformedXML")
+    destination = {"S3BucketDestination": {"Bucket": "b", "Format": "CSV"}}
+    has(refused(Destination=destination), Code="InvalidS3DestinationBucket", Message="Invalid bucket ARN.")
+
+
+def test_logs_stay_in_their_region(client):
+    s3 = client("s3", region_name="us-east-1")
+    here, there, far = bucket_name(), bucket_name(), bucket_name()
+    s3.create_bucket(Bucket=here)
+    for name, region in [(there, "eu-west-1"), (far, "us-west-2")]:
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
+
+    def refused(source, target):
+        status = {"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": ""}}
+        return error_of(s3.put_bucket_logging, Bucket=source, BucketLoggingStatus=status)
+
+    code = "CrossLocationLoggingProhibitted"
+    has(refused(here, there), Code=code, SourceBucketLocation=None, TargetBucketLocation="eu-west-1")
+    has(refused(far, there), Code=code, SourceBucketLocation="us-west-2", TargetBucketLocation="eu-west-1")
+
+
+def test_rules_of_replication_are_named_and_their_buckets_versioned(s3, bucket):
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+    def put(destination):
+        rule = {"Status": "Enabled", "Prefix": "", "Destination": {"Bucket": f"arn:aws:s3:::{destination}"}}
+        configuration = {"Role": "arn:aws:iam::123456789012:role/r", "Rules": [rule]}
+        return s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=configuration)
+
+    message = "Destination bucket must have versioning enabled."
+    has(error_of(put, bucket_name()), Code="InvalidRequest", Message=message)
+    has(error_of(put, make_bucket(s3)), Code="InvalidRequest", Message=message)
+    put(bucket)
+    assert s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]["Rules"][0]["ID"]
+
+
+def test_small_refusals_of_configurations(client, s3, bucket):
+    website = {"IndexDocument": {"Suffix": "index.html"}, "RoutingRules": [{"Redirect": {"ReplaceKeyWith": "x"}, "Condition": {}}]}
+    error = error_of(s3.put_bucket_website, Bucket=bucket, WebsiteConfiguration=website)
+    assert error["Code"] == "InvalidRequest" and error["Message"].startswith("Condition cannot be empty.")
+    dotted = f"a.{bucket_name()}"
+    s3.create_bucket(Bucket=dotted)
+    error = error_of(s3.put_bucket_accelerate_configuration, Bucket=dotted, AccelerateConfiguration={"Status": "none"})
+    has(error, Code="InvalidRequest")
+    rules = [{"Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Date": datetime.datetime(2030, 1, 1, 12)}}]
+    error = error_of(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    has(error, Code="InvalidArgument", ArgumentName="Date", ArgumentValue="2030-01-01T12:00:00.000Z")
