@@ -3,6 +3,7 @@
 import concurrent.futures
 import datetime
 import json
+import threading
 import time
 import urllib.request
 
@@ -217,6 +218,27 @@ def test_deletion_ends_the_subscription(kinesis, consumer, how):
     with pytest.raises(botocore.exceptions.EventStreamError) as caught:
         list(stream)
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_no_subscription_outlives_its_consumer(kinesis, arn):
+    """Subscriptions and the deregistration come at the same moment: whoever got in is told, and at once."""
+    subscribers, rounds = 4, 12
+    start = threading.Barrier(subscribers + 1)
+
+    def follow(consumer, shard):
+        start.wait()
+        with pytest.raises((botocore.exceptions.ClientError, botocore.exceptions.EventStreamError)) as caught:
+            list(subscribe(kinesis, consumer, shard))
+        return caught.value.response["Error"]["Code"]
+
+    kinesis.update_shard_count(StreamName="s", TargetShardCount=4, ScalingType="UNIFORM_SCALING")
+    with concurrent.futures.ThreadPoolExecutor(subscribers) as pool:
+        for _ in range(rounds):
+            consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+            running = [pool.submit(follow, consumer, 2 + i) for i in range(subscribers)]
+            start.wait()
+            kinesis.deregister_stream_consumer(ConsumerARN=consumer)
+            assert {r.result() for r in running} == {"ResourceNotFoundException"}
 
 
 def test_all_subscribers_get_all_records_in_order(kinesis, arn):
