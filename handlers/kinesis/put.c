@@ -10,18 +10,21 @@ enum {
     LARGE_RECORD = 1024 * 1024,
 };
 
-/* `where` names the record in messages: "data", "records.1.member.data". */
-static int check_size(struct request *req, const struct kinesis_stream *stream, const char *where,
+/* `number` counts the records of PutRecords from 1; 0: the only one of PutRecord. */
+static int check_size(struct request *req, const struct kinesis_stream *stream, size_t number,
                       struct bytes data, const char *key)
 {
     size_t max = (size_t)stream->record_max;
 
-    if (data.len > max)
+    if (data.len > max) {
+        const char *where =
+            number ? arena_printf(&req->arena, "records.%zu.member.data", number) : "data";
         return aws_fail(req, &kinesis_ValidationException,
                         "1 validation error detected: Value "
                         "'java.nio.HeapByteBuffer[pos=0 lim=%zu cap=%zu]' at '%s' failed to "
                         "satisfy constraint: Member must have length less than or equal to %zu",
                         data.len, data.len, where, max);
+    }
     if (data.len + strlen(key) > max)
         return aws_fail(req, &kinesis_InvalidArgumentException,
                         "Size of data and partition key (%zu bytes) exceeds the record size limit "
@@ -108,7 +111,7 @@ int kinesis_put_record(struct request *req, const struct kinesis_PutRecordInput 
     int rc;
 
     if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
-        check_size(req, hold->stream, "data", in->Data, in->PartitionKey))
+        check_size(req, hold->stream, 0, in->Data, in->PartitionKey))
         return -1;
     kinesis_shape_hold(hold->stream);
     rc = put_one(req, in, hold, &item);
@@ -133,9 +136,7 @@ static int check_records(struct request *req, const struct kinesis_stream *strea
 
     for (size_t i = 0; i < records->count; i++) {
         const struct kinesis_PutRecordsRequestEntry *r = &records->items[i];
-        char where[48];
-        snprintf(where, sizeof(where), "records.%zu.member.data", i + 1);
-        if (check_size(req, stream, where, r->Data, r->PartitionKey))
+        if (check_size(req, stream, i + 1, r->Data, r->PartitionKey))
             return -1;
         bytes += r->Data.len + strlen(r->PartitionKey);
     }
