@@ -241,6 +241,12 @@ bench-lambda:
 	$(Q)$(RELEASE) $(ROOT)/release/cadabra
 	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/lambda.py $(ROOT)/release
 
+# Five minutes, and 10 GB on the disk for that time.
+.PHONY: bench-kinesis-large
+bench-kinesis-large:
+	$(Q)$(RELEASE) $(ROOT)/release/cadabra
+	$(Q)$(WITH_TOOLS) $(VENV)/bin/python tests/bench/kinesis_large.py $(ROOT)/release
+
 # BENCH_KEYS=1000000 BENCH_UPLOAD_GIB=5 is the full size; it needs 60 GiB of disk.
 .PHONY: bench-s3
 bench-s3:
