@@ -9,7 +9,8 @@ import urllib.request
 
 import boto3
 import pytest
-from firehose_kit import AT_ONCE, Endpoint, accept, keys, lines, records_of, s3, until
+from firehose_kit import AT_ONCE, Endpoint, accept, body, keys, lines, processors, records_of, s3, until
+from lambda_kit import create
 from server import Server
 
 
@@ -113,6 +114,35 @@ def test_all_data_is_backed_up_where_asked_for(client, bucket):
     (key,) = keys(store, bucket)
     assert key.count("/") == 4 and key.split("/")[4].startswith("h-1-20")
     assert store.get_object(Bucket=bucket, Key=key)["Body"].read() == b"a\nb\n"
+
+
+def test_an_update_merges_and_holds_for_what_waits(client, bucket):
+    """What could not be delivered yet goes where the update says, with the new key; what it does not name stays."""
+    firehose, store = client("firehose"), client("s3")
+    with Endpoint(accept) as endpoint:
+        make(firehose, None, bucket, url="http://127.0.0.1:9/", RetryOptions={"DurationInSeconds": 7200})
+        firehose.put_record(DeliveryStreamName="h", Record={"Data": b"patient"})
+        firehose.update_destination(
+            DeliveryStreamName="h",
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            HttpEndpointDestinationUpdate={
+                "EndpointConfiguration": {"Url": endpoint.url + "/new", "AccessKey": "another"},
+                "RequestConfiguration": {"ContentEncoding": "GZIP"},
+                "S3Update": {"Prefix": "late/"},
+            },
+        )
+        until(lambda: endpoint.requests)
+    (request,) = endpoint.requests
+    assert (request["path"], records_of(request)) == ("/new", [b"patient"])
+    assert (request["headers"]["X-Amz-Firehose-Access-Key"], request["headers"]["Content-Encoding"]) == ("another", "gzip")
+    described = firehose.describe_delivery_stream(DeliveryStreamName="h")["DeliveryStreamDescription"]
+    http = described["Destinations"][0]["HttpEndpointDestinationDescription"]
+    assert (described["VersionId"], http["EndpointConfiguration"]["Url"]) == ("2", endpoint.url + "/new")
+    assert http["RetryOptions"] == {"DurationInSeconds": 7200} and http["BufferingHints"] == AT_ONCE
+    assert http["S3DestinationDescription"]["Prefix"] == "late/"
+    assert http["S3DestinationDescription"]["BucketARN"] == f"arn:aws:s3:::{bucket}"
+    assert "another" not in json.dumps(described, default=str)
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +273,54 @@ def test_busy_documents_are_tried_again_alone_and_under_their_ids(client):
     first, second, third = map(actions, endpoint.requests)
     assert len(first) == 3
     assert [a["_id"] for a in second] == [a["_id"] for a in third] == [first[1]["_id"]]
+
+
+def test_an_update_of_an_engine_merges(client):
+    firehose = client("firehose")
+    with Endpoint(bulk(lambda d: 201)) as endpoint:
+        make_search(firehose, endpoint, IndexRotationPeriod="OneHour")
+        firehose.update_destination(
+            DeliveryStreamName="o",
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            AmazonopensearchserviceDestinationUpdate={"IndexName": "other", "DocumentIdOptions": {"DefaultDocumentIdFormat": "NO_DOCUMENT_ID"}},
+        )
+        firehose.put_record(DeliveryStreamName="o", Record={"Data": b"{}"})
+        until(lambda: endpoint.requests)
+    (action,) = actions(endpoint.requests[0])
+    assert re.fullmatch(ROTATIONS["OneHour"].replace("weblogs", "other"), action["_index"]) and "_id" not in action
+
+
+def test_all_documents_are_backed_up_as_they_came(client, bucket):
+    """S3 gets what came in, the engine what the function made of it, and the error prefix what the function failed."""
+    firehose, store = client("firehose"), client("s3")
+    upper = create(
+        client("lambda"),
+        "import base64, json\n"
+        "def one(r):\n"
+        "    n = json.loads(base64.b64decode(r['data']))['n']\n"
+        "    data = base64.b64encode(json.dumps({'n': n * 10}).encode()).decode()\n"
+        "    return dict(recordId=r['recordId'], result='Ok' if n % 2 else 'ProcessingFailed', data=data)\n"
+        "def handler(event, context):\n"
+        "    return {'records': [one(r) for r in event['records']]}\n",
+        name="tenfold",
+        Timeout=60,
+    )["FunctionArn"]
+    with Endpoint(bulk(lambda d: 201)) as endpoint:
+        make_search(
+            firehose,
+            endpoint,
+            bucket,
+            S3BackupMode="AllDocuments",
+            ProcessingConfiguration=processors(("Lambda", {"LambdaArn": upper, "BufferSizeInMBs": "1", "BufferIntervalInSeconds": "0"})),
+        )
+        firehose.put_record_batch(DeliveryStreamName="o", Records=[{"Data": json.dumps({"n": n}).encode()} for n in range(4)])
+        until(lambda: endpoint.requests and len(keys(store, bucket)) == 2)
+    assert [json.loads(line) for line in endpoint.requests[0]["body"].decode().splitlines()[1::2]] == [{"n": 10}, {"n": 30}]
+    (copy,) = keys(store, bucket, "es/2")
+    assert body(store, bucket, copy) == b'{"n": 0}{"n": 1}{"n": 2}{"n": 3}'
+    failed = lines(store, bucket, "es/processing-failed/")
+    assert [json.loads(base64.b64decode(f["rawData"])) for f in failed] == [{"n": 0}, {"n": 2}]
 
 
 def test_an_engine_that_is_down_loses_nothing(client, bucket):
