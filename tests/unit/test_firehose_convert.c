@@ -283,7 +283,12 @@ static enum store_status find_columns(struct app *app, const struct table_name *
 {
     (void)app;
     (void)a;
-    made_up.asked = *name;
+    made_up.asked = (struct table_name){/* who asks may be gone when it is looked at */
+                                        .catalog_id = arena_strdup(&arena, name->catalog_id),
+                                        .region = arena_strdup(&arena, name->region),
+                                        .database = arena_strdup(&arena, name->database),
+                                        .table = arena_strdup(&arena, name->table),
+                                        .version_id = arena_strdup(&arena, name->version_id)};
     *out = made_up.columns;
     return made_up.found;
 }
