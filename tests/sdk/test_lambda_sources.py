@@ -189,7 +189,7 @@ def test_bad_mappings_of_queues(functions, sqs, recorder):
     assert "StartingPosition" in bad(StartingPosition="LATEST")
     assert "batch window" in bad(BatchSize=11)
     assert "visibility timeout: 5 seconds is less than Function timeout: 20" in bad(EventSourceArn=short)
-    assert "streams" in bad(TumblingWindowInSeconds=5)
+    assert "Unsupported TumblingWindowInSeconds parameter" in bad(TumblingWindowInSeconds=5)
     assert "DestinationConfig" in bad(DestinationConfig={"OnFailure": {"Destination": arn}})
 
 
