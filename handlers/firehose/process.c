@@ -53,8 +53,8 @@ static struct chunker *add_output(struct arena *a, struct output_list *list, con
 
 void processing_fail(struct processing *p, const struct record *r, const struct undelivered *why)
 {
-    const struct frame f = {.data = failure_line(p->work, why, r->data, r->at_ms),
-                            .at_ms = r->at_ms};
+    const struct bytes raw = r->packed.data ? r->packed : r->data;
+    const struct frame f = {.data = failure_line(p->work, why, raw, r->at_ms), .at_ms = r->at_ms};
 
     const char *type = why->type ? why->type : "processing-failed";
     struct chunker *to = find_output(&p->failed, type);

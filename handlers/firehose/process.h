@@ -13,7 +13,8 @@
 
 struct record {
     struct bytes data;
-    struct bytes meta; /* of the source, JSON */
+    struct bytes packed; /* as it was before its decompression; data NULL: it never was */
+    struct bytes meta;   /* of the source, JSON */
     int64_t at_ms;
     struct partition_keys keys;
 };
@@ -39,7 +40,8 @@ struct processing {
 };
 
 void record_list_add(struct arena *a, struct record_list *list, const struct record *r);
-/* The record as it is becomes a line for the error prefix. */
+/* The record becomes a line for the error prefix: as it is, or, AWS: as it was before its
+ * decompression. */
 void processing_fail(struct processing *p, const struct record *r, const struct undelivered *why);
 
 /* --- unpack.c --- */

@@ -52,6 +52,7 @@ void unpack_decompress(struct processing *p)
         struct strbuf plain = STRBUF_INIT(UNPACKED_MAX);
 
         if (inflate_into(r.data, &plain)) {
+            r.packed = r.data;
             r.data.data = arena_memdup(p->work->arena, plain.data ? plain.data : "", plain.len);
             r.data.len = plain.len;
             record_list_add(p->work->arena, &out, &r);
