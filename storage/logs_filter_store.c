@@ -137,12 +137,10 @@ enum store_status logs_outbox_note(struct sql *s, int64_t group_id, int64_t stre
                     sql_int(last_event));
 }
 
-static void load_flag(struct logs_store *store, struct sql *s)
+static void load_flag(atomic_bool *flag, struct sql_stmt *st)
 {
-    struct sql_stmt *st = sql_prepare(s, "SELECT 1 FROM subscription LIMIT 1");
-
     if (sql_step(st) == STORE_OK) {
-        atomic_store(&store->subscribed, true);
+        atomic_store(flag, true);
         sql_reset(st);
     }
 }
@@ -173,7 +171,8 @@ enum store_status logs_outbox_next(struct logs_store *store, int64_t after, stru
     if (status)
         return status;
     if (!after)
-        load_flag(store, s);
+        load_flag(&store->subscribed, sql_prepare(s, "SELECT 1 FROM subscription LIMIT 1"));
+    load_flag(&store->metered, sql_prepare(s, "SELECT 1 FROM metric_filter LIMIT 1"));
     status = sql_row(
         sql_query(s,
                   "SELECT o.id, account, region, g.name, t.name, o.stream_id, o.first_event, "
@@ -253,7 +252,15 @@ enum store_status logs_metric_put(struct logs_store *store, const struct scope *
                           "UPDATE SET pattern = ?3, transformations = ?4",
                           sql_int(group_id), sql_text(m->name), sql_text(m->pattern),
                           sql_text(m->transformations), sql_int(m->created_ms));
-    return sql_write_end(s, status);
+    status = sql_write_end(s, status);
+    if (!status)
+        atomic_store(&store->metered, true);
+    return status;
+}
+
+bool logs_is_metered(const struct logs_store *store)
+{
+    return atomic_load(&store->metered);
 }
 
 enum store_status logs_metric_delete(struct logs_store *store, const struct scope *scope,

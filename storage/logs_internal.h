@@ -10,6 +10,7 @@
 struct logs_store {
     struct lazy_db *db;
     atomic_bool subscribed; /* some group has a subscription filter */
+    atomic_bool metered;    /* some group has a metric filter */
 };
 
 /* Notes events for all subscriptions of the group, in the write that adds them. */

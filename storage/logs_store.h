@@ -208,6 +208,9 @@ enum store_status logs_metric_put(struct logs_store *store, const struct scope *
 /* STORE_CONFLICT: the group has none of that name. */
 enum store_status logs_metric_delete(struct logs_store *store, const struct scope *scope,
                                      const char *group, const char *name);
+/* False where there is no metric filter at all; for stores that were asked for their outbox once.
+ */
+bool logs_is_metered(const struct logs_store *store);
 /* group NULL: of all groups. */
 enum store_status logs_metric_list(struct logs_store *store, const struct scope *scope,
                                    const char *group, const struct logs_filter_list *list,

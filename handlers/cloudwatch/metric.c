@@ -252,6 +252,41 @@ int cloudwatch_put_metric_data(struct request *req, const struct cloudwatch_PutM
     return 0;
 }
 
+enum store_status cloudwatch_put(struct app *app, struct scope scope,
+                                 const struct cloudwatch_measure *measures, size_t count)
+{
+    struct cloudwatch *c = cloudwatch_of(app);
+    struct cloudwatch_new_point *points;
+    enum store_status status;
+    struct arena a;
+
+    arena_init(&a);
+    points = ARENA_ARRAY(&a, struct cloudwatch_new_point, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct cloudwatch_measure *m = &measures[i];
+        const int64_t at_s = m->time_ms / 1000;
+        double *pair = ARENA_ARRAY(&a, double, 2);
+
+        pair[0] = m->value;
+        pair[1] = 1;
+        points[i] = (struct cloudwatch_new_point){
+            .namespace = m->namespace,
+            .name = m->name,
+            .identity = cloudwatch_identity(&a, m->namespace, m->name, &m->dimensions),
+            .point = {.at_s = at_s - at_s % 60,
+                      .unit = m->unit ? m->unit : "None",
+                      .pairs = pair,
+                      .pair_count = 2},
+        };
+        sum_up(&points[i].point);
+    }
+    status = cloudwatch_points_add(c->store, &scope, points, count);
+    arena_release(&a);
+    if (!status)
+        alarm_watch_wake(c->watch);
+    return status;
+}
+
 /* --- ListMetrics --- */
 
 struct wanted {

@@ -11,6 +11,8 @@
 
 enum { CONDITIONS_MAX = 8 };
 
+#define NAME_END " \t\r\n,]=!<>&|"
+
 struct condition {
     bool alternative; /* joined by || to what stands before */
     enum filter_operator op;
@@ -18,6 +20,7 @@ struct condition {
 };
 
 struct column {
+    struct filter_text name;
     struct condition conditions[CONDITIONS_MAX];
     size_t count;
 };
@@ -32,7 +35,7 @@ struct filter_columns_pattern {
 static const char *skip_name(const char *at)
 {
     at = filter_skip_blanks(at);
-    at += strcspn(at, " \t\r\n,]=!<>&|");
+    at += strcspn(at, NAME_END);
     return filter_skip_blanks(at);
 }
 
@@ -40,6 +43,8 @@ static bool read_column(struct arena *a, const char **at, struct column *out)
 {
     bool alternative = false;
 
+    out->name.data = filter_skip_blanks(*at);
+    out->name.len = strcspn(out->name.data, NAME_END);
     for (*at = skip_name(*at); **at != ',' && **at != ']'; *at = filter_skip_blanks(*at)) {
         struct condition *c = &out->conditions[out->count];
 
@@ -126,22 +131,56 @@ static bool column_holds(const struct column *column, struct filter_text found)
     return holds;
 }
 
-bool filter_columns_match(const struct filter_columns_pattern *p, struct filter_text message)
+/* The message's columns, at most FILTER_MESSAGE_COLUMNS_MAX + 1. False when there are not as many
+ * as the pattern wants. */
+static bool split_all(const struct filter_columns_pattern *p, struct filter_text message,
+                      struct filter_text found[FILTER_MESSAGE_COLUMNS_MAX + 1], size_t *out_count)
 {
-    struct filter_text found[FILTER_MESSAGE_COLUMNS_MAX + 1];
     const char *at = message.data;
     const char *end = message.data + message.len;
     size_t count = 0;
 
-    while (count < ARRAY_LEN(found) && split(&at, end, &found[count]))
+    while (count <= FILTER_MESSAGE_COLUMNS_MAX && split(&at, end, &found[count]))
         count++;
-    if (count > FILTER_MESSAGE_COLUMNS_MAX || (p->has_gap ? count < p->count : count != p->count))
+    *out_count = count;
+    return count <= FILTER_MESSAGE_COLUMNS_MAX &&
+           (p->has_gap ? count >= p->count : count == p->count);
+}
+
+/* Which of `count` columns of a message the pattern's column i is. */
+static size_t place_of(const struct filter_columns_pattern *p, size_t i, size_t count)
+{
+    return p->has_gap && i >= p->gap ? count - (p->count - i) : i;
+}
+
+bool filter_columns_match(const struct filter_columns_pattern *p, struct filter_text message)
+{
+    struct filter_text found[FILTER_MESSAGE_COLUMNS_MAX + 1];
+    size_t count;
+
+    if (!split_all(p, message, found, &count))
+        return false;
+    for (size_t i = 0; i < p->count; i++)
+        if (!column_holds(&p->columns[i], found[place_of(p, i, count)]))
+            return false;
+    return true;
+}
+
+bool filter_columns_field(const struct filter_columns_pattern *p, const char *name,
+                          struct filter_text message, struct filter_text *out)
+{
+    struct filter_text found[FILTER_MESSAGE_COLUMNS_MAX + 1];
+    size_t count;
+
+    if (!split_all(p, message, found, &count))
         return false;
     for (size_t i = 0; i < p->count; i++) {
-        size_t from = p->has_gap && i >= p->gap ? count - (p->count - i) : i;
+        const struct filter_text own = p->columns[i].name;
 
-        if (!column_holds(&p->columns[i], found[from]))
-            return false;
+        if (strlen(name) == own.len && memcmp(name, own.data, own.len) == 0) {
+            *out = found[place_of(p, i, count)];
+            return true;
+        }
     }
-    return true;
+    return false;
 }

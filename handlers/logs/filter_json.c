@@ -12,7 +12,7 @@
 
 enum { MESSAGE_DEPTH_MAX = 64, STEPS_MAX = 32 };
 
-enum node_kind { NODE_OR, NODE_AND, NODE_COMPARE, NODE_IS, NODE_NOT_EXISTS };
+enum node_kind { NODE_OR, NODE_AND, NODE_COMPARE, NODE_IS, NODE_NOT_EXISTS, NODE_FIND };
 
 /* One step of $.a.b[0]: a name, an index, or any. */
 struct step {
@@ -30,7 +30,8 @@ struct filter_json_pattern {
     size_t step_count;
     enum filter_operator op;
     struct filter_value value;
-    enum jr_type is; /* JR_NULL, JR_TRUE, JR_FALSE */
+    enum jr_type is;           /* JR_NULL, JR_TRUE, JR_FALSE */
+    struct filter_text *found; /* of NODE_FIND: where its value goes */
 };
 
 struct parser {
@@ -201,6 +202,10 @@ static bool holds(const struct filter_json_pattern *node, struct jr *r)
     } else if (type == JR_OBJECT || type == JR_ARRAY || type == JR_NULL || !jr_skip(r, &text)) {
         return false;
     }
+    if (node->kind == NODE_FIND) {
+        *node->found = (struct filter_text){.data = text.data, .len = text.len};
+        return true;
+    }
     return filter_compare(node->op, &node->value,
                           (struct filter_text){.data = text.data, .len = text.len});
 }
@@ -265,4 +270,17 @@ bool filter_json_matches(const struct filter_json_pattern *p, struct filter_text
     if (jr_peek(&r) != JR_OBJECT || !jr_skip(&r, NULL) || !jr_finish(&r))
         return false;
     return evaluate(p, message, scratch);
+}
+
+bool filter_json_field(const char *selector, struct filter_text message, struct arena *scratch,
+                       struct filter_text *out)
+{
+    struct filter_json_pattern node = {.kind = NODE_FIND, .found = out};
+    struct parser p = {.a = scratch, .at = selector};
+    struct jr r;
+
+    if (!parse_selector(&p, &node) || *p.at)
+        return false;
+    jr_init(&r, message.data, message.len, scratch, MESSAGE_DEPTH_MAX);
+    return search(&node, 0, &r);
 }

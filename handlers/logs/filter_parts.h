@@ -50,9 +50,15 @@ struct filter_json_pattern;
 struct filter_json_pattern *filter_json_compile(struct arena *a, const char *text);
 bool filter_json_matches(const struct filter_json_pattern *p, struct filter_text message,
                          struct arena *scratch);
+/* The scalar that a selector ($.a.b[0]) finds. */
+bool filter_json_field(const char *selector, struct filter_text message, struct arena *scratch,
+                       struct filter_text *out);
 
 struct filter_columns_pattern;
 struct filter_columns_pattern *filter_columns_compile(struct arena *a, const char *text);
 bool filter_columns_match(const struct filter_columns_pattern *p, struct filter_text message);
+/* What stands in the column of that name. */
+bool filter_columns_field(const struct filter_columns_pattern *p, const char *name,
+                          struct filter_text message, struct filter_text *out);
 
 #endif

@@ -108,3 +108,16 @@ bool filter_pattern_matches(const struct filter_pattern *pattern, const char *me
         return filter_columns_match(pattern->columns, text);
     return terms_match(pattern, text);
 }
+
+const char *filter_pattern_field(const struct filter_pattern *pattern, const char *field,
+                                 const char *message, size_t len, struct arena *scratch)
+{
+    struct filter_text text = {.data = message, .len = len};
+    struct filter_text found;
+
+    if (pattern->json ? !filter_json_field(field, text, scratch, &found)
+                      : !pattern->columns || field[0] != '$' ||
+                            !filter_columns_field(pattern->columns, field + 1, text, &found))
+        return NULL;
+    return arena_strndup(scratch, found.data, found.len);
+}

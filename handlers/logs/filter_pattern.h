@@ -25,4 +25,9 @@ struct filter_pattern *filter_pattern_compile(struct arena *a, const char *text)
 bool filter_pattern_matches(const struct filter_pattern *pattern, const char *message, size_t len,
                             struct arena *scratch);
 
+/* A field of a message that the pattern matches: $.a.b[0] of one that is JSON, $name of a pattern
+ * of columns. NULL where there is no such field; else a text in `scratch`. */
+const char *filter_pattern_field(const struct filter_pattern *pattern, const char *field,
+                                 const char *message, size_t len, struct arena *scratch);
+
 #endif

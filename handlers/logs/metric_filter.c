@@ -1,7 +1,4 @@
-/*
- * Metric filters: kept and shown. They make no metrics: there is no CloudWatch here that could take
- * them.
- */
+/* Metric filters: the operations. metering.c has them at work. */
 #include "handlers/common/page_token.h"
 #include "handlers/logs/filter_pattern.h"
 #include "handlers/logs/operations.h"

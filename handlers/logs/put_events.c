@@ -1,6 +1,7 @@
 /* PutLogEvents: what is taken, and what is rejected by its time. */
 #include "handlers/logs/operations.h"
 
+#include "handlers/logs/metering.h"
 #include "handlers/logs/subscriptions.h"
 
 #define HOUR_MS (60 * 60 * INT64_C(1000))
@@ -99,6 +100,8 @@ int logs_put_log_events(struct request *req, const struct logs_PutLogEventsReque
     if (status)
         return logs_fail_missing(req, status);
     subscriptions_wake(logs_of(req->app)->subscriptions);
+    logs_meter(logs_of(req->app), &scope, in->logGroupName, events + taken.first,
+               taken.end - taken.first);
     /* AWS: still there, and no longer wanted back. */
     out->nextSequenceToken = arena_printf(&req->arena, "%056" PRId64, req->received_ms);
     return 0;

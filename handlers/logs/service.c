@@ -2,6 +2,7 @@
 #include "handlers/logs/logs.h"
 
 #include "handlers/common/arn.h"
+#include "handlers/logs/metering.h"
 #include "handlers/logs/operations.h"
 #include "handlers/logs/subscriptions.h"
 #include "server/base/utf8.h"
@@ -158,8 +159,10 @@ enum store_status logs_append(struct app *app, struct scope scope, const char *g
         clean[i] = clean_event(&events[i], &a);
     status = logs_events_add(logs_of(app)->store, &scope, group, stream, clean, count,
                              clock_now_ms(&app->clock), true);
-    arena_release(&a);
-    if (!status)
+    if (!status) {
         subscriptions_wake(logs_of(app)->subscriptions);
+        logs_meter(logs_of(app), &scope, group, clean, count);
+    }
+    arena_release(&a);
     return status;
 }

@@ -3,10 +3,8 @@
 import copy
 import datetime
 import json
-import random
 import time
 
-import boto3
 import botocore.config
 import botocore.exceptions
 import pytest
@@ -524,6 +522,66 @@ def test_describe_and_delete_alarms(cw):
 def test_alarms_are_checked(cw, change):
     alarm = {k: v for k, v in {**ALARM, **change}.items() if v is not None}
     assert refused(cw.put_metric_alarm, **alarm)[:2] == ("ValidationError", 400)
+
+
+# --- metric filters of CloudWatch Logs ---
+
+
+def meter(logs, pattern, *messages, name="latency", **transformation):
+    logs.create_log_group(logGroupName="app")
+    logs.create_log_stream(logGroupName="app", logStreamName="s")
+    to = dict(metricName=name, metricNamespace="shop", **transformation)
+    logs.put_metric_filter(logGroupName="app", filterName="f", filterPattern=pattern, metricTransformations=[to])
+    now = int(time.time() * 1000)
+    logs.put_log_events(
+        logGroupName="app", logStreamName="s", logEvents=[{"timestamp": now, "message": m} for m in messages]
+    )
+
+
+def test_filter_counts_terms(cw, client):
+    logs = client("logs")
+    meter(logs, "ERROR", "ERROR one", "fine", "two ERROR", metricValue="1", defaultValue=0, unit="Count")
+    (point,) = statistics(cw, start=NOW - MINUTE, end=NOW + 60 * MINUTE, period=7200)
+    assert (point["Sum"], point["SampleCount"], point["Unit"]) == (2.0, 2.0, "Count")
+    logs.put_log_events(
+        logGroupName="app", logStreamName="s", logEvents=[{"timestamp": int(time.time() * 1000), "message": "fine"}]
+    )
+    (point,) = statistics(cw, start=NOW - MINUTE, end=NOW + 60 * MINUTE, period=7200)
+    assert (point["Sum"], point["SampleCount"]) == (2.0, 3.0)
+
+
+def test_filter_measures_fields_of_json(cw, client):
+    meter(
+        client("logs"),
+        "{ $.latency > 10 }",
+        json.dumps({"latency": 12.5, "method": "GET"}),
+        json.dumps({"latency": 5, "method": "GET"}),
+        json.dumps({"latency": 20, "method": "PUT"}),
+        json.dumps({"latency": 30}),
+        metricValue="$.latency",
+        dimensions={"Method": "$.method"},
+    )
+    span = dict(start=NOW - MINUTE, end=NOW + 60 * MINUTE, period=7200)
+    for method, expected in (("GET", 12.5), ("PUT", 20.0)):
+        (point,) = statistics(cw, Dimensions=[{"Name": "Method", "Value": method}], **span)
+        assert (point["Sum"], point["SampleCount"]) == (expected, 1.0)
+    (point,) = statistics(cw, **span)
+    assert point["Sum"] == 30.0
+
+
+def test_filter_measures_columns(cw, client):
+    meter(
+        client("logs"),
+        "[ip, ..., status = 2*, size]",
+        '127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /apache_pb.gif HTTP/1.0" 200 1534',
+        '127.0.0.1 - frank [10/Oct/2000:13:35:22 -0700] "GET /apache_pb.gif HTTP/1.0" 500 5324',
+        '127.0.0.1 - frank [10/Oct/2000:13:50:35 -0700] "GET /apache_pb.gif HTTP/1.0" 200 4355',
+        '127.0.0.1 - frank [10/Oct/2000:13:50:35 -0700] "GET /apache_pb.gif HTTP/1.0" 204 -',
+        name="bytes",
+        metricValue="$size",
+    )
+    (point,) = statistics(cw, name="bytes", start=NOW - MINUTE, end=NOW + 60 * MINUTE, period=7200)
+    assert (point["Sum"], point["SampleCount"]) == (5889.0, 2.0)
 
 
 # --- dashboards and tags ---

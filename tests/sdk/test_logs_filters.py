@@ -1,4 +1,4 @@
-"""CloudWatch Logs: subscription filters that deliver, metric filters that are kept."""
+"""CloudWatch Logs: subscription filters that deliver, metric filters as they are kept."""
 
 import base64
 import gzip
