@@ -302,15 +302,34 @@ def test_one_destination_exactly(client):
     )
 
 
-def test_what_is_not_built_is_refused_by_name(client):
+KAFKA = {
+    "MSKClusterARN": "arn:aws:kafka:us-east-1:123456789012:cluster/c/a1",
+    "TopicName": "t",
+    "AuthenticationConfiguration": {"RoleARN": ROLE, "Connectivity": "PRIVATE"},
+}
+NOT_BUILT = {
+    "SplunkDestinationConfiguration": {"HECEndpoint": "https://s:8088", "HECEndpointType": "Raw", "HECToken": "t", "S3Configuration": s3()},
+    "RedshiftDestinationConfiguration": {
+        "RoleARN": ROLE,
+        "ClusterJDBCURL": "jdbc:redshift://c.us-east-1.redshift.amazonaws.com:5439/dev",
+        "CopyCommand": {"DataTableName": "t"},
+        "S3Configuration": s3(),
+    },
+    "AmazonOpenSearchServerlessDestinationConfiguration": {"RoleARN": ROLE, "IndexName": "i", "S3Configuration": s3()},
+    "SnowflakeDestinationConfiguration": {
+        "AccountUrl": "https://a.snowflakecomputing.com", "Database": "d", "Schema": "s", "Table": "t", "RoleARN": ROLE, "S3Configuration": s3(),
+    },
+    "IcebergDestinationConfiguration": {"RoleARN": ROLE, "CatalogConfiguration": {"CatalogARN": "arn:aws:glue:us-east-1:123456789012:catalog"}, "S3Configuration": s3()},
+    "MSKSourceConfiguration": KAFKA,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOT_BUILT)
+def test_what_is_not_built_is_refused_by_name(client, name):
     firehose = client("firehose")
-    splunk = {"HECEndpoint": "https://s:8088", "HECEndpointType": "Raw", "HECToken": "t", "S3Configuration": s3()}
-    for name, configuration, words in (
-        ("SplunkDestinationConfiguration", splunk, "SplunkDestinationConfiguration"),
-    ):
-        with pytest.raises(ClientError) as caught:
-            firehose.create_delivery_stream(DeliveryStreamName="n", **{name: configuration})
-        assert words in caught.value.response["Error"]["Message"]
+    more = {"S3DestinationConfiguration": s3(), "DeliveryStreamType": "MSKAsSource"} if name.startswith("MSK") else {}
+    refused(firehose.create_delivery_stream, "NotImplemented", name, DeliveryStreamName="n", **{name: NOT_BUILT[name]}, **more)
+    assert firehose.list_delivery_streams()["DeliveryStreamNames"] == []
 
 
 def test_the_cli_drives_it(aws):
