@@ -74,11 +74,11 @@ def create(server, endpoint):
     )
 
 
-def put_for(server, seconds, number, accepted, unknown):
-    """Batches into both streams; a batch that got no answer is unknown. Ends with a kill in the middle of one."""
+def put_until_killed(server, seconds, number, accepted, unknown):
+    """Batches into both streams; the kill comes some time after the first ones were accepted, at any moment of one. A
+    batch that got no answer is unknown."""
     firehose = client(server, "firehose")
     killer = threading.Timer(seconds, server.kill)
-    killer.start()
     while True:
         number += 1
         for name in ("endpoint", "bucket"):
@@ -90,6 +90,8 @@ def put_for(server, seconds, number, accepted, unknown):
                 unknown.update(batch)
                 killer.join()
                 return number
+        if not killer.ident:
+            killer.start()
 
 
 def delivered(server):
@@ -108,7 +110,7 @@ def test_nothing_is_lost_while_destinations_are_down(tmp_path):
     create(server, endpoint)
     number = 0
     for _ in range(KILLS):
-        number = put_for(server, dice.uniform(0.1, 0.4), number, accepted, unknown)
+        number = put_until_killed(server, dice.uniform(0.1, 0.4), number, accepted, unknown)
         server = Server(tmp_path / "data", "--test-clock")
         refused = endpoint.refused
         end = time.monotonic() + 120
