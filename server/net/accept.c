@@ -7,7 +7,8 @@
  *
  * The watchdog looks at each connection's byte counts in the kernel every now and then, so that
  * requests need not keep time: one that has a request half sent or half answered and on which no
- * byte moves for the stall timeout is shut down, one without a request after the idle timeout.
+ * byte moves for the stall timeout is shut down, one whose headers take longer than that, too, and
+ * one without a request after the idle timeout.
  * While a handler runs there is no limit.
  */
 #include "server/net/accept.h"
@@ -215,8 +216,8 @@ static void accept_from(struct listen_socket *s)
 
 /* --- the watchdog --- */
 
-/* Bytes that have gone either way; false where the kernel does not tell. */
-static bool bytes_moved(const struct connection *c, uint64_t *out_bytes)
+/* Bytes that have come and those that went and were taken; false where the kernel does not tell. */
+static bool bytes_moved(const struct connection *c, uint64_t *out_came, uint64_t *out_went)
 {
     struct tcp_info info;
     socklen_t len = sizeof(info);
@@ -224,27 +225,47 @@ static bool bytes_moved(const struct connection *c, uint64_t *out_bytes)
     if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
         len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info.tcpi_bytes_received))
         return false;
-    *out_bytes = info.tcpi_bytes_received + info.tcpi_bytes_acked;
+    *out_came = info.tcpi_bytes_received;
+    *out_went = info.tcpi_bytes_acked;
     return true;
 }
 
-/* True when nothing has moved on the connection for too long. */
-static bool overdue(const struct listener *l, struct connection *c, int64_t now_ms)
+/* Looks at what has happened on the connection since the last time. */
+static void observe(struct connection *c, int64_t now_ms)
 {
-    uint64_t done = atomic_load(&c->done);
-    uint64_t bytes;
-    int64_t limit_ms;
+    uint64_t heads = atomic_load(&c->heads), done = atomic_load(&c->done);
+    uint64_t came, went;
 
-    if (!bytes_moved(c, &bytes) || atomic_load(&c->serving) > 0) {
+    if (!bytes_moved(c, &came, &went) || atomic_load(&c->serving) > 0) {
         c->changed_ms = now_ms;
-    } else if (bytes != c->seen_bytes || done != c->seen_done) {
+        c->head_ms = 0;
+        return;
+    }
+    if (came != c->seen_came || went != c->seen_went || done != c->seen_done) {
         /* Bytes without a request are the beginning of one, but on HTTP/2, where they may be a
          * PING. */
-        c->partial = done == c->seen_done && (c->kind != CONNECTION_HTTP2 || done == 0);
-        c->seen_bytes = bytes;
-        c->seen_done = done;
+        c->partial = done == c->seen_done && (c->partial || came != c->seen_came) &&
+                     (c->kind != CONNECTION_HTTP2 || done == 0);
         c->changed_ms = now_ms;
     }
+    if (!c->partial || heads != done || heads != c->seen_heads)
+        c->head_ms = 0;
+    else if (!c->head_ms)
+        c->head_ms = now_ms;
+    c->seen_came = came;
+    c->seen_went = went;
+    c->seen_heads = heads;
+    c->seen_done = done;
+}
+
+/* True when nothing has moved on the connection for too long, or headers come byte by byte. */
+static bool overdue(const struct listener *l, struct connection *c, int64_t now_ms)
+{
+    int64_t limit_ms;
+
+    observe(c, now_ms);
+    if (c->head_ms && now_ms - c->head_ms >= l->stall_timeout_ms)
+        return true;
     if (c->kind == CONNECTION_SILENT)
         limit_ms = c->partial ? PREFACE_WAIT_MS : SILENT_WAIT_MS;
     else if (c->partial || atomic_load(&c->open) > 0)
@@ -290,6 +311,7 @@ static void sweep(struct listener *l, int64_t now_ms)
         log_debug("a connection of port %u timed out", c->endpoint->port);
         shutdown(c->fd, SHUT_RDWR); /* its thread ends it */
         c->changed_ms = now_ms;
+        c->head_ms = 0;
     }
     pthread_mutex_unlock(&l->lock);
     drop_silent(l, now_ms, false);

@@ -95,6 +95,7 @@ void exchange_begin(struct exchange *x)
     struct request *req = &x->req;
 
     x->begun = true;
+    atomic_fetch_add(&x->connection->heads, 1);
     req->received_mono_us = clock_monotonic_us();
     if (req->app)
         req->received_ms = clock_now_ms(&req->app->clock);

@@ -41,10 +41,11 @@ struct endpoint_handler {
 };
 
 struct listener_options {
-    struct app *app;          /* requests point to it; may be NULL in tests */
-    unsigned connection_max;  /* over it new connections are answered 503; 0: 4,096 */
-    int64_t idle_timeout_ms;  /* between requests of a connection; 0: an hour */
-    int64_t stall_timeout_ms; /* between bytes of an unfinished request or answer; 0: 60 s */
+    struct app *app;         /* requests point to it; may be NULL in tests */
+    unsigned connection_max; /* over it new connections are answered 503; 0: 4,096 */
+    int64_t idle_timeout_ms; /* between requests of a connection; 0: an hour */
+    /* Between bytes of an unfinished request or answer, and for all headers together; 0: 60 s. */
+    int64_t stall_timeout_ms;
 };
 
 /* Raises the limit of open files as far as it goes. NULL, after logging why, when a thread or

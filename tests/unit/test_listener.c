@@ -687,6 +687,40 @@ START_TEST(half_a_request_times_out_and_an_idle_connection_does_not)
 }
 END_TEST
 
+/* Sends a byte of text every 50 ms, for at most so many; false once the other side has hung up. */
+static bool dribble(int fd, const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (send(fd, text + i % strlen(text), 1, MSG_NOSIGNAL) < 0)
+            return false;
+        usleep(50000);
+    }
+    return true;
+}
+
+START_TEST(headers_that_come_byte_by_byte_are_cut_off_and_a_body_is_not)
+{
+    int head, later, body;
+
+    start_with((struct listener_options){.stall_timeout_ms = 1000});
+    head = dial();
+    say(head, "POST /echo HTTP/1.1\r\n");
+    ck_assert(!dribble(head, "X-A: b\r\n", 1200));
+    close(head);
+    later = dial();
+    say(later, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    expect_answer(later, 200, "");
+    ck_assert(!dribble(later, "GET /echo?", 1200));
+    close(later);
+    body = dial();
+    say(body, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 60\r\n\r\n");
+    ck_assert(dribble(body, "0123456789", 60));
+    expect_answer(body, 200, "012345678901234567890123456789012345678901234567890123456789");
+    close(body);
+    stop();
+}
+END_TEST
+
 START_TEST(an_idle_connection_ends_after_its_time_and_a_slow_handler_does_not)
 {
     int idle, slow;
@@ -934,6 +968,7 @@ static Suite *listener_suite(void)
     tcase_add_test(c, a_tls_hello_gets_an_alert);
     tcase_add_test(c, silent_and_slow_clients_hold_nobody_up);
     tcase_add_test(c, half_a_request_times_out_and_an_idle_connection_does_not);
+    tcase_add_test(c, headers_that_come_byte_by_byte_are_cut_off_and_a_body_is_not);
     tcase_add_test(c, an_idle_connection_ends_after_its_time_and_a_slow_handler_does_not);
     tcase_add_test(c, a_client_that_does_not_read_is_cut_off);
     tcase_add_test(c, a_client_that_hangs_up_ends_its_long_poll);
