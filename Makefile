@@ -37,7 +37,7 @@ FLAGS_debug = -O1 -g3
 FLAGS_release = -O2 -g -DNDEBUG -fno-plt -fno-semantic-interposition
 FLAGS_asan = -O1 -g1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DCADABRA_ASAN
 FLAGS_tsan = -O1 -g1 -fsanitize=thread -fno-omit-frame-pointer
-FLAGS_cov = -O0 -g3 --coverage
+FLAGS_cov = -Og -g1 --coverage
 FLAGS_fuzz = -O1 -g1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -DCADABRA_ASAN
 ifeq ($(FLAGS_$(BUILD)),)
 $(error BUILD is one of debug, release, asan, tsan, cov; not '$(BUILD)')
