@@ -191,6 +191,9 @@ static int read_content(struct request *req, const struct s3_form *form, struct 
         algorithm = s3_checksum_by_header(form->fields[i].name);
         given = form->fields[i].value;
     }
+    if (algorithm && !s3_checksum_valid(algorithm, given))
+        return aws_fail(req, &s3_InvalidRequest, "Value for %s header is invalid.",
+                        s3_checksum_header(algorithm));
     s3_content_of(&req->arena, form->file, algorithm ? algorithm : S3_CHECKSUM_CRC64NVME, out);
     if (algorithm && !str_eq(given, out->checksum))
         return aws_fail(req, &s3_BadDigest,

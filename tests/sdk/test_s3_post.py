@@ -110,6 +110,7 @@ def test_redirect_tags_and_checksum(s3, endpoint, account):
     assert headers["Location"] == f"{to}&bucket={bucket}&key=k&etag={etag}"
     assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [{"Key": "a", "Value": "b c"}]
     assert post(endpoint, bucket, {"x-amz-checksum-crc32": "AAAAAA==", **fields})[::3] == (400, "BadDigest")
+    assert post(endpoint, bucket, {"x-amz-checksum-crc32": "AAAA", **fields})[::3] == (400, "InvalidRequest")
 
 
 def test_unsigned(s3, endpoint):

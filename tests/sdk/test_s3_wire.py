@@ -81,6 +81,20 @@ def test_the_framing_inside_http_chunks(s3, bucket, send):
     assert got["Body"].read() == body and got["ContentEncoding"] == "gzip"
 
 
+@pytest.mark.parametrize("name,value", [  # of "123456789"
+    ("sha512", base64.b64encode(hashlib.sha512(b"123456789").digest()).decode()),
+    ("md5", base64.b64encode(hashlib.md5(b"123456789").digest()).decode()),
+    ("xxhash64", "jLhB20DmroM="), ("xxhash3", "ctyxi2ehff8="), ("xxhash128", "MxGUd+3l3NXpcWQnaB1YYA=="),
+])
+def test_the_newest_checksums_as_trailers(s3, bucket, send, name, value):
+    body, trailer = b"123456789", f"x-amz-checksum-{name}"
+    headers = streaming(body, **{"x-amz-trailer": trailer, "x-amz-sdk-checksum-algorithm": name.upper()})
+    status, answer, _ = send("PUT", "/k", headers, chunks(body, 4, trailer=f"{trailer}:{value}\r\n"))
+    assert (status, answer[trailer], answer["x-amz-checksum-type"]) == (200, value, "FULL_OBJECT")
+    assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")["Checksum" + name.upper()] == value
+    assert b"BadDigest" in send("PUT", "/k", streaming(b"x", **{"x-amz-trailer": trailer}), chunks(b"x", 4, trailer=f"{trailer}:{value}\r\n"))[2]
+
+
 def test_broken_streams_each_have_their_error(s3, bucket, send):
     body = b"hello"
     good = f"x-amz-checksum-crc32:{crc32(body)}\r\n"
