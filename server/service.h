@@ -69,6 +69,8 @@ struct service {
     bool (*cors)(struct request *req, struct cors_answer *out);
 
     size_t body_max; /* largest request body; 0: 16 MiB */
+    /* What a larger one is refused with, in Lambda's words; NULL: with ours. */
+    const struct aws_error *body_error;
 
     /* For services that give out URLs of their own: answers a path below /_cadabra/<service>/ or
      * /_aws/<service>/.

@@ -8,6 +8,10 @@
 
 static int fail_too_large(struct request *req)
 {
+    if (req->service && req->service->body_error && req->operation)
+        return aws_fail(req, req->service->body_error,
+                        "Request must be smaller than %zu bytes for the %s operation",
+                        req->body_max, model_text(req->service->model, req->operation->name));
     return aws_fail(req, &aws_RequestEntityTooLarge,
                     "The request body is larger than %zu bytes, the most that is taken here.",
                     req->body_max);

@@ -19,7 +19,7 @@ enum {
 };
 
 /* The model calls it RequestTooLargeException; this is what clients are sent. */
-static const struct aws_error request_entity_too_large = {
+const struct aws_error lambda_too_large = {
     .name = "RequestTooLargeException",
     .code = "RequestEntityTooLargeException",
     .status = 413,
@@ -43,7 +43,7 @@ int lambda_check_payload(struct request *req, const char *type, struct bytes *pa
     int max = event ? ASYNC_PAYLOAD_MAX : SYNC_PAYLOAD_MAX;
 
     if (payload->len > (size_t)max)
-        return lambda_fail(req, &request_entity_too_large,
+        return lambda_fail(req, &lambda_too_large,
                            "%zu byte payload is too large for the %s invocation type (limit %d "
                            "bytes)",
                            payload->len, type, max);

@@ -152,6 +152,7 @@ const struct service lambda_service = {
     .open = open_lambda,
     .close = close_lambda,
     .body_max = BODY_MAX,
+    .body_error = &lambda_too_large,
     .answer_own = package_serve,
     .is_own_address = url_is_meant,
     .answer_own_address = url_serve,

@@ -10,6 +10,8 @@
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 
+enum { ZIPPED_MAX = 50 * 1024 * 1024 };
+
 #define LOCATION_PATH "/_cadabra/lambda/code/"
 #define HOT_BUCKET "hot-reload"
 
@@ -82,6 +84,10 @@ int package_add(struct request *req, const struct package_source *source, bool d
         return add_folder(req, source->s3_key, f);
     if (source->s3_bucket && package_fetch(req, source, &zip) < 0)
         return -1;
+    /* AWS: from a bucket it may be larger. */
+    if (!source->s3_bucket && zip.len > ZIPPED_MAX)
+        return lambda_fail(req, &lambda_too_large, "Zipped size must be smaller than %d bytes",
+                           ZIPPED_MAX);
     enum zip_verdict verdict = dry_run ? code_check(l->code, zip, &req->arena, package)
                                        : code_add(l->code, zip, &req->arena, package);
     if (verdict != ZIP_FINE)

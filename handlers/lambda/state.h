@@ -49,6 +49,8 @@ int lambda_fail(struct request *req, const struct aws_error *error, const char *
         (lambda_fail)(__VA_ARGS__);                                                                \
         -1;                                                                                        \
     })
+/* 413, for whatever has a limit of its own. */
+extern const struct aws_error lambda_too_large;
 /* 429 with a reason, as Lambda words it. */
 int lambda_fail_throttled(struct request *req, const char *reason);
 

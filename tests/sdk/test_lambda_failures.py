@@ -6,7 +6,7 @@ import urllib.request
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from lambda_kit import create, eventually, invoke
 from server import Server
@@ -187,6 +187,22 @@ def test_what_is_provisioned_is_reserved_for_its_version(functions):
     refused("The function resource provided must be an alias or a published version.", functions.get_provisioned_concurrency_config, FunctionName="f", Qualifier="$LATEST")
     functions.delete_function_concurrency(FunctionName="f")
     assert invoke(functions) == ("on-demand", None)
+
+
+# --- sizes ---
+
+
+def test_packages_that_are_too_large(functions):
+    create(functions, RAISES)
+    code = refused("Zipped size must be smaller than 52428800 bytes", functions.update_function_code, FunctionName="f", ZipFile=b"x" * (50 * 1024 * 1024 + 1))
+    assert code == "RequestEntityTooLargeException"
+    # boto3 may meet the end of the connection before the answer: the rest of the body is not taken.
+    with pytest.raises((ClientError, HTTPClientError)) as caught:
+        functions.create_function(FunctionName="g", Role="arn:aws:iam::123456789012:role/r", Code={"ZipFile": b"x" * (51 * 1024 * 1024)}, Handler="a.b", Runtime="python3.12")
+    if isinstance(caught.value, ClientError):
+        error = caught.value.response["Error"]
+        assert error["Code"] == "RequestEntityTooLargeException"
+        assert error["Message"] == "Request must be smaller than 70167211 bytes for the CreateFunction operation"
 
 
 # --- words ---
