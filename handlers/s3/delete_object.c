@@ -154,8 +154,7 @@ int s3_delete_objects(struct request *req, const struct s3_DeleteObjectsRequest 
     struct s3_DeletedObject deleted;
     size_t count;
 
-    if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, NULL, &target) ||
-        check_bypass(req, &target.bucket, in->BypassGovernanceRetention))
+    if (s3_use_bucket(req, in->Bucket, in->ExpectedBucketOwner, NULL, &target))
         return -1;
     if (!s3_document_is_digested(req)) /* AWS wants to be sure of the list */
         return aws_fail(req, &s3_InvalidRequest,

@@ -125,6 +125,7 @@ static int answer_preflight(struct request *req)
     struct s3_CORSConfiguration cors;
     struct cors_answer answer = {.count = 0};
     const struct s3_CORSRule *rule;
+    const char *bucket, *key;
     int rc;
 
     if (!question.origin)
@@ -144,7 +145,8 @@ static int answer_preflight(struct request *req)
                       "spec."
                     : "CORSResponse: CORS is not enabled for this bucket.");
         aws_fail_detail(req, "Method", question.method);
-        aws_fail_detail(req, "ResourceType", "BUCKET");
+        aws_fail_detail(req, "ResourceType",
+                        s3_path(req, &bucket, &key) && *key ? "OBJECT" : "BUCKET");
         return -1;
     }
     describe(&req->arena, rule, question.origin, &answer);

@@ -34,13 +34,11 @@ static bool add(struct reader *x, enum s3_post_match match, const char *field, c
     /* "\$key" is the field too: some clients escape the dollar. */
     if (*field == '\\')
         field++;
-    if (*field == '$')
-        field++;
     p->conditions[p->count++] = (struct s3_post_condition){
         .match = match,
-        .field = field,
+        .field = *field == '$' ? field + 1 : "", /* AWS: without it no field is meant */
         .value = value,
-        .text = arena_printf(x->arena, "[\"%s\", \"$%s\", \"%s\"]",
+        .text = arena_printf(x->arena, "[\"%s\", \"%s\", \"%s\"]",
                              match == S3_POST_EQUALS ? "eq" : "starts-with", field, value),
     };
     return true;
@@ -56,7 +54,8 @@ static bool read_simple(struct reader *x)
     for (jr_enter_object(&x->r); jr_next_key(&x->r, &name); count++) {
         if (jr_peek(&x->r) != JR_STRING || !jr_string(&x->r, &value))
             return fail(x, "Invalid Policy: Invalid Simple-Condition: value must be a string.");
-        if (!add(x, S3_POST_EQUALS, text_of(x, name), text_of(x, value)))
+        if (!add(x, S3_POST_EQUALS, arena_printf(x->arena, "$%s", text_of(x, name)),
+                 text_of(x, value)))
             return false;
     }
     return count == 1 ||

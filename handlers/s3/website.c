@@ -23,8 +23,9 @@ struct visit {
 
 /* --- errors and redirects --- */
 
+/* name, value: a further line, of what the error is about; NULL for none. */
 static void answer_page(struct request *req, unsigned status, const char *code, const char *message,
-                        const char *key)
+                        const char *name, const char *value)
 {
     static const struct {
         unsigned status;
@@ -40,13 +41,15 @@ static void answer_page(struct request *req, unsigned status, const char *code, 
                       "<html>\n<head><title>%u %s</title></head>\n<body>\n<h1>%u %s</h1>\n<ul>\n"
                       "<li>Code: %s</li>\n<li>Message: %s</li>\n",
                       status, text, status, text, code, message);
-    if (key) {
-        strbuf_add_text(b, "<li>Key: ");
-        s3_add_escaped(b, key);
+    if (name) {
+        strbuf_add_format(b, "<li>%s: ", name);
+        s3_add_escaped(b, value);
         strbuf_add_text(b, "</li>\n");
     }
-    strbuf_add_format(b, "<li>RequestId: %s</li>\n</ul>\n<hr/>\n</body>\n</html>\n",
-                      req->request_id);
+    strbuf_add_format(b,
+                      "<li>RequestId: %s</li>\n<li>HostId: %s</li>\n</ul>\n<hr/>\n</body>\n"
+                      "</html>\n",
+                      req->request_id, req->id_2 ? req->id_2 : "");
     req->response.kind = BODY_BYTES;
     req->response.status = (uint16_t)status;
     response_header(req, "Content-Type", "text/html; charset=utf-8");
@@ -155,7 +158,8 @@ static bool apply_rules(struct visit *v, const char *error)
 
 /* --- a visit --- */
 
-static void answer_error(struct visit *v, unsigned status)
+/* key: what was looked for at last. */
+static void answer_error(struct visit *v, unsigned status, const char *key)
 {
     struct s3_target t;
     char code[12];
@@ -167,12 +171,12 @@ static void answer_error(struct visit *v, unsigned status)
         answer_object(v, &t, status))
         return;
     if (status == 404)
-        answer_page(v->req, 404, "NoSuchKey", "The specified key does not exist.", v->key);
+        answer_page(v->req, 404, "NoSuchKey", "The specified key does not exist.", "Key", key);
     else if (status == 403)
-        answer_page(v->req, 403, "AccessDenied", "Access Denied", NULL);
+        answer_page(v->req, 403, "AccessDenied", "Access Denied", NULL, NULL);
     else
         answer_page(v->req, 500, "InternalError",
-                    "We encountered an internal error. Please try again.", NULL);
+                    "We encountered an internal error. Please try again.", NULL, NULL);
 }
 
 static void visit(struct visit *v)
@@ -191,7 +195,7 @@ static void visit(struct visit *v)
     status = find(v, key, &t);
     if (status == 200) {
         if (!answer_object(v, &t, 200))
-            answer_error(v, 500);
+            answer_error(v, 500, key);
         return;
     }
     /* AWS: a folder without its slash is sent to the one with it, where that has an index. */
@@ -200,7 +204,7 @@ static void visit(struct visit *v)
                         arena_printf(a, "/%s/", url_encode(a, key, strlen(key), true)));
         return;
     }
-    answer_error(v, status);
+    answer_error(v, status, key);
 }
 
 void s3_answer_website(struct request *req)
@@ -211,21 +215,23 @@ void s3_answer_website(struct request *req)
     enum store_status rc;
 
     if (!s3_path(req, &name, &v.key)) {
-        answer_page(req, 404, "NoSuchBucket", "The specified bucket does not exist", NULL);
+        answer_page(req, 404, "NoSuchBucket", "The specified bucket does not exist", NULL, NULL);
         return;
     }
     rc = s3_bucket_find(s3_of(req->app)->store, name, &req->arena, &v.bucket);
     if (rc == STORE_NOT_FOUND) {
-        answer_page(req, 404, "NoSuchBucket", "The specified bucket does not exist", NULL);
+        answer_page(req, 404, "NoSuchBucket", "The specified bucket does not exist", "BucketName",
+                    name);
         return;
     }
     if (rc || s3_kept_find(s3_of(req->app), &req->arena, &v.bucket, S3_DOC_WEBSITE, &v.site) < 0) {
-        answer_error(&v, 500);
+        answer_error(&v, 500, v.key);
         return;
     }
     if (!s3_bucket_has(&v.bucket, S3_DOC_WEBSITE)) {
         answer_page(req, 404, "NoSuchWebsiteConfiguration",
-                    "The specified bucket does not have a website configuration", NULL);
+                    "The specified bucket does not have a website configuration", "BucketName",
+                    name);
         return;
     }
     all = v.site.RedirectAllRequestsTo;

@@ -16,17 +16,20 @@
     }
 
 static const struct aws_error invalid_argument = S3_ERROR("InvalidArgument", 400);
+static const struct aws_error denied = S3_ERROR("AccessDenied", 403);
 static const struct aws_error unknown_key = S3_ERROR("InvalidAccessKeyId", 403);
 static const struct aws_error mismatch = S3_ERROR("SignatureDoesNotMatch", 403);
 static const struct aws_error bad_token = S3_ERROR("InvalidToken", 400);
 
 static int fail_missing(struct request *req, const char *field)
 {
-    return aws_fail(
-        req, &invalid_argument,
-        "Bucket POST must contain a field named '%s'.  If it is specified, please check "
-        "the order of the fields.",
-        field);
+    aws_fail(req, &invalid_argument,
+             "Bucket POST must contain a field named '%s'.  If it is specified, please check "
+             "the order of the fields.",
+             field);
+    aws_fail_detail(req, "ArgumentName", field);
+    aws_fail_detail(req, "ArgumentValue", "");
+    return -1;
 }
 
 /* key/date/region/service/aws4_request */
@@ -48,7 +51,11 @@ static bool split_scope(struct arena *a, const char *credential, char *parts[5])
 
 static int check_fields(struct request *req, const struct auth_form *f, bool v4)
 {
-    if (v4 && (!f->algorithm || !str_eq(f->algorithm, "AWS4-HMAC-SHA256")))
+    if (v4 && !f->algorithm)
+        return fail_missing(req, "X-Amz-Algorithm");
+    if (v4 && !f->credential)
+        return fail_missing(req, "X-Amz-Credential");
+    if (v4 && (!str_eq(f->algorithm, "AWS4-HMAC-SHA256")))
         return aws_fail(req, &invalid_argument,
                         "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"");
     if (v4 && !f->signature)
@@ -56,7 +63,7 @@ static int check_fields(struct request *req, const struct auth_form *f, bool v4)
     if (v4 && !f->date)
         return fail_missing(req, "X-Amz-Date");
     if (!v4 && !f->signature_v2)
-        return fail_missing(req, "signature");
+        return fail_missing(req, "Signature");
     if (!v4 && !f->access_key)
         return fail_missing(req, "AWSAccessKeyId");
     return f->policy ? 0 : fail_missing(req, "policy");
@@ -90,12 +97,12 @@ static int verify(struct request *req, const struct auth_form *f, char *const pa
 
 int auth_use_form(struct request *req, const struct auth_form *f)
 {
-    bool v4 = f->credential != NULL;
+    bool v4 = f->algorithm || f->credential || f->date || f->signature;
     struct auth_result who = {.access_key = "", .region = "us-east-1"};
     char *parts[5] = {NULL};
 
-    if (!v4 && !f->access_key && !f->signature_v2 && !f->policy)
-        return 0;
+    if (!v4 && !f->access_key && !f->signature_v2)
+        return f->policy ? aws_fail(req, &denied, "Access Denied") : 0;
     if (check_fields(req, f, v4))
         return -1;
     if (v4 && !split_scope(&req->arena, f->credential, parts))

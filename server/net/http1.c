@@ -187,9 +187,10 @@ static void add_headers(struct MHD_Response *to, const struct response *r)
 {
     for (size_t i = 0; i < r->header_count; i++) {
         const struct response_header *h = &r->headers[i];
+        /* libmicrohttpd takes no empty value; blanks around one are no part of it. */
+        const char *value = h->value[0] ? h->value : " ";
 
-        if (!header_is_ours(h->name) && h->value[0] &&
-            MHD_add_response_header(to, h->name, h->value) != MHD_YES)
+        if (!header_is_ours(h->name) && MHD_add_response_header(to, h->name, value) != MHD_YES)
             log_error("response header %s left out: its value cannot be sent", h->name);
     }
 }
