@@ -9,6 +9,7 @@
 #include "storage/storage.h"
 
 #include "server/base/log.h"
+#include "server/base/nameless.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -207,6 +208,7 @@ struct store_root *store_open(const struct store_options *options, char *out_pro
             remove_tree(directory);
         return NULL;
     }
+    nameless_sweep(directory);
     root = x_calloc(1, sizeof(*root));
     root->directory = TAKE(directory);
     root->lock_fd = fd;

@@ -1,12 +1,15 @@
 #include "server/base/nameless.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
+static const char prefix[] = ".nameless-";
+
 static int open_and_unlink(const char *directory)
 {
-    AUTO_FREE char *path = x_asprintf("%s/.nameless-XXXXXX", directory);
+    AUTO_FREE char *path = x_asprintf("%s/%sXXXXXX", directory, prefix);
     int fd = mkostemp(path, O_CLOEXEC);
 
     if (fd >= 0 && unlink(path)) {
@@ -59,4 +62,17 @@ bool nameless_link(int fd, const char *path)
     if (errno != ENOENT && errno != EOPNOTSUPP && errno != EPERM)
         return false;
     return copy_to(fd, path);
+}
+
+void nameless_sweep(const char *directory)
+{
+    DIR *d = opendir(directory);
+
+    if (!d)
+        return;
+    for (struct dirent *e;
+         (e = readdir(d));) /* NOLINT(concurrency-mt-unsafe): a stream of its own */
+        if (str_starts(e->d_name, prefix))
+            unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
 }

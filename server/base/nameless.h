@@ -18,4 +18,8 @@ int nameless_open(const char *directory);
  * then the name is free. */
 bool nameless_link(int fd, const char *path);
 
+/* Removes what a crash left in that directory between making such a file and hiding it. While
+ * nobody makes any there. */
+void nameless_sweep(const char *directory);
+
 #endif

@@ -46,6 +46,21 @@ START_TEST(makes_folders_and_removes_the_lock_with_the_process)
 }
 END_TEST
 
+START_TEST(what_a_crash_left_without_a_name_goes)
+{
+    AUTO_FREE char *left = x_asprintf("%s/.nameless-AbC123", base);
+    AUTO_FREE char *kept = x_asprintf("%s/things.db", base);
+    char problem[256];
+    struct stat st;
+
+    close(open(left, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    close(open(kept, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    store_close(open_at(base, problem));
+    ck_assert_int_eq(stat(left, &st), -1);
+    ck_assert_int_eq(stat(kept, &st), 0);
+}
+END_TEST
+
 START_TEST(second_server_is_told_who_holds_it)
 {
     char problem[256];
@@ -149,6 +164,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, makes_folders_and_removes_the_lock_with_the_process);
+    tcase_add_test(tc, what_a_crash_left_without_a_name_goes);
     tcase_add_test(tc, second_server_is_told_who_holds_it);
     tcase_add_test(tc, what_cannot_be_a_directory_is_a_problem);
     tcase_add_test(tc, empty_keeps_only_the_lock);
