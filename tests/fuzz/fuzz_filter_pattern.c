@@ -1,4 +1,5 @@
-/* Filter patterns of CloudWatch Logs: pattern LF message. */
+/* Filter patterns of CloudWatch Logs: pattern LF message. The pattern is taken as a field's name,
+ * too. */
 #include "handlers/logs/filter_pattern.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -13,9 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (pattern_len > 1024) /* the model's maximum */
         return 0;
     arena_init(&a);
-    pattern = filter_pattern_compile(&a, arena_strndup(&a, (const char *)data, pattern_len));
-    if (pattern && lf)
+    const char *text = arena_strndup(&a, (const char *)data, pattern_len);
+    pattern = filter_pattern_compile(&a, text);
+    if (pattern && lf) {
         filter_pattern_matches(pattern, (const char *)lf + 1, size - pattern_len - 1, &a);
+        filter_pattern_field(pattern, strchr(text, '$') ? strchr(text, '$') : text,
+                             (const char *)lf + 1, size - pattern_len - 1, &a);
+    }
     arena_release(&a);
     return 0;
 }
