@@ -298,12 +298,10 @@ bool route_is_own_path(const struct request *req)
 
 static void route_own_path(struct request *req, const struct service *s)
 {
-    const char *accept = request_header(req, "accept");
-
     req->service = s;
     req->operation = model_find_operation(s->model, s->own_operation, strlen(s->own_operation));
     req->protocol = PROTOCOL_QUERY;
-    if (strstr(content_type(req), "json") || (accept && strstr(accept, "json")))
+    if (strstr(content_type(req), "json"))
         req->protocol = s->model->protocols & json_protocols;
 }
 
@@ -353,6 +351,9 @@ static int route_by_form(struct request *req, const struct auth_result *auth)
         req->service = service_of_action(action);
     if (req->service)
         req->operation = model_find_operation(req->service->model, action, strlen(action));
+    if (!req->operation && req->service && req->service->sqs_words)
+        return aws_fail(req, &aws_InvalidAction,
+                        "The action %.100s is not valid for this endpoint.", action);
     if (!req->operation)
         return aws_fail(req, &aws_InvalidAction,
                         "Could not find operation %.100s for version %.32s", action,

@@ -39,6 +39,8 @@ struct service {
     enum json_words json_words; /* how a JSON value of the wrong type is refused */
     bool crc32_header;          /* W10: x-amz-crc32 on every answer */
     enum request_id_form request_id_form;
+    bool sqs_words;   /* query protocol: errors end with an empty Detail; how an unknown Action is
+                         told */
     bool id_2_header; /* x-amz-id-2 beside the request id: Kinesis, S3 */
 
     /* Replaces the model's validator where AWS's order or words are the service's own; NULL: the
@@ -85,7 +87,7 @@ struct service {
     bool (*is_own_address)(const struct request *req);
     void (*answer_own_address)(struct request *req);
     /* A path of the service's own, and all below it, that is answered as this operation is: in JSON
-     * for who speaks or accepts it, else in XML. NULL for others. */
+     * for who speaks it, else as the query protocol does. NULL for others. */
     const char *own_path;
     const char *own_operation;
 

@@ -17,14 +17,14 @@ static bool names_hold(const char **names, size_t count, const char *name)
     return false;
 }
 
-/* All, .*, a name, or prefix.* */
+/* All, *, .*, a name, or prefix.* */
 static bool attribute_is_wanted(const struct sqs_MessageAttributeNameList *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {
         const char *wanted = names->items[i];
         size_t len = strlen(wanted);
 
-        if (str_eq(wanted, "All") || str_eq(wanted, name))
+        if (str_eq(wanted, "All") || str_eq(wanted, "*") || str_eq(wanted, name))
             return true;
         if (len >= 2 && str_eq(wanted + len - 2, ".*") && strncmp(wanted, name, len - 2) == 0)
             return true;

@@ -52,6 +52,7 @@ const struct service sqs_service = {
     .open = sqs_state_open,
     .close = sqs_state_close,
     .error_type = error_type,
+    .sqs_words = true,
     .validate = validate,
     .own_path = SQS_INSPECT_PATH,
     .own_operation = "ReceiveMessage",

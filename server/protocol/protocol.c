@@ -7,6 +7,7 @@
 #include "server/protocol/cbor.h"
 #include "server/protocol/cbor_write.h"
 #include "server/protocol/codec.h"
+#include "server/protocol/query_json.h"
 #include "server/protocol/rest.h"
 
 /* What the formats call a request that cannot be read. */
@@ -57,13 +58,13 @@ int protocol_decode(struct request *req, const struct model *m, const struct ope
     return good ? 0 : -1;
 }
 
-static const char *content_type_of(unsigned protocol)
+static const char *content_type_of(const struct request *req)
 {
-    switch (protocol) {
+    switch (req->protocol) {
     case PROTOCOL_JSON_1_1:
         return "application/x-amz-json-1.1";
     case PROTOCOL_QUERY:
-        return "text/xml";
+        return query_wants_json(req) ? "application/json" : "text/xml";
     case PROTOCOL_REST_JSON:
         return "application/json";
     case PROTOCOL_REST_XML:
@@ -124,7 +125,7 @@ void protocol_encode(struct request *req, const struct model *m, const struct op
     req->response.kind = BODY_BYTES;
     /* RPC v2: an answer without a body has no content type either. */
     if (req->protocol != PROTOCOL_RPC_V2_CBOR || op->output)
-        response_header(req, "Content-Type", content_type_of(req->protocol));
+        response_header(req, "Content-Type", content_type_of(req));
     encode_rpc_body(req, m, op, out);
 }
 
@@ -270,7 +271,7 @@ void protocol_encode_error(struct request *req)
     req->response.status = 0;
     common_headers(req);
     error_headers(req, &v);
-    response_header(req, "Content-Type", content_type_of(req->protocol));
+    response_header(req, "Content-Type", content_type_of(req));
     for (size_t i = 0; i < req->failure.detail_count; i++)
         if (req->failure.details[i].header)
             response_header(req, req->failure.details[i].name, req->failure.details[i].value);

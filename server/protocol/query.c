@@ -7,6 +7,7 @@
  * the smallest that a name can hold: thus "A" is followed by "A.x" and not by "A-x".
  */
 #include "server/base/encode.h"
+#include "server/protocol/query_json.h"
 #include "server/protocol/uri_template.h"
 #include "server/protocol/xml.h"
 #include "server/protocol/xml_write.h"
@@ -329,6 +330,10 @@ void query_encode(struct request *req, const struct model *m, const struct opera
     struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601};
     const char *root = arena_printf(&req->arena, "%sResponse", model_text(m, op->name));
 
+    if (query_wants_json(req)) {
+        query_json_encode(req, m, op, out);
+        return;
+    }
     write_root(b, m, root);
     if (op->output) {
         const char *result = op->result_wrapper
@@ -351,6 +356,10 @@ void query_encode_error(struct request *req, const struct model *m, const char *
     struct strbuf *b = &req->response.bytes;
     struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601};
 
+    if (query_wants_json(req)) {
+        query_json_encode_error(req, code);
+        return;
+    }
     write_root(b, m, "ErrorResponse");
     xml_open(b, "Error");
     xml_element(b, "Type", error->sender_fault ? "Sender" : "Receiver");
@@ -359,6 +368,8 @@ void query_encode_error(struct request *req, const struct model *m, const char *
         xml_message(b, req->failure.message);
     if (members && s)
         xml_encode_members(&x, s, members, message);
+    if (req->service && req->service->sqs_words)
+        strbuf_add_text(b, "<Detail/>");
     xml_close(b, "Error");
     xml_element(b, "RequestId", req->request_id);
     xml_close(b, "ErrorResponse");

@@ -125,6 +125,30 @@ def test_curl_needs_no_signature(call, sqs, queue):
     assert bodies(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)) == ["one", "two"]
 
 
+def test_json_for_who_accepts_it(sqs, queue, endpoint, account):
+    def ask(**form):
+        headers = {"Accept": "application/json", "Authorization": f"AWS4-HMAC-SHA256 Credential={account}/20261122/us-east-1/sqs/"
+                   "aws4_request, SignedHeaders=host, Signature=0", "Content-Type": "application/x-www-form-urlencoded"}
+        body = urllib.parse.urlencode({"Version": "2012-11-05", **form}).encode()
+        try:
+            with urllib.request.urlopen(urllib.request.Request(endpoint, body, headers)) as answer:
+                assert answer.headers["Content-Type"] == "application/json"
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+
+    found = ask(Action="ListQueues")["ListQueuesResponse"]
+    assert found["ListQueuesResult"]["QueueUrl"] == queue and found["ResponseMetadata"]["RequestId"]
+    sqs.create_queue(QueueName="another")
+    assert len(ask(Action="ListQueues")["ListQueuesResponse"]["ListQueuesResult"]["QueueUrl"]) == 2
+    assert ask(Action="ReceiveMessage", QueueUrl=queue)["ReceiveMessageResponse"]["ReceiveMessageResult"] == {}
+    assert ask(Action="PurgeQueue", QueueUrl=queue)["PurgeQueueResponse"]["ResponseMetadata"]
+    error = ask(Action="GetQueueUrl", QueueName="none")["ErrorResponse"]["Error"]
+    assert error["Code"] == "AWS.SimpleQueueService.NonExistentQueue" and error["Type"] == "Sender"
+    error = ask(Action="Nothing")["ErrorResponse"]["Error"]
+    assert error["Message"] == "The action Nothing is not valid for this endpoint."
+
+
 # --- what is in a queue, without receiving it ----------------------------------------------------------------
 
 
@@ -134,9 +158,15 @@ def look(endpoint):
         url = f"{endpoint}/_aws/sqs/messages{path}" + ("?" + urllib.parse.urlencode(query) if query else "")
         request = urllib.request.Request(url, headers={"Accept": "application/json"})
         with urllib.request.urlopen(request) as answer:
-            return json.load(answer).get("Messages", [])
+            result = json.load(answer)["ReceiveMessageResponse"]["ReceiveMessageResult"]
+        found = result.get("Message", [])
+        return found if isinstance(found, list) else [found]
 
     return get
+
+
+def attributes(message):
+    return {each["Name"]: each["Value"] for each in message["Attribute"]}
 
 
 def test_messages_are_seen_and_not_received(sqs, queue, look, account):
@@ -147,10 +177,10 @@ def test_messages_are_seen_and_not_received(sqs, queue, look, account):
     path = f"/us-east-1/{account}/old"
     for seen in (look("", QueueUrl=queue), look(path), look("", QueueUrl=queue)):
         assert [m["Body"] for m in seen] == [str(n) for n in range(1, 12)]
-    assert seen[0]["MessageAttributes"]["n"]["StringValue"] == "1"
-    assert seen[0]["Attributes"]["ApproximateReceiveCount"] == "0" and seen[0]["ReceiptHandle"] == "SQS/BACKDOOR/ACCESS"
+    assert seen[0]["MessageAttribute"] == {"Name": "n", "Value": {"StringValue": "1", "DataType": "Number"}}
+    assert attributes(seen[0])["ApproximateReceiveCount"] == "0" and seen[0]["ReceiptHandle"] == "SQS/BACKDOOR/ACCESS"
     everything = look(path, ShowInvisible="true", ShowDelayed="true")
-    marks = {m["Body"]: (m["Attributes"]["IsVisible"], m["Attributes"]["IsDelayed"]) for m in everything}
+    marks = {m["Body"]: (attributes(m)["IsVisible"], attributes(m)["IsDelayed"]) for m in everything}
     assert marks[held["Body"]] == ("false", "false") and marks["later"] == ("true", "true") and marks["5"] == ("true", "false")
     assert counts(sqs, queue) == (11, 1, 1)
 

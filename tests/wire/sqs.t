@@ -104,4 +104,4 @@ Accept: */*
 x-amzn-RequestId: {{uuid}}
 Content-Type: text/xml
 
-<ErrorResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><Error><Type>Sender</Type><Code>AWS.SimpleQueueService.NonExistentQueue</Code><Message>The specified queue does not exist for this wsdl version.</Message></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
+<ErrorResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><Error><Type>Sender</Type><Code>AWS.SimpleQueueService.NonExistentQueue</Code><Message>The specified queue does not exist for this wsdl version.</Message><Detail/></Error><RequestId>{{uuid}}</RequestId></ErrorResponse>
