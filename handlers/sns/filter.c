@@ -11,7 +11,13 @@
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
 
-enum { NAMES_MAX = 5, COMBINATIONS_MAX = 150, ARRAY_DEPTH_MAX = 8, DECIMALS = 5 };
+enum {
+    NAMES_MAX = 5,
+    COMBINATIONS_MAX = 150,
+    ARRAY_DEPTH_MAX = 8,
+    POLICY_DEPTH_MAX = 64,
+    DECIMALS = 5
+};
 
 static struct bytes bytes_of(const char *text)
 {
@@ -36,6 +42,28 @@ static bool is_empty_object(struct arena *a, const char *policy)
     return jr_enter_object(&r) && !jr_next_key(&r, &key) && jr_finish(&r);
 }
 
+/* AWS tells where a fault is in the policy without its white space. */
+static const char *compact(struct arena *a, const char *policy)
+{
+    char *text = arena_alloc(a, strlen(policy) + 1), *out = text;
+    bool quoted = false;
+    struct jr r;
+
+    jr_init(&r, policy, strlen(policy), a, POLICY_DEPTH_MAX);
+    if (!jr_skip(&r, NULL) || !jr_finish(&r))
+        return policy;
+    for (const char *p = policy; *p; p++) {
+        if (*p == '"')
+            quoted = !quoted;
+        if (quoted || !strchr(" \t\r\n", *p))
+            *out++ = *p;
+        if (quoted && *p == '\\')
+            *out++ = *++p;
+    }
+    *out = '\0';
+    return text;
+}
+
 const char *sns_filter_problem(struct arena *a, const char *policy, const char *scope)
 {
     const struct event_pattern_rules rules = {
@@ -47,7 +75,7 @@ const char *sns_filter_problem(struct arena *a, const char *policy, const char *
     struct event_pattern_problem problem;
 
     if (!*policy || is_empty_object(a, policy) ||
-        event_pattern_compile(a, bytes_of(policy), &rules, &problem))
+        event_pattern_compile(a, bytes_of(compact(a, policy)), &rules, &problem))
         return NULL;
     switch (problem.fault) {
     case EVENT_PATTERN_NOT_JSON:

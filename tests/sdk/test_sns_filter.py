@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sns_kit import bodies, make_queue
 
@@ -141,3 +142,14 @@ def test_batch_entries_are_filtered_one_by_one(sns, sqs):
     entries = [{"Id": str(i), "Message": str(i), "MessageAttributes": {"n": number(str(i))}} for i in range(6)]
     sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
     assert sorted(bodies(sqs, url, 3)) == ["0", "1", "2"]
+
+
+def test_faults_are_told_without_white_space(sns, sqs):
+    topic, queue = sns.create_topic(Name="t")["TopicArn"], make_queue(sqs, "q")
+    policy = '{ "key": [ {"suffix": "a b", "prefix": "c \\" d"} ] }'
+    with pytest.raises(ClientError) as failure:
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue[1], Attributes={"FilterPolicy": policy})
+    assert failure.value.response["Error"]["Message"] == (
+        "Invalid parameter: Attributes Reason: FilterPolicy: Only one key allowed in match expression\n"
+        ' at [Source: (String)"{"key":[{"suffix":"a b","prefix":"c \\" d"}]}"; line: 1, column: 35]'
+    )
