@@ -248,6 +248,17 @@ def test_parts_copied_from_an_object(s3, bucket):
     assert s3.head_object(Bucket=bucket, Key="flat")["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
 
 
+def test_a_customers_key_is_told_again_where_there_is_a_checksum(s3, bucket):
+    key = b"k" * 32
+    text = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=base64.b64encode(key).decode(), SSECustomerKeyMD5=base64.b64encode(hashlib.md5(key).digest()).decode())
+    key = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=key)
+    upload = begin(s3, bucket, ChecksumAlgorithm="SHA256", **key)
+    part = part_of(s3, upload, 1, b"body", ChecksumAlgorithm="SHA256", **key)
+    assert "appropriate encryption parameters" in refused(complete, s3, upload, [part])[2]
+    assert complete(s3, upload, [part], **text)["ChecksumSHA256"].endswith("-1")
+    assert body_of(s3, bucket, "k", **key) == b"body"
+
+
 def test_a_customers_key_holds_for_all_parts(s3, bucket):
     key = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32))
     other = dict(SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32))
