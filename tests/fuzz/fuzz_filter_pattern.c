@@ -1,8 +1,15 @@
-/* Filter patterns of CloudWatch Logs: pattern LF message. The pattern is taken as a field's name,
- * too. */
+/* Filter patterns of CloudWatch Logs: pattern LF message. A word of the pattern
+ * that begins with $ is a field's name. */
 #include "handlers/logs/filter_pattern.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *a_field_in(struct arena *a, const char *text)
+{
+    const char *field = strchr(text, '$');
+
+    return field ? arena_strndup(a, field, strcspn(field, " ,=]}")) : text;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pattern = filter_pattern_compile(&a, text);
     if (pattern && lf) {
         filter_pattern_matches(pattern, (const char *)lf + 1, size - pattern_len - 1, &a);
-        filter_pattern_field(pattern, strchr(text, '$') ? strchr(text, '$') : text,
-                             (const char *)lf + 1, size - pattern_len - 1, &a);
+        filter_pattern_field(pattern, a_field_in(&a, text), (const char *)lf + 1,
+                             size - pattern_len - 1, &a);
     }
     arena_release(&a);
     return 0;
