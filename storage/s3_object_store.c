@@ -49,7 +49,7 @@ static enum store_status read_row(struct sql_stmt *st, struct row *out)
         .modified_ms = sql_column_int(st, 4),
         .lock = {.mode = (enum s3_lock_mode)sql_column_int(st, 5),
                  .retain_until_ms = sql_column_int(st, 6),
-                 .legal_hold = sql_column_int(st, 7) != 0},
+                 .legal_hold = (enum s3_legal_hold)sql_column_int(st, 7)},
         .upload = sql_column_int(st, 8),
     };
     copy_text(st, 9, out->blob, sizeof(out->blob));
@@ -170,7 +170,7 @@ static enum s3_refusal check_condition(const struct s3_condition *c, const struc
 
 static bool is_locked(const struct s3_lock *lock, int64_t now_ms, bool bypass_governance)
 {
-    if (lock->legal_hold)
+    if (lock->legal_hold == S3_HOLD_ON)
         return true;
     if (lock->mode == S3_LOCK_NONE || lock->retain_until_ms <= now_ms)
         return false;
@@ -287,7 +287,7 @@ static struct s3_object object_row(struct sql_stmt *st, struct arena *a, bool wi
         .tags = s3_unpack(sql_column_blob(st, 15), a),
         .lock = {.mode = (enum s3_lock_mode)sql_column_int(st, 16),
                  .retain_until_ms = sql_column_int(st, 17),
-                 .legal_hold = sql_column_int(st, 18) != 0},
+                 .legal_hold = (enum s3_legal_hold)sql_column_int(st, 18)},
         .restore_until_ms = sql_column_int(st, 19),
         .acl = sql_column_text(st, 20, a),
         .upload = sql_column_int(st, 21),

@@ -168,10 +168,13 @@ enum s3_checksum_algorithm {
 
 enum s3_checksum_type { S3_CHECKSUM_FULL_OBJECT, S3_CHECKSUM_COMPOSITE };
 
+/* AWS tells a hold that was taken off from one that never was. */
+enum s3_legal_hold { S3_HOLD_NEVER, S3_HOLD_ON, S3_HOLD_OFF };
+
 struct s3_lock {
     enum s3_lock_mode mode;
     int64_t retain_until_ms;
-    bool legal_hold;
+    enum s3_legal_hold legal_hold;
 };
 
 /* A version of an object, or a delete marker. */

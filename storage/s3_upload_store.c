@@ -68,7 +68,7 @@ enum store_status s3_upload_find(struct s3_store *store, int64_t bucket, int64_t
                     .tags = s3_unpack(sql_column_blob(st, 9), a),
                     .lock = {.mode = (enum s3_lock_mode)sql_column_int(st, 10),
                              .retain_until_ms = sql_column_int(st, 11),
-                             .legal_hold = sql_column_int(st, 12) != 0},
+                             .legal_hold = (enum s3_legal_hold)sql_column_int(st, 12)},
                     .acl = sql_column_text(st, 13, a),
                     .upload = id,
                 },

@@ -73,8 +73,9 @@ static void answer_lock(struct request *req, const struct s3_lock *lock)
 {
     char *until;
 
-    if (lock->legal_hold)
-        response_header(req, "x-amz-object-lock-legal-hold", "ON");
+    if (lock->legal_hold != S3_HOLD_NEVER)
+        response_header(req, "x-amz-object-lock-legal-hold",
+                        lock->legal_hold == S3_HOLD_ON ? "ON" : "OFF");
     if (lock->mode == S3_LOCK_NONE)
         return;
     until = arena_alloc(&req->arena, TIME_TEXT_MAX);
@@ -93,6 +94,15 @@ static void answer_restore(struct request *req, const struct s3_object *object)
     response_header(
         req, "x-amz-restore",
         arena_printf(&req->arena, "ongoing-request=\"false\", expiry-date=\"%s\"", until));
+}
+
+void s3_answer_state(struct request *req, const struct s3_object *object)
+{
+    char *modified = arena_alloc(&req->arena, TIME_TEXT_MAX);
+
+    time_http(object->modified_ms, modified);
+    response_header(req, "Last-Modified", modified);
+    response_header(req, "ETag", s3_etag_text(&req->arena, object->etag));
 }
 
 void s3_answer_object(struct request *req, const struct s3_target *target)

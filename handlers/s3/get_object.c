@@ -177,21 +177,11 @@ static int override_headers(struct request *req)
     return 0;
 }
 
-static void answer_head(struct request *req, const struct s3_target *t)
-{
-    const struct s3_object *o = t->object;
-    char *modified = arena_alloc(&req->arena, TIME_TEXT_MAX);
-
-    time_http(o->modified_ms, modified);
-    response_header(req, "Last-Modified", modified);
-    response_header(req, "ETag", s3_etag_text(&req->arena, o->etag));
-}
-
 static void answer_unchanged(struct request *req, const struct s3_target *t)
 {
     const char *version = s3_version_of(&req->arena, &t->bucket, t->object);
 
-    answer_head(req, t);
+    s3_answer_state(req, t->object);
     if (version)
         response_header(req, "x-amz-version-id", version);
     req->response.status = 304;
@@ -214,7 +204,7 @@ static int answer(struct request *req, const struct reading *r, const struct s3_
 {
     const struct s3_object *o = t->object;
 
-    answer_head(req, t);
+    s3_answer_state(req, t->object);
     response_header(req, "Accept-Ranges", "bytes");
     s3_answer_object(req, t);
     if (partial) {

@@ -277,8 +277,11 @@ int s3_get_object_legal_hold(struct request *req, const struct s3_GetObjectLegal
                       "s3:GetObjectLegalHold", &target) ||
         need_lock(req, &target))
         return -1;
+    if (target.object->lock.legal_hold == S3_HOLD_NEVER)
+        return aws_fail(req, &s3_NoSuchObjectLockConfiguration,
+                        "The specified object does not have a ObjectLock configuration");
     out->LegalHold = ARENA_NEW(&req->arena, struct s3_ObjectLockLegalHold);
-    out->LegalHold->Status = target.object->lock.legal_hold ? "ON" : "OFF";
+    out->LegalHold->Status = target.object->lock.legal_hold == S3_HOLD_ON ? "ON" : "OFF";
     return 0;
 }
 
@@ -291,12 +294,13 @@ int s3_put_object_legal_hold(struct request *req, const struct s3_PutObjectLegal
 
     (void)out;
     if (s3_use_object(req, in->Bucket, in->Key, in->VersionId, in->ExpectedBucketOwner,
-                      "s3:PutObjectLegalHold", &target) ||
-        need_lock(req, &target))
+                      "s3:PutObjectLegalHold", &target))
         return -1;
     if (!status || (!str_eq(status, "ON") && !str_eq(status, "OFF")))
         return s3_fail_malformed_xml(req);
+    if (need_lock(req, &target))
+        return -1;
     lock = target.object->lock;
-    lock.legal_hold = str_eq(status, "ON");
+    lock.legal_hold = str_eq(status, "ON") ? S3_HOLD_ON : S3_HOLD_OFF;
     return write_lock(req, &target, &lock);
 }

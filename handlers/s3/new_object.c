@@ -215,7 +215,8 @@ int s3_new_lock(struct request *req, const struct s3_bucket *bucket, struct s3_l
     if (hold && !str_eq(hold, "ON") && !str_eq(hold, "OFF"))
         return s3_fail_argument(req, "x-amz-object-lock-legal-hold", hold,
                                 "Legal hold must be either of 'ON' or 'OFF'");
-    out->legal_hold = hold && str_eq(hold, "ON");
+    if (hold)
+        out->legal_hold = str_eq(hold, "ON") ? S3_HOLD_ON : S3_HOLD_OFF;
     if (!mode)
         return s3_default_retention(req, bucket, out);
     out->mode = s3_lock_mode_read(mode);

@@ -45,6 +45,8 @@ void s3_head_add_encryption(struct arena *a, const struct s3_bucket *bucket,
 /* How it is encrypted, for answers to writes and reads. */
 void s3_answer_encryption(struct request *req, const struct s3_pairs *head);
 void s3_answer_checksum(struct request *req, const struct s3_object *object);
+/* What clients compare: Last-Modified and ETag. */
+void s3_answer_state(struct request *req, const struct s3_object *object);
 /* All of a read: metadata, encryption, tags, lock, class, restore, version. */
 void s3_answer_object(struct request *req, const struct s3_target *target);
 

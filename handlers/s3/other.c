@@ -164,7 +164,7 @@ static bool is_form(const struct request *req)
 {
     const char *type = request_header(req, "content-type");
 
-    return str_eq(req->method, "POST") && type && strncasecmp(type, "multipart/form-data", 19) == 0;
+    return type && strncasecmp(type, "multipart/form-data", 19) == 0;
 }
 
 bool s3_answer_other(struct request *req)
@@ -176,13 +176,19 @@ bool s3_answer_other(struct request *req)
         answer_preflight(req);
         return true;
     }
-    if (virtual_host_is_website(req) &&
-        (str_eq(req->method, "GET") || str_eq(req->method, "HEAD"))) {
+    if (virtual_host_is_website(req)) {
         s3_answer_website(req);
         return true;
     }
-    if (!is_form(req) || !s3_path(req, &bucket, &key) || *key)
+    if (!str_eq(req->method, "POST") || !s3_path(req, &bucket, &key) || *key)
         return false;
+    if (!is_form(req)) {
+        if (*req->query)
+            return false;
+        (void)s3_fail_precondition(req,
+                                   "Bucket POST must be of the enclosure-type multipart/form-data");
+        return true;
+    }
     s3_post_object(req, bucket);
     return true;
 }

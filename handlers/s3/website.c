@@ -30,7 +30,10 @@ static void answer_page(struct request *req, unsigned status, const char *code, 
     static const struct {
         unsigned status;
         const char *text;
-    } texts[] = {{403, "Forbidden"}, {404, "Not Found"}, {500, "Internal Server Error"}};
+    } texts[] = {{403, "Forbidden"},
+                 {404, "Not Found"},
+                 {405, "Method Not Allowed"},
+                 {500, "Internal Server Error"}};
     struct strbuf *b = &req->response.bytes;
     const char *text = "Error";
 
@@ -111,6 +114,7 @@ static bool answer_object(struct visit *v, const struct s3_target *t, unsigned s
         req->response.head_length = t->object->size;
     else
         s3_reader_answer(reader, req);
+    s3_answer_state(req, t->object);
     s3_answer_object(req, t);
     req->response.status = (uint16_t)status;
     return true;
@@ -214,6 +218,12 @@ void s3_answer_website(struct request *req)
     const char *name;
     enum store_status rc;
 
+    if (!str_eq(req->method, "GET") && !str_eq(req->method, "HEAD")) {
+        answer_page(req, 405, "MethodNotAllowed",
+                    "The specified method is not allowed against this resource.", "Method",
+                    req->method);
+        return;
+    }
     if (!s3_path(req, &name, &v.key)) {
         answer_page(req, 404, "NoSuchBucket", "The specified bucket does not exist", NULL, NULL);
         return;

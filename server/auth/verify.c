@@ -121,6 +121,19 @@ static int refuse(struct request *req, const struct refusal *r)
     return aws_fail(req, &r->error, "%s", r->text);
 }
 
+static int fail_expired(struct request *req, int64_t at_ms, int64_t now_ms)
+{
+    char *at = arena_alloc(&req->arena, TIME_TEXT_MAX);
+    char *now = arena_alloc(&req->arena, TIME_TEXT_MAX);
+
+    time_iso8601(at_ms, false, at);
+    time_iso8601(now_ms, false, now);
+    (void)refuse(req, &s3_expired);
+    aws_fail_detail(req, "Expires", at);
+    aws_fail_detail(req, "ServerTime", now);
+    return -1;
+}
+
 static int refuse_malformed(struct request *req, const struct auth_result *auth, const char *text)
 {
     const struct refusal *r = &dialect_of(req, auth)->malformed;
@@ -220,8 +233,13 @@ static int check_expiry(struct request *req, const struct auth_result *auth, int
     }
     if (signed_ms > now + (s3 ? SKEW_MAX_MS : SKEW_FUTURE_MS))
         return s3 ? refuse(req, &s3_early) : fail_skewed(req, auth, now, SKEW_FUTURE_MS, false);
-    if (signed_ms + lifetime_s * 1000 < now)
-        return s3 ? refuse(req, &s3_expired) : fail_skewed(req, auth, now, lifetime_s * 1000, true);
+    if (signed_ms + lifetime_s * 1000 < now) {
+        if (!s3)
+            return fail_skewed(req, auth, now, lifetime_s * 1000, true);
+        (void)fail_expired(req, signed_ms + lifetime_s * 1000, now);
+        aws_fail_detail(req, "X-Amz-Expires", auth->expires);
+        return -1;
+    }
     return 0;
 }
 
@@ -287,6 +305,16 @@ static int find_payload_hash(struct request *req, const struct auth_result *auth
     return 0;
 }
 
+/* AWS: S3 shows what it signed, to be compared with what the client did. */
+static void describe_mismatch(struct request *req, const struct auth_result *auth,
+                              const char *to_sign, const char *canonical)
+{
+    aws_fail_detail(req, "AWSAccessKeyId", auth->access_key);
+    aws_fail_detail(req, "StringToSign", to_sign);
+    aws_fail_detail(req, "SignatureProvided", auth->signature);
+    aws_fail_detail(req, "CanonicalRequest", canonical);
+}
+
 static int check_signature(struct request *req, const struct auth_result *auth, const char *secret)
 {
     enum sigv4_path path = is_s3(req, auth) ? SIGV4_PATH_AS_IS : SIGV4_PATH_NORMALIZED;
@@ -307,7 +335,10 @@ static int check_signature(struct request *req, const struct auth_result *auth, 
         equal_constant_time(auth->signature, wanted, SIGNATURE_LEN))
         return 0;
     log_debug("signature of %s differs; canonical request:\n%s", auth->access_key, canonical);
-    return refuse(req, &dialect_of(req, auth)->mismatch);
+    (void)refuse(req, &dialect_of(req, auth)->mismatch);
+    if (is_s3(req, auth))
+        describe_mismatch(req, auth, to_sign, canonical);
+    return -1;
 }
 
 /* --- version 2, which only S3 still takes --- */
@@ -326,7 +357,7 @@ static int check_expiry_v2(struct request *req, const struct auth_result *auth)
                         "Invalid date (should be seconds since "
                         "epoch): %.100s",
                         auth->expires);
-    return expires < now_s ? refuse(req, &s3_expired) : 0;
+    return expires < now_s ? fail_expired(req, (int64_t)MAX(expires, 0) * 1000, now_s * 1000) : 0;
 }
 
 static int check_skew_v2(struct request *req, const struct auth_result *auth)

@@ -203,7 +203,16 @@ def test_presigned_urls_expire(endpoint, account, client):
         assert http(gone)[0] in (400, 403)
     old = f"{endpoint}/{bucket}/k?AWSAccessKeyId={account}&Signature=x&Expires={int(time.time()) - 5}"
     status, _, body = http(old)
-    assert status == 403 and b"Request has expired" in body
+    assert status == 403 and b"Request has expired" in body and b"<Expires>" in body and b"<ServerTime>" in body
+
+
+def test_a_wrong_signature_is_shown_what_was_signed(strict, account):
+    signer = connect(strict.endpoint, account, signature_version="s3v4")
+    url = signer.generate_presigned_url("get_object", Params={"Bucket": "some-bucket", "Key": "k"})
+    status, _, body = http(url[:-1] + ("0" if url[-1] != "0" else "1"))
+    assert status == 403 and b"<Code>SignatureDoesNotMatch</Code>" in body
+    assert b"<StringToSign>AWS4-HMAC-SHA256\n" in body and b"<CanonicalRequest>GET\n/some-bucket/k\n" in body
+    assert f"<AWSAccessKeyId>{account}</AWSAccessKeyId>".encode() in body
 
 
 @pytest.fixture(scope="module")
@@ -277,6 +286,7 @@ def site(endpoint, bucket, path, method="GET"):
 def test_website(s3, endpoint):
     bucket = make_bucket(s3, open_to_all=True)
     assert b"NoSuchWebsiteConfiguration" in site(endpoint, bucket, "/")[2]
+    assert f"<li>BucketName: {bucket}</li>".encode() in site(endpoint, bucket, "/")[2]
     for key in ("index.html", "docs/index.html", "error.html"):
         s3.put_object(Bucket=bucket, Key=key, Body=key.encode(), ContentType="text/html")
     s3.put_object(Bucket=bucket, Key="moved", WebsiteRedirectLocation="/docs/")
@@ -290,6 +300,9 @@ def test_website(s3, endpoint):
     allow(s3, bucket, "s3:GetObject", "s3:ListBucket")
     status, headers, body = site(endpoint, bucket, "/")
     assert (status, body, headers["Content-Type"]) == (200, b"index.html", "text/html")
+    assert headers["ETag"] == s3.head_object(Bucket=bucket, Key="index.html")["ETag"] and headers["Last-Modified"]
+    status, _, body = site(endpoint, bucket, "/", "DELETE")
+    assert status == 405 and b"<li>Method: DELETE</li>" in body and b"<li>HostId: " in body
     assert site(endpoint, bucket, "/docs/")[2] == b"docs/index.html"
     status, headers, _ = site(endpoint, bucket, "/docs")
     assert (status, headers["Location"]) == (302, "/docs/")

@@ -162,6 +162,21 @@ def test_tags_in_a_document_are_each_named(s3, bucket):
     has(error, Message="System tags cannot be added/updated by requester")
 
 
+def test_a_hold_that_never_was_is_not_one_that_was_taken_off(s3):
+    bucket = make_bucket(s3, ObjectLockEnabledForBucket=True)
+    where = {"Bucket": bucket, "Key": "k"}
+    s3.put_object(**where)
+    has(error_of(s3.get_object_legal_hold, **where), Code="NoSuchObjectLockConfiguration")
+    assert "ObjectLockLegalHoldStatus" not in s3.head_object(**where)
+    for status in ("ON", "OFF"):
+        s3.put_object_legal_hold(**where, LegalHold={"Status": status})
+        assert s3.get_object_legal_hold(**where)["LegalHold"]["Status"] == status
+        assert s3.head_object(**where)["ObjectLockLegalHoldStatus"] == status
+    unlocked = make_bucket(s3)
+    s3.put_object(Bucket=unlocked, Key="k")
+    has(error_of(s3.put_object_legal_hold, Bucket=unlocked, Key="k"), Code="MalformedXML")
+
+
 # --- copies ---
 
 

@@ -121,6 +121,32 @@ def test_unsigned(s3, endpoint):
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"data"
 
 
+def test_what_a_form_lacks_is_named(s3, endpoint, account):
+    bucket = make_bucket(s3)
+    old = {"key": "k", **signed(account, bucket, [["starts-with", "$key", ""]])}
+    new = {"key": "k", "policy": old["policy"], "x-amz-signature": "0", "x-amz-date": "20260101T000000Z"}
+    for fields, field, name in [
+        (old, "signature", "Signature"),
+        (old, "AWSAccessKeyId", "AWSAccessKeyId"),
+        (new, "x-amz-algorithm", "X-Amz-Algorithm"),
+        ({**new, "x-amz-algorithm": "AWS4-HMAC-SHA256"}, "x-amz-credential", "X-Amz-Credential"),
+    ]:
+        given = {k: v for k, v in fields.items() if k.lower() != field.lower()}
+        status, _, answer, code = post(endpoint, bucket, given)
+        assert (status, code) == (400, "InvalidArgument")
+        assert f"<ArgumentName>{name}</ArgumentName>".encode() in answer and b"<ArgumentValue" in answer
+    assert post(endpoint, bucket, {"key": "k", "policy": old["policy"]})[::3] == (403, "AccessDenied")
+
+
+def test_a_post_is_a_form_and_its_conditions_name_fields(s3, endpoint, account):
+    bucket = make_bucket(s3)
+    status, _, answer = http(f"{endpoint}/{bucket}", "POST", {"Content-Type": "text/html"}, b"x")
+    assert status == 412 and b"enclosure-type multipart/form-data</Condition>" in answer
+    fields = {"key": "k", **signed(account, bucket, [["eq", "key", "k"]])}
+    status, _, answer, code = post(endpoint, bucket, fields)
+    assert (status, code) == (403, "AccessDenied") and b"[&quot;eq&quot;, &quot;key&quot;" in answer.replace(b'"', b"&quot;")
+
+
 def test_large_file(s3, endpoint):
     bucket = make_bucket(s3)
     ready = s3.generate_presigned_post(bucket, "big")
