@@ -13,6 +13,8 @@
 #include "server/net/request.h"
 
 #define EXTENSION_PREFIX "/2020-01-01/extension"
+#define LOGS_PATH "/2020-08-15/logs"
+#define TELEMETRY_PATH "/2022-07-01/telemetry"
 
 enum { EVENT_MAX = 64 * 1024, NAME_MAX_LEN = 128, DEPTH_MAX = 8 };
 
@@ -32,7 +34,9 @@ struct extensions {
     pthread_cond_t changed;
     /* under lock: */
     struct extensions_function function;
-    size_t expected;
+    const char *expected[EXTENSIONS_MAX]; /* names of programs */
+    size_t expected_count;
+    bool invoked; /* the first event has been told: it is too late to register */
     struct extension items[EXTENSIONS_MAX];
     size_t count;
     struct strbuf event; /* JSON */
@@ -70,11 +74,14 @@ void extensions_close(struct extensions *e)
     pthread_mutex_unlock(&e->lock);
 }
 
-void extensions_expect(struct extensions *e, const struct extensions_function *f, size_t count)
+void extensions_expect(struct extensions *e, const struct extensions_function *f,
+                       const char *const *names, size_t count)
 {
     pthread_mutex_lock(&e->lock);
     e->function = *f;
-    e->expected = count;
+    e->expected_count = MIN(count, (size_t)EXTENSIONS_MAX);
+    if (e->expected_count)
+        memcpy(e->expected, names, e->expected_count * sizeof(*names));
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -110,12 +117,12 @@ static void answer_status(struct request *req, uint16_t status)
     strbuf_add_text(&req->response.bytes, "{\"status\":\"OK\"}");
 }
 
-/* {"events": ["INVOKE", "SHUTDOWN"]}; false when it names another one. */
+/* {"events": ["INVOKE", "SHUTDOWN"]}; false after answering when it names another one. */
 static bool read_events(struct request *req, struct extension *x)
 {
     struct jr_text key, text;
+    const char *unknown = NULL;
     struct jr r;
-    bool known = true;
 
     jr_init(&r, req->body.data, req->body.len, &req->arena, DEPTH_MAX);
     for (jr_enter_object(&r); jr_next_key(&r, &key);) {
@@ -130,10 +137,54 @@ static bool read_events(struct request *req, struct extension *x)
             bool shutdown = jr_text_eq(text, "SHUTDOWN");
             x->wants_invoke = x->wants_invoke || invoke;
             x->wants_shutdown = x->wants_shutdown || shutdown;
-            known = known && (invoke || shutdown);
+            if (!invoke && !shutdown)
+                unknown = arena_printf(&req->arena, "%.*s", (int)MIN(text.len, (size_t)64),
+                                       (const char *)text.data);
         }
     }
-    return known && jr_finish(&r);
+    if (!jr_finish(&r))
+        refuse(req, 403, "InvalidRequestFormat", "The body is not JSON");
+    else if (unknown)
+        refuse(req, 403, "Extension.InvalidEventType",
+               arena_printf(&req->arena, "%s: ErrorInvalidEventType", unknown));
+    else
+        return true;
+    return false;
+}
+
+/* Whether it is a program of its own, and no thread of the runtime. The caller holds the lock. */
+static bool is_external(const struct extensions *e, const char *name)
+{
+    for (size_t i = 0; i < e->expected_count; i++) {
+        if (str_eq(e->expected[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* Keeps it; else says why it cannot. The caller holds the lock. */
+static const char *add(struct extensions *e, const struct extension *x, const char **out_text)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        if (str_eq(e->items[i].name, x->name)) {
+            *out_text = "Extension with this name already registered";
+            return "Extension.AlreadyRegistered";
+        }
+    }
+    if (e->invoked) {
+        *out_text = "Extension registration closed already";
+        return "Extension.RegistrationClosed";
+    }
+    if (x->wants_shutdown && !is_external(e, x->name)) {
+        *out_text = "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension";
+        return "Extension.InvalidEventType";
+    }
+    if (e->count == EXTENSIONS_MAX) {
+        *out_text = "Extension limit (10) reached";
+        return "Extension.TooManyExtensions";
+    }
+    e->items[e->count++] = *x;
+    return NULL;
 }
 
 static void register_extension(struct extensions *e, struct request *req)
@@ -141,22 +192,23 @@ static void register_extension(struct extensions *e, struct request *req)
     const char *name = request_header(req, "Lambda-Extension-Name");
     const char *features = request_header(req, "Lambda-Extension-Accept-Feature");
     struct extension x = {0};
+    const char *text;
     struct jw w;
 
-    if (!name || !*name || strlen(name) >= sizeof(x.name) || !read_events(req, &x)) {
-        refuse(req, 400, "Extension.InvalidEventType", "Invalid registration");
+    if (!name || !*name || strlen(name) >= sizeof(x.name)) {
+        refuse(req, 403, "Extension.InvalidExtensionName", "Empty extension name");
         return;
     }
+    if (!read_events(req, &x))
+        return;
     snprintf(x.name, sizeof(x.name), "%s", name);
     uuid_v4(x.id);
     pthread_mutex_lock(&e->lock);
-    bool room = e->count < EXTENSIONS_MAX;
-    if (room)
-        e->items[e->count++] = x;
+    const char *problem = add(e, &x, &text);
     struct extensions_function f = e->function;
     pthread_mutex_unlock(&e->lock);
-    if (!room) {
-        refuse(req, 403, "Extension.TooManyExtensions", "Too many extensions");
+    if (problem) {
+        refuse(req, 403, problem, text);
         return;
     }
     answer_status(req, 200);
@@ -185,13 +237,25 @@ static struct extension *find(struct extensions *e, const struct request *req)
     return NULL;
 }
 
+static void refuse_unknown(struct request *req)
+{
+    const char *id = request_header(req, "Lambda-Extension-Identifier");
+
+    if (!id)
+        refuse(req, 403, "Extension.MissingExtensionIdentifier",
+               "Missing Lambda-Extension-Identifier header");
+    else
+        refuse(req, 403, "Extension.UnknownExtensionIdentifier",
+               arena_printf(&req->arena, "Unknown extension %.64s", id));
+}
+
 static void serve_next(struct extensions *e, struct request *req)
 {
     pthread_mutex_lock(&e->lock);
     struct extension *x = find(e, req);
     if (!x) {
         pthread_mutex_unlock(&e->lock);
-        refuse(req, 403, "Extension.UnknownExtensionIdentifier", "Unknown extension identifier");
+        refuse_unknown(req);
         return;
     }
     unsigned me = ++x->waiter;
@@ -218,13 +282,18 @@ static void take_failure(struct extensions *e, struct request *req)
 
     pthread_mutex_lock(&e->lock);
     bool known = find(e, req) != NULL;
-    if (known) {
+    if (known && type && *type) {
         e->failed = true;
-        snprintf(e->failure, sizeof(e->failure), "%s", type && *type ? type : "Extension.Crash");
+        snprintf(e->failure, sizeof(e->failure), "%s", type);
     }
     pthread_mutex_unlock(&e->lock);
     if (!known) {
-        refuse(req, 403, "Extension.UnknownExtensionIdentifier", "Unknown extension identifier");
+        refuse_unknown(req);
+        return;
+    }
+    if (!type || !*type) {
+        refuse(req, 403, "Extension.MissingHeader",
+               "Lambda-Extension-Function-Error-Type not found");
         return;
     }
     answer_status(req, 202);
@@ -233,11 +302,20 @@ static void take_failure(struct extensions *e, struct request *req)
 
 bool extensions_serve(struct extensions *e, struct request *req)
 {
-    const char *path = req->path + strlen(EXTENSION_PREFIX);
     bool post = str_eq(req->method, "POST");
 
+    /* AWS: its own local runtime answers so where there is no telemetry; extensions know it. */
+    if (str_eq(req->path, LOGS_PATH)) {
+        refuse(req, 202, "Logs.NotSupported", "Logs API is not supported");
+        return true;
+    }
+    if (str_eq(req->path, TELEMETRY_PATH)) {
+        refuse(req, 202, "Telemetry.NotSupported", "Telemetry API is not supported");
+        return true;
+    }
     if (!str_starts(req->path, EXTENSION_PREFIX "/"))
         return false;
+    const char *path = req->path + strlen(EXTENSION_PREFIX);
     if (post && str_eq(path, "/register"))
         register_extension(e, req);
     else if (!post && str_eq(path, "/event/next"))
@@ -254,11 +332,19 @@ bool extensions_serve(struct extensions *e, struct request *req)
 bool extensions_ready(struct extensions *e)
 {
     pthread_mutex_lock(&e->lock);
-    bool ready = e->count >= e->expected;
+    bool ready = e->count >= e->expected_count;
     for (size_t i = 0; ready && i < e->count; i++)
         ready = e->items[i].waiting;
     pthread_mutex_unlock(&e->lock);
     return ready;
+}
+
+bool extensions_any(struct extensions *e)
+{
+    pthread_mutex_lock(&e->lock);
+    bool any = e->count || e->expected_count;
+    pthread_mutex_unlock(&e->lock);
+    return any;
 }
 
 bool extensions_failed(struct extensions *e, char *type)
@@ -291,6 +377,7 @@ void extensions_invoke(struct extensions *e, const struct extensions_event *even
     struct jw w;
 
     pthread_mutex_lock(&e->lock);
+    e->invoked = true;
     if (e->count) {
         strbuf_clear(&e->event);
         jw_init(&w, &e->event);

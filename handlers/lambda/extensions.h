@@ -29,11 +29,15 @@ void extensions_free(struct extensions *e);
 /* Ends all waits; no request is answered with an event any more. */
 void extensions_close(struct extensions *e);
 
-/* How many programs were started: so many are waited for. */
-void extensions_expect(struct extensions *e, const struct extensions_function *f, size_t count);
-/* Answers a request below /2020-01-01/extension; false when it is none. */
+/* The names of the programs, borrowed as `f` is: all of them are waited for. */
+void extensions_expect(struct extensions *e, const struct extensions_function *f,
+                       const char *const *names, size_t count);
+/* Answers a request below /2020-01-01/extension, and those for telemetry, which there is none of;
+ * false when it is neither. */
 bool extensions_serve(struct extensions *e, struct request *req);
 
+/* Whether there is any, be it a program or a part of the runtime. */
+bool extensions_any(struct extensions *e);
 /* Whether all that are expected have registered and wait for the next event. */
 bool extensions_ready(struct extensions *e);
 /* Whether one has said that it cannot go on; type (of 128 bytes) then says why. */

@@ -92,38 +92,49 @@ static int is_program(const struct dirent *d)
     return d->d_name[0] != '.';
 }
 
-/* AWS: everything in /opt/extensions that can be run, with the function's environment. */
+/* AWS: everything in /opt/extensions that can be run, with the function's environment. layers_root
+ * NULL: there is none. */
 static void start_helpers(struct sandbox *s, const char *layers_root, const char *seen,
                           const struct process_options *function)
 {
-    char *folder = arena_printf(&s->arena, "%s/extensions", layers_root);
+    struct extensions *e = runtime_api_extensions(s->api);
+    const char *folder = arena_printf(&s->arena, "%s/extensions", layers_root ? layers_root : "");
+    const struct extensions_function f = {.name = s->function,
+                                          .version = lambda_version_text(&s->arena, s->version),
+                                          .handler = s->handler,
+                                          .account = s->account};
+    const char *programs[EXTENSIONS_MAX];
+    size_t program_count = 0;
     struct dirent **names;
-    int count = scandir(folder, &names, is_program, alphasort);
+    int count = layers_root ? scandir(folder, &names, is_program, alphasort) : -1;
 
     for (int i = 0; i < count; i++) {
         const char *file = arena_printf(&s->arena, "%s/%s", folder, names[i]->d_name);
-        char *path = arena_printf(&s->arena, "%s/extensions/%s", seen, names[i]->d_name);
+
+        if (program_count < EXTENSIONS_MAX && access(file, X_OK) == 0)
+            programs[program_count++] = arena_strdup(&s->arena, names[i]->d_name);
+        free(names[i]);
+    }
+    if (count >= 0)
+        free(names);
+    /* Before they start, for they register at once. */
+    extensions_expect(e, &f, programs, program_count);
+    for (size_t i = 0; i < program_count; i++) {
+        char *path = arena_printf(&s->arena, "%s/extensions/%s", seen, programs[i]);
         char *argv[] = {path, NULL};
         struct process_options options = *function;
 
         options.argv = argv;
         options.beside = s->helper_count ? &s->helpers[0] : NULL;
-        free(names[i]);
-        if (s->helper_count == EXTENSIONS_MAX || access(file, X_OK) < 0)
+        if (process_start(&options, &s->helpers[s->helper_count])) {
+            programs[s->helper_count++] = programs[i];
             continue;
-        if (process_start(&options, &s->helpers[s->helper_count]))
-            s->helper_count++;
-        else
-            function_log_add(&s->log, "cadabra: extension %s cannot be started: %s\n", path,
-                             strerror(errno));
+        }
+        function_log_add(&s->log, "cadabra: extension %s cannot be started: %s\n", path,
+                         strerror(errno));
     }
-    if (count >= 0)
-        free(names);
-    const struct extensions_function f = {.name = s->function,
-                                          .version = lambda_version_text(&s->arena, s->version),
-                                          .handler = s->handler,
-                                          .account = s->account};
-    extensions_expect(runtime_api_extensions(s->api), &f, s->helper_count);
+    if (s->helper_count < program_count)
+        extensions_expect(e, &f, programs, s->helper_count);
 }
 
 /* Where the machine's /tmp is all there is. */
@@ -165,8 +176,7 @@ static bool start_process(struct sandbox *s, const struct sandbox_parts *parts,
                                       .mark = s->mark,
                                       .view = program.view};
     s->started_us = clock_monotonic_us();
-    if (place.layers_root)
-        start_helpers(s, place.layers_root, program.layers, &options);
+    start_helpers(s, place.layers_root, program.layers, &options);
     options.beside = s->helper_count ? &s->helpers[0] : NULL;
     if (process_start(&options, &s->process))
         return true;
@@ -507,7 +517,7 @@ static enum outcome initialise(struct sandbox *s, struct invocation *in)
     int64_t deadline_ms = clock_monotonic_ms() + INIT_TIMEOUT_MS;
     enum outcome outcome = wait_for(s, in, true, deadline_ms);
 
-    if (outcome == ANSWERED && s->helper_count)
+    if (outcome == ANSWERED && extensions_any(runtime_api_extensions(s->api)))
         outcome = await_extensions(s, in, deadline_ms);
     s->init_us = clock_monotonic_us() - s->started_us;
     /* A slow start is no failure: it may go on in the time of the event. */
@@ -540,7 +550,7 @@ static enum outcome handle(struct sandbox *s, struct invocation *in)
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
     enum outcome outcome = ANSWERED;
 
-    if (s->helper_count) {
+    if (extensions_any(runtime_api_extensions(s->api))) {
         const struct extensions_event told = {.request_id = in->request_id,
                                               .function_arn = in->function_arn,
                                               .trace_id = trace,

@@ -65,6 +65,93 @@ def test_an_extension_that_dies_fails_the_function(functions):
     assert invoke(functions)[1] == "Unhandled"
 
 
+STUBBORN = """#!/usr/bin/python3
+import json, os, sys, urllib.error, urllib.request
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"]
+def call(path, body=None, method="POST", **headers):
+    request = urllib.request.Request(api + path, data=body, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    try:
+        answer = urllib.request.urlopen(request)
+    except urllib.error.HTTPError as e:
+        answer = e
+    return answer.status, answer.headers, json.loads(answer.read())
+register, name = "/2020-01-01/extension/register", os.path.basename(sys.argv[0])
+seen = []
+def note(status, headers, body):
+    seen.append([status, body.get("errorType"), body.get("errorMessage")])
+note(*call(register, b"{}"))
+note(*call(register, b'{"events": ["NOPE"]}', Lambda_Extension_Name=name))
+note(*call(register, b'{"events"', Lambda_Extension_Name=name))
+note(*call(register, b'{"events": ["SHUTDOWN"]}', Lambda_Extension_Name="inside"))
+_, headers, about = call(register, b'{"events": ["INVOKE"]}', Lambda_Extension_Name=name, Lambda_Extension_Accept_Feature="accountId")
+me = headers["Lambda-Extension-Identifier"]
+note(*call(register, b'{"events": []}', Lambda_Extension_Name=name))
+note(*call("/2020-01-01/extension/event/next", method="GET"))
+note(*call("/2020-01-01/extension/event/next", method="GET", Lambda_Extension_Identifier="x"))
+note(*call("/2020-01-01/extension/exit/error", b"{}", Lambda_Extension_Identifier=me))
+note(*call("/2022-07-01/telemetry", b"{}", "PUT", Lambda_Extension_Identifier=me))
+note(*call("/2020-08-15/logs", b"{}", "PUT", Lambda_Extension_Identifier=me))
+call("/2020-01-01/extension/event/next", method="GET", Lambda_Extension_Identifier=me)
+note(*call(register, b'{"events": []}', Lambda_Extension_Name="late"))
+with open(os.environ["OUT"] + ".new", "w") as f:
+    json.dump([about, seen], f)
+os.rename(os.environ["OUT"] + ".new", os.environ["OUT"])
+call("/2020-01-01/extension/event/next", method="GET", Lambda_Extension_Identifier=me)
+call("/2020-01-01/extension/exit/error", b"{}", Lambda_Extension_Identifier=me, Lambda_Extension_Function_Error_Type="Extension.Tired")
+"""
+
+
+def test_what_extensions_are_refused(functions, tmp_path, account):
+    out = tmp_path / "out"
+    made = functions.publish_layer_version(LayerName="x", Content={"ZipFile": package({"extensions/stubborn": STUBBORN}, {"extensions/stubborn": 0o755})})
+    create(functions, "def handler(e, c):\n    return 1\n", Layers=[made["LayerVersionArn"]], Environment={"Variables": {"OUT": str(out)}}, Timeout=20)
+    assert invoke(functions)[0] == 1
+    eventually(out.exists)
+    about, seen = json.loads(out.read_text())
+    assert about == {"functionName": "f", "functionVersion": "$LATEST", "handler": "app.handler", "accountId": account}
+    assert seen == [
+        [403, "Extension.InvalidExtensionName", "Empty extension name"],
+        [403, "Extension.InvalidEventType", "NOPE: ErrorInvalidEventType"],
+        [403, "InvalidRequestFormat", "The body is not JSON"],
+        [403, "Extension.InvalidEventType", "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension"],
+        [403, "Extension.AlreadyRegistered", "Extension with this name already registered"],
+        [403, "Extension.MissingExtensionIdentifier", "Missing Lambda-Extension-Identifier header"],
+        [403, "Extension.UnknownExtensionIdentifier", "Unknown extension x"],
+        [403, "Extension.MissingHeader", "Lambda-Extension-Function-Error-Type not found"],
+        [202, "Telemetry.NotSupported", "Telemetry API is not supported"],
+        [202, "Logs.NotSupported", "Logs API is not supported"],
+        [403, "Extension.RegistrationClosed", "Extension registration closed already"],
+    ]
+
+
+INTERNAL = """
+import json, os, threading, urllib.request
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2020-01-01/extension"
+seen = []
+def call(path, body=None, **headers):
+    request = urllib.request.Request(api + path, data=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    with urllib.request.urlopen(request) as answer:
+        return answer.headers, json.loads(answer.read())
+headers, about = call("/register", b'{"events": ["INVOKE"]}', Lambda_Extension_Name="inside")
+def watch():
+    while True:
+        seen.append(call("/event/next", Lambda_Extension_Identifier=headers["Lambda-Extension-Identifier"])[1]["requestId"])
+        changed.set()
+changed = threading.Event()
+threading.Thread(target=watch, daemon=True).start()
+def handler(e, c):
+    changed.wait(10)
+    changed.clear()
+    return [about["functionName"], seen[-1] == c.aws_request_id]
+"""
+
+
+def test_an_internal_extension(functions):
+    create(functions, INTERNAL, Timeout=20)
+    assert invoke(functions)[0] == ["f", True]
+    assert invoke(functions)[0] == ["f", True]
+
+
 def test_a_wrapper_around_the_runtime(functions):
     wrapper = "#!/bin/sh\nexport WRAPPED=yes\nexec \"$@\"\n"
     made = functions.publish_layer_version(LayerName="w", Content={"ZipFile": package({"wrapper": wrapper}, {"wrapper": 0o755})})
