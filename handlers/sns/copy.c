@@ -108,7 +108,7 @@ bool sns_dead_letter(struct sns *sns, struct arena *a, const struct sns_dead_let
     const char *body = letter->body;
     char id[SNS_MESSAGE_ID_LEN], hash[2 * SHA256_LEN + 1];
     uint8_t digest[SHA256_LEN];
-    size_t count = message ? message->attribute_count : 0;
+    size_t count = letter->raw ? message->attribute_count : 0;
     struct sqs_attribute *attributes = ARENA_ARRAY(a, struct sqs_attribute, count + 1);
     struct sqs_outgoing out = {
         .body = {(const uint8_t *)body, strlen(body)},
@@ -150,7 +150,8 @@ void sns_copy_give_up(struct sns *sns, struct arena *a, const struct sns_copy *c
         .queue_arn = dead_letter_queue(a, copy->attributes),
         .topic_arn = copy->to.topic_arn,
         .body = dead_body(sns, a, copy),
-        .message = sns_copy_is_raw(copy) ? copy->message : NULL,
+        .message = copy->message,
+        .raw = sns_copy_is_raw(copy),
     };
 
     log_info("sns: message %s for %s: %s", copy->message->id, copy->subscription->endpoint, words);

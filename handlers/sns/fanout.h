@@ -83,7 +83,8 @@ struct sns_dead_letter {
     const char *queue_arn;
     const char *topic_arn; /* whose message it was */
     const char *body;
-    const struct sns_message *message; /* its attributes go along; NULL: none do */
+    const struct sns_message *message; /* whose group it keeps; NULL: not known */
+    bool raw;                          /* its attributes go along */
 };
 /* Sends a body to a dead letter queue. False when it could not be written. */
 bool sns_dead_letter(struct sns *sns, struct arena *a, const struct sns_dead_letter *letter);

@@ -360,8 +360,8 @@ int sns_confirm_subscription(struct request *req, const struct sns_ConfirmSubscr
         return aws_fail(req, &sns_InvalidParameterException, "Invalid parameter: Token");
     if (rc != STORE_OK)
         return aws_fail_internal(req);
-    if (!str_eq(s.account, name.scope.account) || !str_eq(s.region, name.scope.region) ||
-        !str_eq(s.topic_name, name.name))
+    /* AWS: the topic's name is not looked at. */
+    if (!str_eq(s.account, name.scope.account) || !str_eq(s.region, name.scope.region))
         return aws_fail(req, &sns_InvalidParameterException, "Invalid parameter: Topic");
     /* AWS: who confirms without credentials confirms, but it does not count as authenticated. */
     if (s.pending && sns_store_confirm(store, s.id, guarded && req->access_key) != STORE_OK)

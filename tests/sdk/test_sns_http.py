@@ -72,6 +72,14 @@ def test_confirmation(sns, topic, receiver, endpoint):
         assert failure.value.response["Error"]["Message"] == words
 
 
+def test_confirmation_looks_at_the_region_of_the_topic_only(sns, topic, receiver):
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url)
+    token = json.loads(receiver.next()[1])["Token"]
+    with pytest.raises(ClientError, match="Invalid parameter: Topic"):
+        sns.confirm_subscription(TopicArn=topic.replace("us-east-1", "eu-west-1"), Token=token)
+    assert sns.confirm_subscription(TopicArn=topic + "x", Token=token)["SubscriptionArn"].startswith(f"{topic}:")
+
+
 def test_nothing_before_confirmation(sns, topic, receiver):
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url)
     sns.publish(TopicArn=topic, Message="too early")

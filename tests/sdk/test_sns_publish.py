@@ -307,6 +307,17 @@ def test_dead_letters_of_a_queue_that_is_gone(sns, sqs, topic):
     assert "MessageAttributes" not in message  # AWS: why it is there is told nowhere but in the status log
 
 
+def test_dead_letters_of_a_fifo_queue_keep_their_group(sns, sqs, fifo):
+    url, arn = make_queue(sqs, "q.fifo", FifoQueue="true")
+    dead_url, dead_arn = make_queue(sqs, "dead.fifo", FifoQueue="true")
+    subscribe(sns, fifo, arn, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead_arn}))
+    sqs.delete_queue(QueueUrl=url)
+    sns.publish(TopicArn=fifo, Message="lost?", MessageGroupId="g", MessageDeduplicationId="d")
+    [message] = receive(sqs, dead_url, 1)
+    attributes = message["Attributes"]
+    assert (attributes["MessageGroupId"], attributes["MessageDeduplicationId"]) == ("g", "d")
+
+
 # --- phones, mailboxes, apps ---
 
 
