@@ -53,7 +53,8 @@ class Shop:
 def left(server, queue):
     """Bodies of all that is there, and of those that can be received."""
     url = f"{server.endpoint}/_aws/sqs/messages?" + urllib.parse.urlencode({"QueueUrl": queue, "ShowInvisible": "true"})
-    with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": "application/json"})) as answer:
+    request = urllib.request.Request(url, b"{}", {"Content-Type": "application/x-amz-json-1.0"})
+    with urllib.request.urlopen(request) as answer:
         found = json.load(answer).get("Messages", [])
     assert len({m["Body"] for m in found}) == len(found)
     return {m["Body"] for m in found}, {m["Body"] for m in found if m["Attributes"]["IsVisible"] == "true"}
