@@ -34,6 +34,12 @@ class Load:
                 answer = self._try(kinesis.put_record, StreamName="s", PartitionKey="p", Data=text.encode())
                 if answer:
                     self.records[answer["SequenceNumber"]] = text.encode()
+                # More than a row holds: these go to a file of the stream.
+                several = [f"{text} {n}".encode() for n in range(3)]
+                answer = self._try(kinesis.put_records, StreamName="s", Records=[
+                    {"Data": data, "PartitionKey": "p"} for data in several])
+                if answer:
+                    self.records |= {a["SequenceNumber"]: data for a, data in zip(answer["Records"], several)}
 
     @staticmethod
     def _try(call, **arguments):
