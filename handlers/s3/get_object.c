@@ -271,8 +271,13 @@ static int read_once(struct request *req, const struct reading *r, enum store_st
  * again. */
 static int read_object(struct request *req, const struct reading *r)
 {
+    static const char sse[] = "x-amz-server-side-encryption";
     enum store_status status = STORE_OK;
 
+    if (request_header(req, sse)) /* AWS: how it is encrypted is not the reader's to say */
+        return s3_fail_argument(
+            req, sse, request_header(req, sse),
+            "x-amz-server-side-encryption header is not supported for this operation.");
     for (int i = 0; i < LOOKS_MAX; i++) {
         int rc = read_once(req, r, &status);
 

@@ -177,6 +177,15 @@ def test_a_hold_that_never_was_is_not_one_that_was_taken_off(s3):
     has(error_of(s3.put_object_legal_hold, Bucket=unlocked, Key="k"), Code="MalformedXML")
 
 
+def test_who_reads_does_not_say_how_it_is_encrypted(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    url = s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"})
+    header = "x-amz-server-side-encryption"
+    status, _, body = http(url, headers={header: "AES256"})
+    assert status == 400 and f"<ArgumentName>{header}</ArgumentName>".encode() in body
+    assert http(url)[2] == b"x"
+
+
 # --- copies ---
 
 
