@@ -93,7 +93,7 @@ static int take_routing(struct request *req, const struct lambda_function *f,
 }
 
 static int find(struct request *req, const char *function, const char *name,
-                struct lambda_function *f, struct lambda_alias *out)
+                struct lambda_function *f, struct lambda_alias *out, const char *missing)
 {
     /* AWS: the ARN of an alias names its function here. */
     const char *bare = lambda_resolve_name(req, function, NULL);
@@ -103,7 +103,7 @@ static int find(struct request *req, const char *function, const char *name,
     enum store_status rc = lambda_store_alias_find(lambda_state(req)->store, scope_of(req), f->name,
                                                    name, &req->arena, out);
     if (rc == STORE_NOT_FOUND)
-        return lambda_fail(req, &lambda_ResourceNotFoundException, "Cannot find alias arn: %s",
+        return lambda_fail(req, &lambda_ResourceNotFoundException, "%s: %s", missing,
                            lambda_qualified_arn(&req->arena, f, name));
     return rc ? aws_fail_internal(req) : 0;
 }
@@ -137,7 +137,7 @@ int lambda_get_alias(struct request *req, const struct lambda_GetAliasRequest *i
     struct lambda_function f;
     struct lambda_alias alias;
 
-    if (find(req, in->FunctionName, in->Name, &f, &alias) < 0)
+    if (find(req, in->FunctionName, in->Name, &f, &alias, "Cannot find alias arn") < 0)
         return -1;
     describe(req, &f, &alias, out);
     return 0;
@@ -149,7 +149,7 @@ int lambda_update_alias(struct request *req, const struct lambda_UpdateAliasRequ
     struct lambda_function f;
     struct lambda_alias alias;
 
-    if (find(req, in->FunctionName, in->Name, &f, &alias) < 0)
+    if (find(req, in->FunctionName, in->Name, &f, &alias, "Alias not found") < 0)
         return -1;
     if (in->RevisionId && !str_eq(in->RevisionId, alias.revision))
         return lambda_fail(req, &lambda_PreconditionFailedException,

@@ -35,6 +35,12 @@ static int set_runtime(struct request *req, const char *runtime, struct lambda_f
                            "satisfy enum value set: %s or be a valid ARN",
                            runtime, runtime_names);
     case RUNTIME_UNBUILT:
+        if (str_eq(runtime, "go1.x") || str_starts(runtime, "dotnetcore"))
+            return lambda_fail(req, &lambda_InvalidParameterValueException,
+                               "The runtime parameter of %s is no longer supported for creating "
+                               "or updating AWS Lambda functions. We recommend you use a supported "
+                               "runtime while creating or updating functions.",
+                               runtime);
         return aws_fail_unsupported(req, arena_printf(&req->arena, "Runtime %s", runtime));
     default:
         f->runtime = runtime;

@@ -5,6 +5,7 @@
 
 #include "handlers/common/arn.h"
 #include "handlers/common/tags.h"
+#include "handlers/lambda/name.h"
 #include "server/aws_error.h"
 
 /* What a tag request is about: one of the two. */
@@ -24,12 +25,17 @@ static int find(struct request *req, const char *resource, struct tagged *out)
                            "The specified resource '%s' is not an ARN.", resource);
     uuid = arn_resource_after(&arn, "event-source-mapping:");
     out->is_mapping = uuid != NULL;
+    struct function_name name;
+    if (!uuid && function_name_parse(&req->arena, resource, &name) && name.qualifier)
+        return lambda_fail(req, &lambda_InvalidParameterValueException,
+                           "Tags on function aliases and versions are not supported. Please "
+                           "specify a function ARN.");
     if (!uuid)
         return lambda_resolve(req, resource, NULL, &out->function);
     if (lambda_store_mapping_find(lambda_state(req)->store, scope_of(req), uuid, &req->arena,
                                   &out->mapping) != STORE_OK)
         return lambda_fail(req, &lambda_ResourceNotFoundException,
-                           "The resource you requested does not exist.");
+                           "Event source mapping not found: %s", resource);
     return 0;
 }
 

@@ -129,6 +129,7 @@ def test_bad_requests(functions):
     assert "4KB" in bad("InvalidParameterValueException", Environment={"Variables": {"BIG": "x" * 5000}})
     bad("InvalidParameterValueException", FunctionName="x" * 65)
     bad("InvalidParameterValueException", Tags={"aws:x": "y"})
+    assert bad("InvalidParameterValueException", Runtime="go1.x").startswith("The runtime parameter of go1.x is no longer supported")
     functions.create_function(**good)
     assert bad("ResourceConflictException") == "Function already exist: f"
     without = {k: v for k, v in good.items() if k != "Handler"}
@@ -265,6 +266,10 @@ def test_tags(functions):
     functions.untag_resource(Resource=arn, TagKeys=["a"])
     assert functions.list_tags(Resource=arn)["Tags"] == {"b": "3", "c": "4"}
     fails("ResourceNotFoundException", functions.list_tags, Resource=arn + "x")
+    qualified = fails("InvalidParameterValueException", functions.tag_resource, Resource=arn + ":$LATEST", Tags={"a": "b"})
+    assert qualified == "Tags on function aliases and versions are not supported. Please specify a function ARN."
+    mapping = arn.replace(":function:f", ":event-source-mapping:00000000-0000-0000-0000-000000000000")
+    assert fails("ResourceNotFoundException", functions.list_tags, Resource=mapping) == f"Event source mapping not found: {mapping}"
     fails("InvalidParameterValueException", functions.tag_resource, Resource=arn, Tags={f"k{i}": "v" for i in range(49)})
 
 

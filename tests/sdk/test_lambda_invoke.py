@@ -310,10 +310,10 @@ done
 
 
 def test_a_bootstrap_that_is_none(functions):
-    create(functions, package({"other": "x"}), runtime="provided", handler="x")
+    create(functions, package({"other": "x"}), runtime="provided.al2023", handler="x")
     body, error = invoke(functions)
     assert error == "Unhandled" and body["errorType"] == "Runtime.InvalidEntrypoint"
-    create(functions, package({"bootstrap": b"\x7fELF nonsense"}, {"bootstrap": 0o755}), name="g", runtime="provided", handler="x")
+    create(functions, package({"bootstrap": b"\x7fELF nonsense"}, {"bootstrap": 0o755}), name="g", runtime="provided.al2023", handler="x")
     body, error = invoke(functions, name="g")
     assert error == "Unhandled" and body["errorType"] in ("Runtime.InvalidEntrypoint", "Runtime.ExitError")
 
@@ -513,7 +513,7 @@ def test_the_limit_of_sandboxes(own_server):
 curl -s -D /dev/null "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next" >/dev/null
 sleep 8
 """
-    create(functions, package({"bootstrap": script}, {"bootstrap": 0o755}), runtime="provided", handler="x", Timeout=6)
+    create(functions, package({"bootstrap": script}, {"bootstrap": 0o755}), runtime="provided.al2023", handler="x", Timeout=6)
 
     def call(_):
         try:

@@ -96,6 +96,8 @@ def test_aliases(two_versions, account):
     message = fails("ResourceConflictException", two_versions.delete_function, FunctionName="f", Qualifier="1")
     assert message == "Unable to delete version because the following aliases reference it: [live]"
     fails("PreconditionFailedException", two_versions.update_alias, FunctionName="f", Name="live", FunctionVersion="2", RevisionId="x")
+    missing = fails("ResourceNotFoundException", two_versions.update_alias, FunctionName="f", Name="dead")
+    assert missing.startswith("Alias not found: arn:") and missing.endswith(":f:dead")
     moved = two_versions.update_alias(FunctionName="f", Name="live", FunctionVersion="2", RevisionId=made["RevisionId"])
     assert moved["RevisionId"] != made["RevisionId"]
     assert answer(two_versions, Qualifier="live")[0][0] == "two"
