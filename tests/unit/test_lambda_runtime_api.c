@@ -210,17 +210,20 @@ END_TEST
 
 /* --- processes --- */
 
-static struct process start(const char *script, const char *mark)
+/* PROCESS_MARK_LEN characters. */
+#define MARK "0123456789abcdef0123456789abcdef"
+
+static struct process start(const char *script)
 {
     char name[] = "sh", option[] = "-c";
     AUTO_FREE char *text = x_strdup(script);
-    AUTO_FREE char *marked = x_asprintf("%s=%s", PROCESS_MARK, mark);
+    AUTO_FREE char *marked = x_asprintf("%s=%s", PROCESS_MARK, MARK);
     char path[] = "PATH=/usr/bin:/bin";
     char *argv[] = {name, option, text, NULL};
     char *environment[] = {path, marked, NULL};
     char shell[] = "/bin/sh";
     struct process_options options = {
-        .argv = argv, .environment = environment, .directory = "/tmp", .mark = mark};
+        .argv = argv, .environment = environment, .directory = "/tmp", .mark = MARK};
     struct process p;
 
     argv[0] = shell;
@@ -249,27 +252,25 @@ START_TEST(a_process_starts_clean)
 {
     char text[4096];
     int leak = fcntl(0, F_DUPFD, 100); /* deliberately inheritable */
-    /* The limits are set from outside, a moment after the start. */
-    struct process p =
-        start("pwd; echo err >&2; ls /proc/self/fd; sleep 0.3; ulimit -c; ulimit -n", "m");
+    struct process p = start("pwd; echo err >&2; ls /proc/self/fd; ulimit -c; ulimit -n");
 
     read_all(&p, text, sizeof(text));
     close(leak);
-    ck_assert_int_eq(process_end(&p, "m"), 0);
+    ck_assert_int_eq(process_end(&p, MARK), 0);
     ck_assert_msg(strstr(text, "/tmp\nerr\n0\n1\n2\n3\n0\n1024\n"), "%s", text);
 }
 END_TEST
 
 START_TEST(how_a_process_ended_is_told)
 {
-    struct process p = start("exit 7", "m");
+    struct process p = start("exit 7");
     struct pollfd ended = {.fd = p.ended, .events = POLLIN};
 
     ck_assert_int_gt(poll(&ended, 1, 10000), 0);
-    int status = process_end(&p, "m");
+    int status = process_end(&p, MARK);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
-    p = start("sleep 1000", "m");
-    status = process_end(&p, "m");
+    p = start("sleep 1000");
+    status = process_end(&p, MARK);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 END_TEST
@@ -304,19 +305,19 @@ START_TEST(nothing_that_it_started_survives)
                              "setsid sh -c 'sleep 1002 >/dev/null 2>&1 & echo $!'; "
                              "env -i setsid sh -c 'sleep 1004 >/dev/null 2>&1 & echo $!'; "
                              "echo end; "
-                             "exec >/dev/null 2>&1; sleep 1003",
-                             "unit-mark");
+                             "exec >/dev/null 2>&1; sleep 1003");
     for (size_t len = 0; !strstr(text, "end\n");) {
         struct pollfd ready = {.fd = p.output, .events = POLLIN};
 
         ck_assert_int_gt(poll(&ready, 1, 10000), 0);
         ssize_t n = read(p.output, text + len, sizeof(text) - 1 - len);
-        len += n > 0 ? (size_t)n : 0;
+        ck_assert_msg(n > 0, "it ended with: %s", text);
+        len += (size_t)n;
     }
     for (size_t i = 0; i < ARRAY_LEN(pids); i++)
         pids[i] = (pid_t)strtol(at, &at, 10);
     usleep(100000);
-    process_end(&p, "unit-mark");
+    process_end(&p, MARK);
     for (size_t i = 0; i < ARRAY_LEN(pids); i++)
         ck_assert_msg(is_gone(pids[i]), "%d lives on", pids[i]);
 }
