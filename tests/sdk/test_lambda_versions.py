@@ -169,6 +169,10 @@ def test_layers_are_published_and_listed(functions, account):
     first = functions.list_layer_versions(LayerName=arn, MaxItems=1)
     assert functions.list_layer_versions(LayerName=arn, Marker=first["NextMarker"])["LayerVersions"][0]["Version"] == 1
     assert functions.get_layer_version_by_arn(Arn=f"{arn}:1")["Description"] == "d"
+    for name in ("l", arn):
+        got = functions.get_layer_version(LayerName=name, VersionNumber=1)
+        assert got["Content"]["CodeSha256"] == made["Content"]["CodeSha256"]
+        assert {**got, "Content": 0, "ResponseMetadata": 0} == {**made, "Content": 0, "ResponseMetadata": 0}
     functions.delete_layer_version(LayerName="l", VersionNumber=2)
     functions.delete_layer_version(LayerName="l", VersionNumber=2)
     fails("ResourceNotFoundException", functions.get_layer_version, LayerName="l", VersionNumber=2)
