@@ -80,12 +80,8 @@ static int check_numbers(struct request *req)
         if (errno || *end || number < INT32_MIN || number > INT32_MAX)
             return s3_fail_argument(
                 req, names[i], value,
-                number > INT32_MAX || number < INT32_MIN
-                    ? arena_printf(&req->arena,
-                                   "Argument %s must be an integer between 0 and 2147483647",
-                                   names[i])
-                    : arena_printf(&req->arena,
-                                   "Provided %s not an integer or within integer range", names[i]));
+                arena_printf(&req->arena, "Provided %s not an integer or within integer range",
+                             names[i]));
     }
     return 0;
 }

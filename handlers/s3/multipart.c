@@ -252,9 +252,15 @@ int s3_list_parts(struct request *req, const struct s3_ListPartsRequest *in,
     if (s3_use_key(req, in->Bucket, in->Key, NULL, in->ExpectedBucketOwner,
                    "s3:ListMultipartUploadParts", &target))
         return -1;
-    if (max < 0 || after < 0)
-        return s3_fail_argument(req, max < 0 ? "max-parts" : "part-number-marker", NULL,
-                                "Argument must be an integer between 0 and 2147483647");
+    if (max < 0 || after < 0) {
+        const char *name = max < 0 ? "max-parts" : "part-number-marker";
+
+        return s3_fail_argument(req, name, arena_printf(&req->arena, "%d", max < 0 ? max : after),
+                                arena_printf(&req->arena,
+                                             "Argument %s must be an integer between 0 and "
+                                             "2147483647",
+                                             name));
+    }
     if (s3_use_upload(req, &target, in->UploadId, true, &upload))
         return -1;
     max = MIN(max, PARTS_PAGE);

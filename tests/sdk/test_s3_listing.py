@@ -98,6 +98,9 @@ def test_an_empty_encoding_is_none_and_an_empty_number_is_not_there(s3, bucket):
         status, _, body = http(url.replace("encoding-type=url", "encoding-type="))
         assert status == 400 and b"<ArgumentName>encoding-type</ArgumentName>" in body
     url = s3.generate_presigned_url("list_parts", {"Bucket": bucket, "Key": "k", "UploadId": upload})
+    for value, message in [("-1", b"Argument max-parts must be an integer between 0"), ("2147483648", b"Provided max-parts not an integer")]:
+        status, _, body = http(url + "&max-parts=" + value)
+        assert status == 400 and message in body and f"<ArgumentValue>{value}<".encode() in body
     for query in ("part-number-marker=", "max-parts="):
         status, _, body = http(url + "&" + query)
         assert status == 200 and b"<MaxParts>1000</MaxParts>" in body
