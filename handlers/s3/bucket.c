@@ -202,7 +202,7 @@ int s3_list_buckets(struct request *req, const struct s3_ListBucketsRequest *in,
     for (size_t i = 0; i < page.count; i++)
         out->Buckets.items[out->Buckets.count++] = (struct s3_Bucket){
             .Name = page.items[i].name,
-            .CreationDate = SOME_TIME(page.items[i].created_ms),
+            .CreationDate = S3_SECONDS(page.items[i].created_ms),
             .BucketRegion = with_region ? page.items[i].region : NULL,
             .BucketArn = bucket_arn(req, page.items[i].name),
         };

@@ -150,6 +150,7 @@ def test_buckets_by_the_page(client, s3):
     assert [b["Name"] for b in s3.list_buckets()["Buckets"]] == names
     assert "BucketRegion" not in s3.list_buckets()["Buckets"][0]
     assert s3.list_buckets(Prefix="b-")["Buckets"][0]["BucketRegion"]
+    assert s3.list_buckets()["Buckets"][0]["CreationDate"].microsecond == 0
     assert [b["Name"] for b in s3.list_buckets(ContinuationToken="")["Buckets"]] == names
     first = s3.list_buckets(MaxBuckets=2)
     assert [b["Name"] for b in first["Buckets"]] == names[:2]
