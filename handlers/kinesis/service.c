@@ -167,9 +167,13 @@ bool kinesis_shard_index(const char *shard_id, int32_t *out_index)
 const char *kinesis_shard_id(struct arena *a, int32_t index)
 {
     static const char zero[] = "shardId-000000000000";
-    char *text = arena_memdup(a, zero, sizeof(zero));
-    char *digit = text + sizeof(zero) - 1;
+    char *text;
+    char *digit;
 
+    if (index < 0) /* AWS: as a sequence number that was made up may tell */
+        return arena_printf(a, "shardId-%012" PRId32, index);
+    text = arena_memdup(a, zero, sizeof(zero));
+    digit = text + sizeof(zero) - 1;
     /* By hand, as PutRecords writes one for each record. */
     for (uint32_t rest = (uint32_t)index; rest > 0; rest /= 10)
         *--digit = (char)('0' + rest % 10);

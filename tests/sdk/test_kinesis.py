@@ -435,3 +435,13 @@ def test_what_grows_old(tmp_path):
         assert page["Records"] == [] and "NextShardIterator" not in page and len(page["ChildShards"]) == 2
     finally:
         server.stop()
+
+
+def test_a_sequence_number_of_a_shard_that_cannot_be(client):
+    kinesis = client("kinesis")
+    kinesis.create_stream(StreamName="s", ShardCount=1)
+    first = kinesis.list_shards(StreamName="s")["Shards"][0]["SequenceNumberRange"]["StartingSequenceNumber"]
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException) as caught:
+        kinesis.get_shard_iterator(StreamName="s", ShardId="shardId-000000000000", ShardIteratorType="AT_SEQUENCE_NUMBER",
+                                   StartingSequenceNumber=str(int(first) | 1 << 35))
+    assert "It encodes shardId--02147483648, while it was used" in caught.value.response["Error"]["Message"]
