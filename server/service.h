@@ -42,6 +42,7 @@ struct service {
     bool sqs_words;   /* query protocol: errors end with an empty Detail; how an unknown Action is
                          told */
     bool id_2_header; /* x-amz-id-2 beside the request id: Kinesis, S3 */
+    bool xml_times_with_ms; /* times in XML have milliseconds, be they 0, too: S3 */
 
     /* Replaces the model's validator where AWS's order or words are the service's own; NULL: the
      * validator. */

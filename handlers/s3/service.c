@@ -139,6 +139,7 @@ const struct service s3_service = {
     .open = open_state,
     .close = close_state,
     .id_2_header = true,
+    .xml_times_with_ms = true,
     .validate = validate,
     .begin = s3_begin,
     .precheck = s3_precheck,

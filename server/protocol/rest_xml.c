@@ -3,6 +3,7 @@
 
 #include "server/protocol/xml.h"
 #include "server/protocol/xml_write.h"
+#include "server/service.h"
 
 static bool decode(struct decoder *d, const struct shape *s, const struct member *payload,
                    void *out)
@@ -13,12 +14,16 @@ static bool decode(struct decoder *d, const struct shape *s, const struct member
     return xml_decode_body(d, s, out);
 }
 
+static enum timestamp_format times_of(const struct request *req)
+{
+    return req->service->xml_times_with_ms ? TIMESTAMP_ISO8601_MS : TIMESTAMP_ISO8601;
+}
+
 static void encode(struct request *req, const struct model *m, const struct shape *s,
                    const struct member *payload, const void *value)
 {
     struct strbuf *b = &req->response.bytes;
-    /* AWS: the one service of this protocol here writes its times so. */
-    struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601_MS};
+    struct xml_out x = {b, &req->arena, m, times_of(req)};
     const char *root = model_text(m, s->wire_name ? s->wire_name : s->name);
 
     if (payload && !s->wire_name && !str_eq(model_text(m, payload->wire_name), ""))
@@ -45,7 +50,7 @@ void rest_xml_encode_error(struct request *req, const struct model *m, const cha
                            const struct member *message, const struct shape *s, const void *members)
 {
     struct strbuf *b = &req->response.bytes;
-    struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601_MS};
+    struct xml_out x = {b, &req->arena, m, times_of(req)};
 
     xml_declaration(b);
     xml_open(b, "Error");

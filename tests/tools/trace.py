@@ -22,9 +22,13 @@ COMMON = {
     "ValidationException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "ThrottlingException", "MalformedInput",
     "InvalidParameterValue", "InvalidParameterCombination", "MissingParameter",
 }
-# The model of S3 declares a handful of the hundred errors that its pages list; SQS answers one of its own in more operations
-# than declare it.
-UNDECLARED = {"s3": None, "sqs": {"InvalidAttributeName"}}
+# The model of S3 declares a handful of the hundred errors that its pages list; SQS and CloudWatch answer some of their own in
+# more operations than declare them.
+UNDECLARED = {
+    "s3": None,
+    "sqs": {"InvalidAttributeName"},
+    "cloudwatch": {"DashboardNotFoundError", "InvalidParameterValueException"},
+}
 SCALARS = {"string": str, "integer": int, "long": int, "boolean": bool, "double": (int, float), "float": (int, float),
            "timestamp": (int, float), "blob": str}
 
@@ -91,13 +95,15 @@ class Checker:
         if protocol.startswith("json") or (protocol == "rest-json" and "payload" not in output.serialization):
             body = json.loads(response["body"]) if response["body"] else {}
             self.shape(output, body, where, "")
+        elif protocol == "query" and response["body"].startswith("{"):
+            json.loads(response["body"])  # for who asks for JSON: no client of AWS's does
         elif protocol == "query":
             self.parsed(operation, line, where)
 
     def parsed(self, operation, line, where):
         """XML is read by botocore itself; what it can't read is a fault."""
         response = line["response"]
-        parser = botocore.parsers.create_parser(operation.service_model.protocol)
+        parser = botocore.parsers.create_parser(line["protocol"])
         try:
             parser.parse({"status_code": response["status"], "headers": dict(response["headers"]), "body": response["body"].encode()},
                          operation.output_shape)
