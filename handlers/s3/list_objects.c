@@ -158,6 +158,7 @@ int s3_list_objects(struct request *req, const struct s3_ListObjectsRequest *in,
     query.max = form.max;
     if (s3_object_list(s3_of(req->app)->store, &query, &req->arena, &page))
         return aws_fail_internal(req);
+    response_header(req, "x-amz-bucket-region", target.bucket.region); /* AWS: in no model */
     fill_objects(&view, &page, &out->Contents, &out->CommonPrefixes);
     out->Name = in->Bucket;
     out->Prefix = s3_listing_text(&form, query.prefix);
@@ -197,6 +198,7 @@ int s3_list_objects_v2(struct request *req, const struct s3_ListObjectsV2Request
     query.max = form.max;
     if (s3_object_list(s3_of(req->app)->store, &query, &req->arena, &page))
         return aws_fail_internal(req);
+    response_header(req, "x-amz-bucket-region", target.bucket.region); /* AWS: in no model */
     fill_objects(&view, &page, &out->Contents, &out->CommonPrefixes);
     out->Name = in->Bucket;
     out->Prefix = s3_listing_text(&form, query.prefix);

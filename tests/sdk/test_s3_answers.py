@@ -52,6 +52,11 @@ def test_locations_that_do_not_fit(client, region, location, code):
     assert code != "IllegalLocationConstraintException" or error["Message"].startswith(f"The {location} location")
 
 
+def test_listings_say_where_the_bucket_is(s3, bucket):
+    for listing in (s3.list_objects, s3.list_objects_v2):
+        assert listing(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"] == "us-east-1"
+
+
 def test_a_bucket_that_is_there_is_given_no_tags(client):
     s3 = client("s3", region_name="us-east-1")
     name = bucket_name()
