@@ -172,6 +172,8 @@ static int check_query(struct request *req, const struct cloudwatch_GetMetricDat
                             q->Id);
     if (q->Expression)
         return aws_fail_unsupported(req, "MetricDataQueries.Expression");
+    if (q->Label && strstr(q->Label, "${"))
+        return aws_fail_unsupported(req, "MetricDataQueries.Label with dynamic values (${...})");
     if (!m)
         return aws_fail(req, &cloudwatch_ValidationException,
                         "The parameter MetricStat or Expression of query %s is required.", q->Id);

@@ -296,10 +296,11 @@ def test_metric_data_is_checked(cw):
     assert ask({"Id": "a"}) == "ValidationError"
     assert ask(query("a", stat="tm99")) == "ValidationError"
     assert ask(query("a"), EndTime=NOW - 2 * MINUTE) == "ValidationError"
-    code, status, message = refused(
-        cw.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "1 + 1"}], StartTime=NOW - MINUTE, EndTime=NOW
-    )
-    assert status == 501 and "Expression" in message
+    for name, wanted in (("Expression", {"Id": "e", "Expression": "1 + 1"}), ("Label", query("e", Label="max ${MAX}"))):
+        code, status, message = refused(
+            cw.get_metric_data, MetricDataQueries=[wanted], StartTime=NOW - MINUTE, EndTime=NOW
+        )
+        assert status == 501 and name in message
 
 
 # --- alarms ---
