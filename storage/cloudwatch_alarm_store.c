@@ -20,7 +20,7 @@ enum store_status cloudwatch_alarm_put(struct cloudwatch_store *store, const str
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_write_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
 
     if (status)
         return status;
@@ -36,7 +36,7 @@ enum store_status cloudwatch_alarm_change(struct cloudwatch_store *store, const 
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_write_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
 
     if (status)
         return status;
@@ -54,7 +54,7 @@ enum store_status cloudwatch_alarm_set_tags(struct cloudwatch_store *store,
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_write_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
 
     if (status)
         return status;
@@ -69,7 +69,7 @@ enum store_status cloudwatch_alarm_find(struct cloudwatch_store *store, const st
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_read_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     if (status)
         return status;
@@ -97,7 +97,7 @@ enum store_status cloudwatch_alarm_list(struct cloudwatch_store *store, const st
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_read_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     *out_count = 0;
     if (status)
@@ -155,7 +155,7 @@ enum store_status cloudwatch_history_add(struct cloudwatch_store *store, const s
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_write_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
 
     if (status)
         return status;
@@ -173,7 +173,7 @@ enum store_status cloudwatch_history_list(struct cloudwatch_store *store, const 
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_read_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     *out_count = 0;
     if (status)

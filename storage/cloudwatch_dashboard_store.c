@@ -17,7 +17,7 @@ enum store_status cloudwatch_dashboard_put(struct cloudwatch_store *store,
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_write_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
 
     if (status)
         return status;
@@ -35,7 +35,7 @@ enum store_status cloudwatch_dashboard_set_tags(struct cloudwatch_store *store,
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_write_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
 
     if (status)
         return status;
@@ -50,7 +50,7 @@ enum store_status cloudwatch_dashboard_find(struct cloudwatch_store *store,
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_read_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     if (status)
         return status;
@@ -79,7 +79,7 @@ enum store_status cloudwatch_dashboard_list(struct cloudwatch_store *store,
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_read_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     *out_count = 0;
     if (status)

@@ -10,11 +10,6 @@ struct cloudwatch_store {
     struct lazy_db *db;
 };
 
-/* Begins a read or a write in that scope; ended by sql_read_end and sql_write_end. */
-enum store_status cloudwatch_read_begin(struct cloudwatch_store *store, const struct scope *scope,
-                                        struct sql **out_sql, int64_t *out_scope);
-enum store_status cloudwatch_write_begin(struct cloudwatch_store *store, const struct scope *scope,
-                                         struct sql **out_sql, int64_t *out_scope);
 /* STORE_NOT_FOUND where a statement changed nothing. */
 enum store_status cloudwatch_changed(struct sql *s, enum store_status status);
 /* Runs `statement` with the scope and each of the names: all of them or, STORE_NOT_FOUND, none;

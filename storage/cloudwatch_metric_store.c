@@ -20,30 +20,6 @@ void cloudwatch_store_close(struct cloudwatch_store *store)
     free(store);
 }
 
-enum store_status cloudwatch_read_begin(struct cloudwatch_store *store, const struct scope *scope,
-                                        struct sql **out_sql, int64_t *out_scope)
-{
-    enum store_status status = lazy_read_begin(store->db, out_sql);
-
-    if (status)
-        return status;
-    status = sql_scope_id(*out_sql, scope, false, out_scope);
-    if (status)
-        sql_read_end(*out_sql);
-    return status;
-}
-
-enum store_status cloudwatch_write_begin(struct cloudwatch_store *store, const struct scope *scope,
-                                         struct sql **out_sql, int64_t *out_scope)
-{
-    enum store_status status = lazy_write_begin(store->db, out_sql);
-
-    if (status)
-        return status;
-    status = sql_scope_id(*out_sql, scope, true, out_scope);
-    return status ? sql_write_end(*out_sql, status) : STORE_OK;
-}
-
 enum store_status cloudwatch_changed(struct sql *s, enum store_status status)
 {
     return status == STORE_OK && sql_changes(s) == 0 ? STORE_NOT_FOUND : status;
@@ -55,7 +31,7 @@ enum store_status cloudwatch_delete_named(struct cloudwatch_store *store, const 
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_write_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
 
     if (status)
         return status;
@@ -114,7 +90,7 @@ enum store_status cloudwatch_points_add(struct cloudwatch_store *store, const st
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_write_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
 
     if (status)
         return status;
@@ -152,7 +128,7 @@ enum store_status cloudwatch_points_visit(struct cloudwatch_store *store, const 
     struct sql *s;
     int64_t scope_id;
     int64_t id;
-    enum store_status status = cloudwatch_read_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     if (status)
         return status == STORE_NOT_FOUND ? STORE_OK : status;
@@ -197,7 +173,7 @@ enum store_status cloudwatch_metric_list(struct cloudwatch_store *store, const s
 {
     struct sql *s;
     int64_t scope_id;
-    enum store_status status = cloudwatch_read_begin(store, scope, &s, &scope_id);
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     *out_count = 0;
     if (status)

@@ -32,26 +32,16 @@ enum store_status iam_begin_read(struct iam_store *store, const char *account, s
                                  int64_t *out_scope)
 {
     struct scope scope = scope_of_account(account);
-    enum store_status status = lazy_read_begin(store->db, out_sql);
 
-    if (status)
-        return status;
-    status = sql_scope_id(*out_sql, &scope, false, out_scope);
-    if (status)
-        sql_read_end(*out_sql);
-    return status;
+    return lazy_scope_read_begin(store->db, &scope, out_sql, out_scope);
 }
 
 enum store_status iam_begin_write(struct iam_store *store, const char *account,
                                   struct sql **out_sql, int64_t *out_scope)
 {
     struct scope scope = scope_of_account(account);
-    enum store_status status = lazy_write_begin(store->db, out_sql);
 
-    if (status)
-        return status;
-    status = sql_scope_id(*out_sql, &scope, true, out_scope);
-    return status ? sql_write_end(*out_sql, status) : STORE_OK;
+    return lazy_scope_write_begin(store->db, &scope, true, out_sql, out_scope);
 }
 
 enum store_status iam_number(struct sql *s, const char *sql_text, int64_t id, int64_t *out)

@@ -39,25 +39,13 @@ void lambda_store_close(struct lambda_store *s)
 enum store_status lambda_write_begin(struct lambda_store *s, const struct scope *scope, bool create,
                                      struct sql **out, int64_t *out_scope)
 {
-    enum store_status rc = lazy_write_begin(s->db, out);
-
-    if (rc)
-        return rc;
-    rc = sql_scope_id(*out, scope, create, out_scope);
-    return rc ? sql_write_end(*out, rc) : STORE_OK;
+    return lazy_scope_write_begin(s->db, scope, create, out, out_scope);
 }
 
 enum store_status lambda_read_begin(struct lambda_store *s, const struct scope *scope,
                                     struct sql **out, int64_t *out_scope)
 {
-    enum store_status rc = lazy_read_begin(s->db, out);
-
-    if (rc)
-        return rc;
-    rc = sql_scope_id(*out, scope, false, out_scope);
-    if (rc)
-        sql_read_end(*out);
-    return rc;
+    return lazy_scope_read_begin(s->db, scope, out, out_scope);
 }
 
 enum store_status lambda_store_usage(struct lambda_store *s, struct scope scope,

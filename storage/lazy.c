@@ -1,6 +1,8 @@
 /* Opens a database once, under a lock that only the first callers meet. */
 #include "storage/lazy.h"
 
+#include "storage/scope.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -67,6 +69,30 @@ enum store_status lazy_write_begin(struct lazy_db *l, struct sql **out_sql)
     struct sql_db *db = opened(l);
 
     return db ? sql_write_begin(db, out_sql) : STORE_FAILED;
+}
+
+enum store_status lazy_scope_read_begin(struct lazy_db *l, const struct scope *scope,
+                                        struct sql **out_sql, int64_t *out_scope)
+{
+    enum store_status status = lazy_read_begin(l, out_sql);
+
+    if (status)
+        return status;
+    status = sql_scope_id(*out_sql, scope, false, out_scope);
+    if (status)
+        sql_read_end(*out_sql);
+    return status;
+}
+
+enum store_status lazy_scope_write_begin(struct lazy_db *l, const struct scope *scope, bool create,
+                                         struct sql **out_sql, int64_t *out_scope)
+{
+    enum store_status status = lazy_write_begin(l, out_sql);
+
+    if (status)
+        return status;
+    status = sql_scope_id(*out_sql, scope, create, out_scope);
+    return status ? sql_write_end(*out_sql, status) : STORE_OK;
 }
 
 enum store_status lazy_write(struct lazy_db *l,

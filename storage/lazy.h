@@ -22,6 +22,12 @@ void lazy_free(struct lazy_db *l);
 enum store_status lazy_read_begin(struct lazy_db *l, struct sql **out_sql);
 /* sql_write_begin(), after opening the database where that has not been done. */
 enum store_status lazy_write_begin(struct lazy_db *l, struct sql **out_sql);
+/* The same for the rows of one scope, whose id they give (scope.h); of a read STORE_NOT_FOUND where
+ * nothing was ever stored for it. Only with `create` is the scope made where it is new. */
+enum store_status lazy_scope_read_begin(struct lazy_db *l, const struct scope *scope,
+                                        struct sql **out_sql, int64_t *out_scope);
+enum store_status lazy_scope_write_begin(struct lazy_db *l, const struct scope *scope, bool create,
+                                         struct sql **out_sql, int64_t *out_scope);
 /* sql_write(), the same. */
 enum store_status lazy_write(struct lazy_db *l,
                              enum store_status (*turn)(struct sql *s, void *context),

@@ -28,25 +28,13 @@ void logs_store_close(struct logs_store *store)
 enum store_status logs_begin_read(struct logs_store *store, const struct scope *scope,
                                   struct sql **out_sql, int64_t *out_scope)
 {
-    enum store_status status = lazy_read_begin(store->db, out_sql);
-
-    if (status)
-        return status;
-    status = sql_scope_id(*out_sql, scope, false, out_scope);
-    if (status)
-        sql_read_end(*out_sql);
-    return status;
+    return lazy_scope_read_begin(store->db, scope, out_sql, out_scope);
 }
 
 enum store_status logs_begin_write(struct logs_store *store, const struct scope *scope,
                                    struct sql **out_sql, int64_t *out_scope)
 {
-    enum store_status status = lazy_write_begin(store->db, out_sql);
-
-    if (status)
-        return status;
-    status = sql_scope_id(*out_sql, scope, true, out_scope);
-    return status ? sql_write_end(*out_sql, status) : STORE_OK;
+    return lazy_scope_write_begin(store->db, scope, true, out_sql, out_scope);
 }
 
 enum store_status logs_group_id(struct sql *s, int64_t scope, const char *name, int64_t *out_id,

@@ -9,7 +9,7 @@ enum { DASHBOARDS_PAGE = 1000, DEPTH_MAX = 64 }; /* AWS: the page */
 
 struct scope cloudwatch_dashboard_scope(const struct request *req)
 {
-    return (struct scope){.account = req->account, .region = "global"};
+    return (struct scope){.account = req->account, .region = "aws-global"};
 }
 
 static const char *dashboard_arn(struct request *req, const char *name)
