@@ -42,30 +42,33 @@ enum store_status sns_store_archive_clear(struct sns_store *store, int64_t topic
     return lazy_write(store->db, clear_turn, &topic);
 }
 
+static void read_archived(struct sql_stmt *st, struct arena *a, void *out)
+{
+    *(struct sns_archived *)out = (struct sns_archived){
+        .topic = sql_column_int(st, 0),
+        .sequence = sql_column_int(st, 1),
+        .at_ms = sql_column_int(st, 2),
+        .json = sql_column_text(st, 3, a),
+    };
+}
+
 enum store_status sns_store_archived(struct sns_store *store, int64_t topic, int64_t next,
                                      size_t limit, struct arena *a, struct sns_archived *out,
                                      size_t *out_count)
 {
     struct sql *s;
-    struct sql_stmt *st;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     *out_count = 0;
     if (rc != STORE_OK)
         return sns_rows_end(rc);
-    st = sql_query(s,
-                   "SELECT sequence, at_ms, message FROM archive WHERE topic = ?1"
-                   " AND sequence >= ?2 ORDER BY sequence LIMIT ?3",
-                   sql_int(topic), sql_int(next), sql_int((int64_t)limit));
-    while (*out_count < limit && (rc = sql_step(st)) == STORE_OK)
-        out[(*out_count)++] = (struct sns_archived){
-            .topic = topic,
-            .sequence = sql_column_int(st, 0),
-            .at_ms = sql_column_int(st, 1),
-            .json = sql_column_text(st, 2, a),
-        };
+    rc = sql_rows(sql_query(s,
+                            "SELECT topic, sequence, at_ms, message FROM archive WHERE topic = ?1"
+                            " AND sequence >= ?2 ORDER BY sequence LIMIT ?3",
+                            sql_int(topic), sql_int(next), sql_int((int64_t)limit)),
+                  read_archived, a, out, limit, out_count);
     sql_read_end(s);
-    return sns_rows_end(rc);
+    return rc;
 }
 
 /* --- replays --- */
@@ -102,9 +105,10 @@ enum store_status sns_store_replay_stop(struct sns_store *store, int64_t subscri
                     sql_int(subscription));
 }
 
-static void read_replay(struct sql_stmt *st, struct sns_replay *out)
+static void read_replay(struct sql_stmt *st, struct arena *a, void *out)
 {
-    *out = (struct sns_replay){
+    (void)a;
+    *(struct sns_replay *)out = (struct sns_replay){
         .subscription = sql_column_int(st, 0),
         .status = (enum sns_replay_status)sql_column_int(st, 1),
         .asked_ms = sql_column_int(st, 2),
@@ -121,15 +125,12 @@ enum store_status sns_store_replay_find(struct sns_store *store, int64_t subscri
                                         struct sns_replay *out)
 {
     struct sql *s;
-    struct sql_stmt *st;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     if (rc != STORE_OK)
         return rc;
-    st = sql_query(s, REPLAY " WHERE subscription = ?1", sql_int(subscription));
-    rc = sql_step(st);
-    if (rc == STORE_OK)
-        read_replay(st, out);
+    rc = sql_row(sql_query(s, REPLAY " WHERE subscription = ?1", sql_int(subscription)),
+                 read_replay, NULL, out);
     sql_read_end(s);
     return rc;
 }
@@ -138,19 +139,16 @@ enum store_status sns_store_replay_next(struct sns_store *store, int64_t after,
                                         struct sns_replay *out)
 {
     struct sql *s;
-    struct sql_stmt *st;
     enum store_status rc = lazy_read_begin(store->db, &s);
 
     if (rc != STORE_OK)
         return rc;
-    st = sql_query(s,
-                   REPLAY " WHERE status < ?2 AND EXISTS (SELECT 1 FROM subscription"
-                          " WHERE id = subscription AND NOT pending)"
-                          " ORDER BY subscription <= ?1, subscription LIMIT 1",
-                   sql_int(after), sql_int(SNS_REPLAY_COMPLETED));
-    rc = sql_step(st);
-    if (rc == STORE_OK)
-        read_replay(st, out);
+    rc = sql_row(sql_query(s,
+                           REPLAY " WHERE status < ?2 AND EXISTS (SELECT 1 FROM subscription"
+                                  " WHERE id = subscription AND NOT pending)"
+                                  " ORDER BY subscription <= ?1, subscription LIMIT 1",
+                           sql_int(after), sql_int(SNS_REPLAY_COMPLETED)),
+                 read_replay, NULL, out);
     sql_read_end(s);
     return rc;
 }
