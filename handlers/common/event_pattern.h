@@ -28,6 +28,7 @@ struct event_pattern_rules {
     uint64_t combinations_max; /* of values, deeper ones counting more; 0: any number */
     bool flat;                 /* objects inside objects are refused */
     unsigned decimals;         /* digits behind the point that count in numbers; 0: all */
+    bool plain_operands; /* prefix, suffix: strings alone; anything-but: with one prefix alone */
 };
 
 enum event_pattern_fault {

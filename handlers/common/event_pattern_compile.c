@@ -19,6 +19,7 @@ struct compiler {
     struct event_pattern_problem *problem;
     bool failed;
     bool nested; /* an object stands in an object */
+    bool plain_operands;
     unsigned decimals;
 };
 
@@ -308,6 +309,14 @@ static const struct {
     {"wildcard", MATCHER_WILDCARD, "wildcard match pattern must be a string"},
 };
 
+/* AWS: all that Event Ruler 1.0 could do here, which SNS still has. */
+static bool compile_plain_prefix(struct compiler *c, struct matcher *out)
+{
+    out->kind = MATCHER_PREFIX;
+    return take_string(c, &out->text, "prefix match pattern must be a string") &&
+           (out->text.len > 0 || fail_here(c, "Null prefix not allowed"));
+}
+
 /* One of the values; inner < 0: a string or a number as it is. */
 static bool compile_unwanted(struct compiler *c, int inner, struct matcher *out)
 {
@@ -364,6 +373,8 @@ static bool compile_unwanted_list(struct compiler *c, int inner, struct matcher_
 {
     bool mixed = false;
 
+    if (inner >= 0 && c->plain_operands)
+        return compile_plain_prefix(c, list_add(c, list));
     if (jr_peek(&c->r) != JR_ARRAY) {
         struct matcher *one = list_add(c, list);
 
@@ -398,6 +409,8 @@ static bool enter_inner(struct compiler *c, int *out_inner)
         if (jr_text_eq(key, inner_operators[i].name))
             *out_inner = (int)i;
     }
+    if (c->plain_operands && *out_inner >= 0 && inner_operators[*out_inner].kind != MATCHER_PREFIX)
+        *out_inner = -1;
     return *out_inner >= 0 ||
            fail_at_next(
                c, arena_printf(c->arena, "Unsupported anything-but pattern: %s", text_of(c, key)));
@@ -411,7 +424,8 @@ static bool compile_anything_but(struct compiler *c, struct matcher *out)
     if (jr_peek(&c->r) == JR_OBJECT && !enter_inner(c, &inner))
         return false;
     enum jr_type type = jr_peek(&c->r);
-    if (type != JR_ARRAY && type != JR_STRING && type != JR_NUMBER)
+    bool plain_prefix = inner >= 0 && c->plain_operands;
+    if (!plain_prefix && type != JR_ARRAY && type != JR_STRING && type != JR_NUMBER)
         return fail_at_next(
             c, "Value of anything-but must be an array or single string/number value.");
     if (!compile_unwanted_list(c, inner, &list))
@@ -457,7 +471,7 @@ static bool compile_string_operator(struct compiler *c, enum matcher_kind kind, 
                                     struct matcher *out)
 {
     const char *problem;
-    bool nests = kind == MATCHER_PREFIX || kind == MATCHER_SUFFIX;
+    bool nests = !c->plain_operands && (kind == MATCHER_PREFIX || kind == MATCHER_SUFFIX);
 
     out->kind = kind;
     if (nests && jr_peek(&c->r) == JR_OBJECT) {
@@ -769,8 +783,10 @@ const struct event_pattern *event_pattern_compile(struct arena *a, struct bytes 
                                                   const struct event_pattern_rules *rules,
                                                   struct event_pattern_problem *out_problem)
 {
-    struct compiler c = {
-        .arena = a, .problem = out_problem, .decimals = rules ? rules->decimals : 0};
+    struct compiler c = {.arena = a,
+                         .problem = out_problem,
+                         .decimals = rules ? rules->decimals : 0,
+                         .plain_operands = rules && rules->plain_operands};
     struct pattern_rule *first = ARENA_NEW(a, struct pattern_rule);
     struct rule_set all = {.items = &first, .count = 1, .combinations = 1};
     struct event_pattern *p;

@@ -71,6 +71,7 @@ const char *sns_filter_problem(struct arena *a, const char *policy, const char *
         .combinations_max = COMBINATIONS_MAX,
         .flat = !scope || str_eq(scope, "MessageAttributes"),
         .decimals = DECIMALS,
+        .plain_operands = true,
     };
     struct event_pattern_problem problem;
 

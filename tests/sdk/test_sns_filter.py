@@ -153,3 +153,23 @@ def test_faults_are_told_without_white_space(sns, sqs):
         "Invalid parameter: Attributes Reason: FilterPolicy: Only one key allowed in match expression\n"
         ' at [Source: (String)"{"key":[{"suffix":"a b","prefix":"c \\" d"}]}"; line: 1, column: 35]'
     )
+
+
+@pytest.mark.parametrize("operand, column, message", [
+    ({"suffix": "test"}, 36, "Unsupported anything-but pattern: suffix"),
+    ({"equals-ignore-case": "test"}, 48, "Unsupported anything-but pattern: equals-ignore-case"),
+    ({"wildcard": ["a*"]}, 38, "Unsupported anything-but pattern: wildcard"),
+    ({"wrong-operator": None}, 47, "Unsupported anything-but pattern: wrong-operator"),
+    ({"prefix": False}, 40, "prefix match pattern must be a string"),
+    ({"prefix": ["a", "b"]}, 36, "prefix match pattern must be a string"),
+    ({"prefix": ""}, 37, "Null prefix not allowed"),
+])
+def test_anything_but_takes_one_prefix_and_nothing_else(sns, sqs, operand, column, message):
+    topic, queue = sns.create_topic(Name="t")["TopicArn"], make_queue(sqs, "q")
+    policy = json.dumps({"key": [{"anything-but": operand}]}, separators=(",", ":"))
+    with pytest.raises(ClientError) as failure:
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue[1], Attributes={"FilterPolicy": policy})
+    assert failure.value.response["Error"]["Message"] == (
+        f"Invalid parameter: Attributes Reason: FilterPolicy: {message}\n"
+        f' at [Source: (String)"{policy}"; line: 1, column: {column}]'
+    )
