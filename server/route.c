@@ -8,7 +8,7 @@
 static const unsigned json_protocols = PROTOCOL_JSON_1_0 | PROTOCOL_JSON_1_1;
 static const unsigned rest_protocols = PROTOCOL_REST_JSON | PROTOCOL_REST_XML;
 
-/* AWS: a REST service that knows no such path answers so. */
+/* AWS: so answers a REST service that knows no such path, and a query without Action. */
 static const struct aws_error unknown_path = {
     .name = "UnknownOperationException",
     .code = "UnknownOperationException",
@@ -346,7 +346,7 @@ static int route_by_form(struct request *req, const struct auth_result *auth)
 
     req->service = query_service(auth->service, version);
     if (!action)
-        return aws_fail(req, &aws_InvalidAction, "The request names no Action.");
+        return aws_fail(req, &unknown_path, "The request names no Action.");
     if (!req->service && !auth->service[0] && !version)
         req->service = service_of_action(action);
     if (req->service)

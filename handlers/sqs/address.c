@@ -72,6 +72,13 @@ static bool read_path(struct request *req, const char *path, struct sqs_address 
     return out->name != NULL;
 }
 
+bool sqs_is_sent_to_queue(struct request *req)
+{
+    struct sqs_address unused;
+
+    return read_path(req, req->path, &unused);
+}
+
 /* AWS takes the bare name of one of the caller's queues, too. */
 static bool is_name(const char *text)
 {

@@ -43,6 +43,8 @@ struct sqs_address {
 /* Takes a queue's URL apart; NULL takes the path of the request, as clients of the query protocol
  * send it. Only the path of the URL matters. Fails as AWS does. */
 int sqs_address_of(struct request *req, const char *url, struct sqs_address *out);
+/* Whether the request was sent to a queue's own address. */
+bool sqs_is_sent_to_queue(struct request *req);
 /* Whether the sender may do the request's operation with the queue: *out_denial is NULL, or AWS's
  * words. 0, or -1 after failing. */
 int sqs_check_access(struct request *req, struct sqs_queue *queue, const char **out_denial);

@@ -38,11 +38,17 @@ static const char *error_type(const struct request *req, const struct aws_error 
                : "com.amazonaws.sqs#";
 }
 
-/* SQS words what is missing itself, in an order of its own: the operations do. */
+/* SQS words what is missing itself, in an order of its own: the operations do.
+ * AWS: a query to a queue's address must be for a queue, though it may be another. */
 static int validate(struct request *req, const void *in)
 {
-    (void)req;
+    const char *name = model_text(&sqs_model, req->operation->name);
+
     (void)in;
+    if (req->protocol == PROTOCOL_QUERY &&
+        (str_eq(name, "CreateQueue") || str_eq(name, "ListQueues")) && sqs_is_sent_to_queue(req))
+        return aws_fail(req, &aws_InvalidAction, "The action %s is not valid for this endpoint.",
+                        name);
     return 0;
 }
 

@@ -356,6 +356,11 @@ void query_encode_error(struct request *req, const struct model *m, const char *
     struct strbuf *b = &req->response.bytes;
     struct xml_out x = {b, &req->arena, m, TIMESTAMP_ISO8601};
 
+    /* AWS: says no more than that, and not even in JSON to who accepts it. */
+    if (str_eq(code, "UnknownOperationException")) {
+        strbuf_add_text(b, "<UnknownOperationException/>\n");
+        return;
+    }
     if (query_wants_json(req)) {
         query_json_encode_error(req, code);
         return;

@@ -125,6 +125,23 @@ def test_curl_needs_no_signature(call, sqs, queue):
     assert bodies(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)) == ["one", "two"]
 
 
+@pytest.mark.parametrize("action", ["CreateQueue", "ListQueues"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_queue_answers_for_no_other(call, queue, action, method):
+    status, root = call(path_of(queue), method=method, Action=action, QueueName="x")
+    assert (status, texts(root, "Code")) == (400, ["InvalidAction"])
+    assert texts(root, "Message") == [f"The action {action} is not valid for this endpoint."]
+
+
+def test_a_queue_that_is_asked_nothing(sqs, queue, account):
+    for accept in ("*/*", "application/json"):
+        headers = {"Accept": accept, "Authorization": f"AWS4-HMAC-SHA256 Credential={account}/20261122/us-east-1/sqs/"
+                   "aws4_request, SignedHeaders=host, Signature=0"}
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(urllib.request.Request(queue, headers=headers))
+        assert (error.value.code, error.value.read().strip()) == (404, b"<UnknownOperationException/>")
+
+
 def test_json_for_who_accepts_it(sqs, queue, endpoint, account):
     def ask(**form):
         headers = {"Accept": "application/json", "Authorization": f"AWS4-HMAC-SHA256 Credential={account}/20261122/us-east-1/sqs/"
