@@ -212,6 +212,16 @@ static int set_parts(struct request *req, const struct lambda_settings *in,
     return 0;
 }
 
+static int set_role(struct request *req, const char *role, struct lambda_function *f)
+{
+    struct arn arn;
+
+    if (!arn_parse(&req->arena, role, &arn) || !str_eq(arn.account, req->account))
+        return aws_fail(req, &aws_AccessDeniedException, "Cross-account pass role is not allowed.");
+    f->role = role;
+    return 0;
+}
+
 int lambda_apply_settings(struct request *req, const struct lambda_settings *in,
                           struct lambda_function *f)
 {
@@ -223,8 +233,8 @@ int lambda_apply_settings(struct request *req, const struct lambda_settings *in,
         return -1;
     if (set_parts(req, in, f) < 0)
         return -1;
-    if (in->Role)
-        f->role = in->Role;
+    if (in->Role && set_role(req, in->Role, f) < 0)
+        return -1;
     if (in->Handler)
         f->handler = in->Handler;
     if (in->Description)

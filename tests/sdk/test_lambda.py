@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lambda_kit import ROLE, create, eventually, invoke, linked, package
+from lambda_kit import create, eventually, invoke, linked, package, role
 
 ECHO = "def handler(event, context):\n    return event\n"
 
@@ -38,7 +38,7 @@ def test_a_function_is_created_as_described(functions, account):
     made = functions.create_function(
         FunctionName="orders",
         Runtime="python3.11",
-        Role=ROLE,
+        Role=role(functions),
         Handler="app.handler",
         Code={"ZipFile": code},
         Description="what it does",
@@ -112,7 +112,7 @@ def test_names_that_are_not_there(functions, account):
 
 
 def test_bad_requests(functions):
-    good = dict(FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="a.b", Code={"ZipFile": package({"a": "b"})})
+    good = dict(FunctionName="f", Runtime="python3.12", Role=role(functions), Handler="a.b", Code={"ZipFile": package({"a": "b"})})
 
     def bad(code, **changed):
         return fails(code, functions.create_function, **{**good, **changed})
@@ -136,6 +136,16 @@ def test_bad_requests(functions):
     assert "mandatory" in fails("InvalidParameterValueException", functions.create_function, **without)
 
 
+def test_the_role_of_another_account_is_refused(functions):
+    other = "arn:aws:iam::999999999999:role/test"
+    settings = dict(FunctionName="f", Runtime="python3.12", Handler="a.b", Code={"ZipFile": package({"a": "b"})})
+    refused = "Cross-account pass role is not allowed."
+    assert fails("AccessDeniedException", functions.create_function, **settings, Role=other) == refused
+    functions.create_function(**settings, Role=role(functions))
+    assert fails("AccessDeniedException", functions.update_function_configuration, FunctionName="f", Role=other) == refused
+    assert functions.get_function_configuration(FunctionName="f")["Role"] == role(functions)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -145,7 +155,7 @@ def test_bad_requests(functions):
     ],
 )
 def test_what_is_not_built_is_refused_by_name(functions, changed):
-    good = dict(FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="a.b", Code={"ZipFile": package({"a": "b"})})
+    good = dict(FunctionName="f", Runtime="python3.12", Role=role(functions), Handler="a.b", Code={"ZipFile": package({"a": "b"})})
     with pytest.raises(ClientError) as caught:
         functions.create_function(**{**good, **changed})
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
@@ -337,10 +347,10 @@ def test_reserved_concurrency_is_enforced(functions):
     )
 
 
-def test_the_cli_creates_and_invokes(aws, tmp_path):
+def test_the_cli_creates_and_invokes(aws, functions, tmp_path):
     archive = tmp_path / "code.zip"
     archive.write_bytes(package({"app.py": ECHO}))
-    aws("lambda", "create-function", "--function-name", "f", "--runtime", "python3.12", "--role", ROLE,
+    aws("lambda", "create-function", "--function-name", "f", "--runtime", "python3.12", "--role", role(functions),
         "--handler", "app.handler", "--zip-file", f"fileb://{archive}")
     aws("lambda", "wait", "function-active-v2", "--function-name", "f")
     out = tmp_path / "out.json"

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from lambda_kit import create, eventually, invoke
+from lambda_kit import create, eventually, invoke, role
 from server import Server
 
 RAISES = "def handler(e, c):\n    raise ValueError('no')\n"
@@ -198,7 +198,7 @@ def test_packages_that_are_too_large(functions):
     assert code == "RequestEntityTooLargeException"
     # boto3 may meet the end of the connection before the answer: the rest of the body is not taken.
     with pytest.raises((ClientError, HTTPClientError)) as caught:
-        functions.create_function(FunctionName="g", Role="arn:aws:iam::123456789012:role/r", Code={"ZipFile": b"x" * (51 * 1024 * 1024)}, Handler="a.b", Runtime="python3.12")
+        functions.create_function(FunctionName="g", Role=role(functions), Code={"ZipFile": b"x" * (51 * 1024 * 1024)}, Handler="a.b", Runtime="python3.12")
     if isinstance(caught.value, ClientError):
         error = caught.value.response["Error"]
         assert error["Code"] == "RequestEntityTooLargeException"

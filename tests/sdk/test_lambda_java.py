@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from lambda_kit import ROLE, invoke, package
+from lambda_kit import invoke, package, role
 
 JAVA = shutil.which("java")
 SOURCES = pathlib.Path(__file__).resolve().parent / "java"
@@ -33,7 +33,7 @@ def classes(tmp_path_factory):
 
 def java(functions, files, handler, runtime="java17", **more):
     functions.create_function(
-        FunctionName="f", Runtime=runtime, Role=ROLE, Handler=handler, Code={"ZipFile": package(files)},
+        FunctionName="f", Runtime=runtime, Role=role(functions), Handler=handler, Code={"ZipFile": package(files)},
         **{"Timeout": 60, "MemorySize": 512, **more},
     )  # fmt: skip
 
@@ -163,7 +163,7 @@ def test_handlers_that_cannot_be_loaded(functions, classes, handler, message, ki
 
 
 def test_a_jar_as_the_package(functions, classes):
-    functions.create_function(FunctionName="f", Runtime="java21", Role=ROLE, Handler="app.Plain$Text", Timeout=60, MemorySize=512, Code={"ZipFile": jar(classes)})
+    functions.create_function(FunctionName="f", Runtime="java21", Role=role(functions), Handler="app.Plain$Text", Timeout=60, MemorySize=512, Code={"ZipFile": jar(classes)})
     assert invoke(functions, "jar")[0] == "jar!"
 
 
@@ -175,7 +175,7 @@ def test_jars_in_lib_and_in_layers(functions, classes):
     assert invoke(functions, "lib")[0] == "lib!"
     # Without the interfaces a plain method still is a handler.
     java_free = {"Alone.class": classes["Alone.class"]}
-    functions.create_function(FunctionName="g", Runtime="java8.al2", Role=ROLE, Handler="Alone::go", Timeout=60, MemorySize=512, Code={"ZipFile": package(java_free)})
+    functions.create_function(FunctionName="g", Runtime="java8.al2", Role=role(functions), Handler="Alone::go", Timeout=60, MemorySize=512, Code={"ZipFile": package(java_free)})
     assert invoke(functions, {"b": 1}, "g")[0] == {"b": 1, "more": "yes"}
 
 

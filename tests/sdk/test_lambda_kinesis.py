@@ -8,7 +8,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_kit import ROLE, create, eventually
+from lambda_kit import create, eventually, role
 
 # Appends one line per batch: the events' data, and whatever else the test looks at.
 RECORDER = """
@@ -94,7 +94,7 @@ def test_records_arrive_in_order_as_aws_describes_them(functions, kinesis, recor
         "eventVersion": "1.0",
         "eventID": f"shardId-000000000000:{sequence}",
         "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": ROLE,
+        "invokeIdentityArn": role(functions),
         "awsRegion": "us-east-1",
         "eventSourceARN": arn,
     }

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from lambda_kit import ROLE, create, eventually, invoke, package
+from lambda_kit import create, eventually, invoke, package, role
 
 EXTENSION = """#!/usr/bin/python3
 import json, os, sys, urllib.request
@@ -162,7 +162,7 @@ def test_a_wrapper_around_the_runtime(functions):
 def test_a_bootstrap_in_a_layer(functions):
     script = "#!/bin/sh\nwhile :; do\n  h=$(mktemp)\n  curl -sS -D $h http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next >/dev/null\n  id=$(grep -i request-id $h | tr -d '\\r' | cut -d' ' -f2)\n  curl -sS -X POST -d '\"layer\"' http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/response >/dev/null\ndone\n"
     made = functions.publish_layer_version(LayerName="b", Content={"ZipFile": package({"bootstrap": script}, {"bootstrap": 0o755})})
-    functions.create_function(FunctionName="f", Runtime="provided.al2023", Role=ROLE, Handler="x", Layers=[made["LayerVersionArn"]], Code={"ZipFile": package({"a": "b"})}, Timeout=10)
+    functions.create_function(FunctionName="f", Runtime="provided.al2023", Role=role(functions), Handler="x", Layers=[made["LayerVersionArn"]], Code={"ZipFile": package({"a": "b"})}, Timeout=10)
     assert invoke(functions)[0] == "layer"
 
 
@@ -182,7 +182,7 @@ def test_json_logs_of_python(functions):
 
 def test_json_logs_of_node(functions):
     functions.create_function(
-        FunctionName="f", Runtime="nodejs20.x", Role=ROLE, Handler="app.handler", LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "SystemLogLevel": "WARN"},
+        FunctionName="f", Runtime="nodejs20.x", Role=role(functions), Handler="app.handler", LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "SystemLogLevel": "WARN"},
         Code={"ZipFile": package({"app.js": "exports.handler = async () => { console.log('no'); console.warn('careful', 1); console.error({ a: 1 }); }"})},
     )
     lines = [json.loads(line) for line in tail(functions)[1].splitlines()]
@@ -193,7 +193,7 @@ needs_ruby = pytest.mark.skipif(not shutil.which("ruby"), reason="there is no ru
 
 
 def ruby(functions, code, handler="app.handler"):
-    functions.create_function(FunctionName="f", Runtime="ruby3.3", Role=ROLE, Handler=handler, Timeout=10, Code={"ZipFile": package({"app.rb": code})})
+    functions.create_function(FunctionName="f", Runtime="ruby3.3", Role=role(functions), Handler=handler, Timeout=10, Code={"ZipFile": package({"app.rb": code})})
 
 
 @needs_ruby

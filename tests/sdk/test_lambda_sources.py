@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_kit import ROLE, create, eventually, invoke, package
+from lambda_kit import create, eventually, invoke, package, role
 from server import Server
 
 RECORDER = """
@@ -337,7 +337,7 @@ def test_code_from_a_bucket(functions, client, account):
     bucket = f"code-{account}"
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="f.zip", Body=package({"app.py": "def handler(e, c):\n    return 'from s3'\n"}))
-    functions.create_function(FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="app.handler", Code={"S3Bucket": bucket, "S3Key": "f.zip"})
+    functions.create_function(FunctionName="f", Runtime="python3.12", Role=role(functions), Handler="app.handler", Code={"S3Bucket": bucket, "S3Key": "f.zip"})
     assert invoke(functions)[0] == "from s3"
     for key, where in (("none", bucket), ("f.zip", bucket + "-none")):
         with pytest.raises(ClientError) as caught:

@@ -12,7 +12,7 @@ import botocore.credentials
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_kit import ROLE, create, package
+from lambda_kit import create, package, role
 
 ECHO = "def handler(e, c):\n    return e\n"
 
@@ -183,7 +183,7 @@ exports.handler = awslambda.streamifyResponse(async (event, stream, context) => 
 
 @pytest.fixture
 def streaming(functions):
-    functions.create_function(FunctionName="f", Runtime="nodejs20.x", Role=ROLE, Handler="app.handler", Timeout=20, MemorySize=512, Code={"ZipFile": package({"app.js": STREAMING})})
+    functions.create_function(FunctionName="f", Runtime="nodejs20.x", Role=role(functions), Handler="app.handler", Timeout=20, MemorySize=512, Code={"ZipFile": package({"app.js": STREAMING})})
     return functions
 
 

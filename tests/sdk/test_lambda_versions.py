@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_kit import ROLE, create, invoke, package, eventually
+from lambda_kit import create, eventually, invoke, package, role
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def answer(client, **more):
 
 @pytest.fixture
 def two_versions(functions):
-    functions.create_function(FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="app.handler", Code={"ZipFile": code("one")}, Publish=True)
+    functions.create_function(FunctionName="f", Runtime="python3.12", Role=role(functions), Handler="app.handler", Code={"ZipFile": code("one")}, Publish=True)
     functions.update_function_code(FunctionName="f", ZipFile=code("two"), Publish=True)
     functions.update_function_code(FunctionName="f", ZipFile=code("three"))
     return functions
@@ -203,7 +203,7 @@ def test_functions_see_their_layers(functions):
 def test_node_sees_its_layers(functions):
     made = layer(functions, {"nodejs/node_modules/thing/index.js": "module.exports = 42"})
     functions.create_function(
-        FunctionName="f", Runtime="nodejs20.x", Role=ROLE, Handler="app.handler", Layers=[made["LayerVersionArn"]],
+        FunctionName="f", Runtime="nodejs20.x", Role=role(functions), Handler="app.handler", Layers=[made["LayerVersionArn"]],
         Code={"ZipFile": package({"app.js": "const t = require('thing'); exports.handler = async () => t"})},
     )
     assert invoke(functions)[0] == 42
@@ -212,7 +212,7 @@ def test_node_sees_its_layers(functions):
 def test_layers_that_do_not_fit(functions, account):
     made = layer(functions, {"a": "b"})["LayerVersionArn"]
     again = layer(functions, {"a": "c"})["LayerVersionArn"]
-    settings = dict(FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="a.b", Code={"ZipFile": package({"a": "b"})})
+    settings = dict(FunctionName="f", Runtime="python3.12", Role=role(functions), Handler="a.b", Code={"ZipFile": package({"a": "b"})})
 
     def bad(layers, code="InvalidParameterValueException"):
         return fails(code, functions.create_function, **settings, Layers=layers)
@@ -228,7 +228,7 @@ def test_layers_of_other_accounts_need_a_permission(client, session, endpoint, f
 
     other = boto3.client("lambda", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="999900001111", aws_secret_access_key="x")
     made = layer(functions, {"python/x.py": "X = 5\n"})
-    settings = dict(FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="app.handler", Layers=[made["LayerVersionArn"]], Code={"ZipFile": package({"app.py": "import x\ndef handler(e, c):\n    return x.X\n"})})
+    settings = dict(FunctionName="f", Runtime="python3.12", Role=role(other), Handler="app.handler", Layers=[made["LayerVersionArn"]], Code={"ZipFile": package({"app.py": "import x\ndef handler(e, c):\n    return x.X\n"})})
     fails("AccessDeniedException", other.create_function, **settings)
     granted = functions.add_layer_version_permission(LayerName="l", VersionNumber=1, StatementId="all", Action="lambda:GetLayerVersion", Principal="*")
     statement = json.loads(granted["Statement"])
@@ -333,7 +333,7 @@ def test_settings_that_are_shown(functions, account):
 
 def test_hot_reload(functions, tmp_path):
     (tmp_path / "app.py").write_text("def handler(e, c):\n    return 'before'\n")
-    functions.create_function(FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="app.handler", Code={"S3Bucket": "hot-reload", "S3Key": str(tmp_path)})
+    functions.create_function(FunctionName="f", Runtime="python3.12", Role=role(functions), Handler="app.handler", Code={"S3Bucket": "hot-reload", "S3Key": str(tmp_path)})
     assert invoke(functions)[0] == "before"
     (tmp_path / "app.py").write_text("def handler(e, c):\n    return 'afterwards'\n")
     assert invoke(functions)[0] == "afterwards"

@@ -95,11 +95,11 @@ START_TEST(forms_name_an_action)
     ROUTES("sqs:AddPermission 0x4", "POST", "/", form, NULL, "",
            "Action=AddPermission&Version=2012-11-05");
     ROUTES("InvalidAction 400", "POST", "/", form, NULL, "sts", "Action=Nonsense");
-    ROUTES("InvalidAction 400", "POST", "/", form, NULL, "sts", "Version=2011-06-15");
+    ROUTES("UnknownOperationException 404", "POST", "/", form, NULL, "sts", "Version=2011-06-15");
     /* A name that only one service has needs neither. */
     ROUTES("sts:GetCallerIdentity 0x4", "POST", "/", form, NULL, "", "Action=GetCallerIdentity");
     ROUTES("InvalidAction 400", "POST", "/", form, NULL, "", "Action=AddPermission");
-    ROUTES("InvalidAction 400", "POST", "/", form, NULL, "", "");
+    ROUTES("UnknownOperationException 404", "POST", "/", form, NULL, "", "");
 }
 END_TEST
 

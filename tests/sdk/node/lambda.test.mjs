@@ -20,7 +20,7 @@ function packed(name, source) {
 
 async function create(FunctionName, file, source, more = {}) {
     await lambda.send(new CreateFunctionCommand({
-        FunctionName, Runtime: 'nodejs22.x', Handler: 'index.handler', Role: 'arn:aws:iam::000000000000:role/r',
+        FunctionName, Runtime: 'nodejs22.x', Handler: 'index.handler', Role: `arn:aws:iam::${process.env.AWS_ACCESS_KEY_ID}:role/r`,
         Code: { ZipFile: packed(file, source) }, ...more,
     }));
     await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30 }, { FunctionName });
