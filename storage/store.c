@@ -20,7 +20,11 @@
 
 static const char lock_name[] = "lock";
 static const char temporary_prefix[] = "cadabra-memory-";
-enum { STALE_AFTER_S = 60 }; /* a younger directory may not have been locked yet by its maker */
+enum {
+    STALE_AFTER_S = 60, /* a younger directory may not have been locked yet by its maker */
+    LOCK_TRIES = 20,
+    LOCK_PAUSE_US = 50 * 1000,
+};
 
 /* --- removing --- */
 
@@ -92,6 +96,20 @@ static void describe_holder(int fd, const char *directory, char *out_problem, si
              directory, *pid ? pid : "unknown");
 }
 
+/* A server that was killed while it started a program may live on for a moment in the child that had
+ * not yet come to its exec, and with it the lock. */
+static bool lock_soon(int fd)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (!flock(fd, LOCK_EX | LOCK_NB))
+            return true;
+        if (errno != EWOULDBLOCK)
+            return false;
+        usleep(LOCK_PAUSE_US);
+    }
+    return !flock(fd, LOCK_EX | LOCK_NB);
+}
+
 static int take_lock(const char *directory, char *out_problem, size_t size)
 {
     AUTO_FREE char *path = x_asprintf("%s/%s", directory, lock_name);
@@ -101,7 +119,7 @@ static int take_lock(const char *directory, char *out_problem, size_t size)
         snprintf(out_problem, size, "cannot open %s: %s", path, strerrordesc_np(errno));
         return -1;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
+    if (!lock_soon(fd)) {
         if (errno == EWOULDBLOCK)
             describe_holder(fd, directory, out_problem, size);
         else
