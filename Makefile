@@ -23,6 +23,7 @@ SHELL = /bin/bash
 Q = $(if $(filter 0,$(V)),@,)
 
 PACKAGES = libmicrohttpd sqlite3 jansson libcrypto libnghttp2 expat libpcre2-8 libzip zlib libxxhash
+# server/duckdb needs nothing here: it declares what it uses, and loads what server/get-duckdb.sh gets.
 # Loaded when they are first needed (server/base/library.h): only their headers are used here.
 LOADED = libcurl
 ifneq ($(MAKECMDGOALS),clean)
@@ -310,6 +311,8 @@ readme: $(O)/cadabra
 .PHONY: install help
 install: $(O)/cadabra
 	install -D -m 755 $(O)/cadabra $(DESTDIR)$(PREFIX)/bin/cadabra
+	if [ -f build/duckdb/libduckdb.so ]; then \
+	    install -D -m 644 build/duckdb/libduckdb.so $(DESTDIR)$(PREFIX)/lib/cadabra/libduckdb.so; fi
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/cadabra/LICENSE
 
 help:

@@ -111,6 +111,14 @@ static const char *set_trace(struct config *c, const char *value)
     return NULL;
 }
 
+static const char *set_duckdb(struct config *c, const char *value)
+{
+    if (access(value, R_OK) != 0)
+        return "give the file libduckdb.so; server/get-duckdb.sh gets it";
+    c->duckdb = arena_strdup(&c->arena, value);
+    return NULL;
+}
+
 static const char *set_log(struct config *c, const char *value)
 {
     static const char *const names[] = {"error", "warn", "info", "debug"};
@@ -203,6 +211,11 @@ static const struct option options[] = {
     {"allow-host", "NAME[,NAME]", NULL,
      "The server may be called by this name and those below it. May be repeated.", set_allow_host,
      list_of_hosts},
+    {"duckdb", "FILE", NULL,
+     "DuckDB's library, which reads and writes Parquet. Default: libduckdb.so beside the program, "
+     "in "
+     "../duckdb or ../lib/cadabra from there.",
+     set_duckdb},
     {"kinesis-limits", NULL, "0",
      "Shards of Kinesis take and give no more a second than on AWS; else they are as fast as they "
      "can.",

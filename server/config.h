@@ -29,6 +29,7 @@ struct config {
     enum log_level log_level;
     struct text_list allowed_origins; /* "https://app.example", or "*" for all */
     struct text_list allowed_hosts;   /* names by which the server may be called, without port */
+    const char *duckdb;               /* libduckdb.so; NULL: beside the program */
     bool test_clock;                  /* POST /_cadabra/clock may move the clock */
     bool kinesis_limits;              /* shards take and give no more than AWS's do */
     struct arena arena;               /* holds all of the above */

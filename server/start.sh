@@ -4,5 +4,6 @@
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 "$top/.ci/install" build
+"$top/server/get-duckdb.sh" || echo "cadabra starts without DuckDB: it won't read or write Parquet." >&2
 make -s -C "$top" -j"$(nproc)" BUILD=release
 exec "$top/build/release/cadabra" "$@"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need: Debian packages, a Python environment with boto3, the AWS CLI and Node in build/venv,
-# and the JavaScript SDK in tests/sdk/node. Does nothing where all is there already.
+# the JavaScript SDK in tests/sdk/node, and DuckDB's library. Does nothing where all is there already.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 "$top/.ci/install" build test
@@ -12,3 +12,4 @@ if [ ! -f "$venv/.done" ] || [ "$(cat "$venv/.done")" != "$want" ]; then
     (cd "$top/tests/sdk/node" && PATH=$venv/bin:$PATH npm ci --silent --no-audit --no-fund)
     echo "$want" >"$venv/.done"
 fi
+"$top/server/get-duckdb.sh"

@@ -16,8 +16,8 @@ static void *thread_main(void *argument)
     return begin.run(begin.context);
 }
 
-int thread_start(pthread_t *out_thread, const char *name, void *(*run)(void *context),
-                 void *context)
+static int start(pthread_t *out_thread, size_t stack_size, const char *name,
+                 void *(*run)(void *context), void *context)
 {
     struct thread_begin *begin = x_malloc(sizeof(*begin));
     pthread_attr_t attributes;
@@ -28,7 +28,7 @@ int thread_start(pthread_t *out_thread, const char *name, void *(*run)(void *con
     begin->context = context;
     snprintf(begin->name, sizeof(begin->name), "%s", name);
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, THREAD_STACK_SIZE);
+    pthread_attr_setstacksize(&attributes, stack_size);
     thread_block_signals(&old);
     error = pthread_create(out_thread, &attributes, thread_main, begin);
     thread_restore_signals(&old);
@@ -36,6 +36,18 @@ int thread_start(pthread_t *out_thread, const char *name, void *(*run)(void *con
     if (error)
         free(begin);
     return error;
+}
+
+int thread_start(pthread_t *out_thread, const char *name, void *(*run)(void *context),
+                 void *context)
+{
+    return start(out_thread, THREAD_STACK_SIZE, name, run, context);
+}
+
+int thread_start_deep(pthread_t *out_thread, const char *name, void *(*run)(void *context),
+                      void *context)
+{
+    return start(out_thread, THREAD_DEEP_STACK_SIZE, name, run, context);
 }
 
 void thread_block_signals(sigset_t *out_old)

@@ -13,14 +13,17 @@ includes() { # includes PATTERN FILES...
     [ $# -gt 0 ] && grep -nE "^#include ($pattern)" "$@" /dev/null
 }
 mapfile -t base < <(git ls-files 'server/base/*.[ch]')
+mapfile -t engine < <(git ls-files 'server/duckdb/*.[ch]')
 mapfile -t storage < <(git ls-files 'storage/*.[ch]')
 mapfile -t handlers < <(git ls-files 'handlers/*.[ch]' 'handlers/**/*.[ch]' | sort -u)
 mapfile -t server < <(git ls-files 'server/*.[ch]' | grep -v '^server/registry.c$')
 mapfile -t all < <(git ls-files 'server/*.[ch]' 'handlers/*.[ch]' 'storage/*.[ch]')
 
-complain "$(includes '"(server/(net|model|protocol|auth)|server/[a-z_]+\.h|handlers|storage)' "${base[@]}")" \
+complain "$(includes '"(server/(net|model|protocol|auth|duckdb)|server/[a-z_]+\.h|handlers|storage)' "${base[@]}")" \
     "server/base knows nothing above it"
-complain "$(includes '"(handlers/|server/(net|model|protocol|auth)/|server/[a-z_]+\.h)' "${storage[@]}")" \
+complain "$(includes '"(server/(net|model|protocol|auth)|server/[a-z_]+\.h|handlers|storage)' "${engine[@]}")" \
+    "server/duckdb may use server/base only"
+complain "$(includes '"(handlers/|server/(net|model|protocol|auth|duckdb)/|server/[a-z_]+\.h)' "${storage[@]}")" \
     "storage may use server/base only"
 # Event streams are written by the handlers whose answers they are.
 complain "$(includes '("server/protocol/|"storage/sql\.h|<sqlite3|<microhttpd|<nghttp2|<expat)' "${handlers[@]}" |
