@@ -186,7 +186,7 @@ static void sort_record(struct processing *p, const struct prefix *prefix, struc
     if (!to)
         to = open_output(p, active, outputs, sort);
     if (to)
-        chunker_add(to, &(struct frame){.data = r->data, .at_ms = r->at_ms});
+        chunker_add(to, &(struct frame){.data = r->data, .meta = r->meta, .at_ms = r->at_ms});
     else
         processing_fail(p, r, &exceeded);
 }

@@ -477,6 +477,31 @@ START_TEST(a_buffer_is_converted)
 }
 END_TEST
 
+/* Records that went through processors are still told with the place they came from. */
+START_TEST(processed_records_keep_their_origin)
+{
+    const struct firehose_Processor delimiter = {.Type = "AppendDelimiterToRecord"};
+    const struct firehose_ProcessingConfiguration processing = {
+        .Enabled = SOME_BOOL(true),
+        .Processors = {.items = (struct firehose_Processor *)&delimiter, .count = 1}};
+    struct converted converted;
+    struct bytes lines[8];
+    struct bench b;
+
+    open_bench(&b);
+    b.destination.processing = &processing;
+    process_records(&b.work);
+    ck_assert_int_eq(firehose_store_next(b.firehose.store, b.stream.id, FIREHOSE_DELIVER,
+                                         INT64_MAX, &arena, &b.work.buffer),
+                     STORE_OK);
+    ck_assert(convert_records(&b.work, &b.spool, &converted));
+    ck_assert_uint_eq(failures(&converted, lines), 2);
+    ck_assert_ptr_nonnull(
+        strstr(line_of(lines[1]), "\"sequenceNumber\":\"4967\",\"subSequenceNumber\":3,"));
+    close_bench(&b);
+}
+END_TEST
+
 /* No record is lost when the table went, or is no longer what it was: all of them are told. */
 START_TEST(without_a_table_all_records_fail)
 {
@@ -616,6 +641,7 @@ int main(void)
     tcase_add_test(tc, rows_by_hive);
     tcase_add_test(tc, what_deserializers_can_not);
     tcase_add_test(tc, a_buffer_is_converted);
+    tcase_add_test(tc, processed_records_keep_their_origin);
     tcase_add_test(tc, without_a_table_all_records_fail);
     tcase_add_test(tc, what_can_not_be_done_now_is_done_later);
     tcase_add_test(tc, configurations);
