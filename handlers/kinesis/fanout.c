@@ -47,8 +47,9 @@ static struct place *find(struct kinesis_fanout *f, int64_t consumer, int32_t sh
     return p;
 }
 
-bool kinesis_fanout_take(struct kinesis_hold *hold, int64_t consumer, int32_t shard, int64_t now_ms,
-                         uint64_t *out_ticket)
+/* False when it was taken a moment ago. */
+static bool take(struct kinesis_hold *hold, int64_t consumer, int32_t shard, int64_t now_ms,
+                 uint64_t *out_ticket)
 {
     struct kinesis_fanout *f = hold->fanout;
     struct place *p;
@@ -70,6 +71,25 @@ bool kinesis_fanout_take(struct kinesis_hold *hold, int64_t consumer, int32_t sh
     if (taken)
         waitq_wake(hold->arrivals);
     return taken;
+}
+
+/* DeregisterStreamConsumer removes the consumer and then its places. So one that is looked up after
+ * its place was taken, and is there, will have this place removed when it goes. */
+enum store_status kinesis_fanout_take(struct kinesis_store *store, struct kinesis_hold *hold,
+                                      const struct kinesis_consumer *consumer, int32_t shard,
+                                      int64_t now_ms, struct arena *a, uint64_t *out_ticket)
+{
+    struct kinesis_consumer again;
+    enum store_status rc;
+
+    if (!take(hold, consumer->id, shard, now_ms, out_ticket))
+        return STORE_CONFLICT;
+    rc = kinesis_consumer_find(store, hold->stream, consumer->name, a, &again);
+    if (rc == STORE_OK && again.id != consumer->id)
+        rc = STORE_NOT_FOUND;
+    if (rc == STORE_NOT_FOUND)
+        kinesis_fanout_remove(hold, consumer->id);
+    return rc;
 }
 
 enum kinesis_fanout_state kinesis_fanout_look(struct kinesis_hold *hold, int64_t consumer,

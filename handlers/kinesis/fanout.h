@@ -12,10 +12,12 @@ struct kinesis_fanout;
 struct kinesis_fanout *kinesis_fanout_new(void);
 void kinesis_fanout_free(struct kinesis_fanout *f);
 
-/* Takes the place, and wakes who had it. *out_ticket tells this subscription from others. False
- * when it was taken less than five seconds ago. */
-bool kinesis_fanout_take(struct kinesis_hold *hold, int64_t consumer, int32_t shard, int64_t now_ms,
-                         uint64_t *out_ticket);
+/* Takes the place, and wakes who had it. *out_ticket tells this subscription from others.
+ * STORE_CONFLICT: it was taken less than five seconds ago. STORE_NOT_FOUND: the consumer has been
+ * deregistered since it was read; it has no places then. */
+enum store_status kinesis_fanout_take(struct kinesis_store *store, struct kinesis_hold *hold,
+                                      const struct kinesis_consumer *consumer, int32_t shard,
+                                      int64_t now_ms, struct arena *a, uint64_t *out_ticket);
 
 enum kinesis_fanout_state {
     KINESIS_FANOUT_MINE,

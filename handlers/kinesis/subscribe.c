@@ -178,26 +178,22 @@ static int next(struct request *req, void *context, struct strbuf *out)
 
 /* --- the operation --- */
 
-/* DeregisterStreamConsumer removes the consumer and then its places: one that was taken in between
- * must not stay, or the subscription would live on. */
 static int take_place(struct request *req, struct subscription *s,
                       const struct kinesis_consumer *consumer, int64_t now_ms)
 {
-    struct kinesis_store *store = kinesis_of(req->app)->store;
-    struct kinesis_consumer again;
-    enum store_status rc;
-
-    if (!kinesis_fanout_take(s->hold, consumer->id, s->shard->index, now_ms, &s->ticket))
+    switch (kinesis_fanout_take(kinesis_of(req->app)->store, s->hold, consumer, s->shard->index,
+                                now_ms, &req->arena, &s->ticket)) {
+    case STORE_OK:
+        return 0;
+    case STORE_CONFLICT:
         return aws_fail(req, &kinesis_ResourceInUseException, "%s",
                         in_use(&req->arena, s->hold, s->shard->index, consumer->name));
-    rc = kinesis_consumer_find(store, s->hold->stream, consumer->name, &req->arena, &again);
-    if (rc == STORE_OK && again.id == consumer->id)
-        return 0;
-    if (rc != STORE_OK && rc != STORE_NOT_FOUND)
+    case STORE_NOT_FOUND:
+        return aws_fail(req, &kinesis_ResourceNotFoundException,
+                        "Consumer %s, account %s not found.", consumer->name, s->hold->account);
+    default:
         return aws_fail_internal(req);
-    kinesis_fanout_remove(s->hold, consumer->id);
-    return aws_fail(req, &kinesis_ResourceNotFoundException, "Consumer %s, account %s not found.",
-                    consumer->name, s->hold->account);
+    }
 }
 
 int kinesis_subscribe_to_shard(struct request *req, const struct kinesis_SubscribeToShardInput *in,

@@ -65,7 +65,7 @@ static struct kinesis_stream *made(const char *name)
 }
 
 /* As a restart does. */
-static void reopen(struct kinesis_stream **stream)
+static inline void reopen(struct kinesis_stream **stream)
 {
     AUTO_FREE char *name = x_strdup((*stream)->name);
 
