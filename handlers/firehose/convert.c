@@ -89,6 +89,16 @@ static const struct json_row_failure no_table = {
                "correct, especially with regards to casing.",
 };
 
+/* The first column whose name an earlier one has, whatever the case; NULL: none. */
+static const char *find_twin(const struct table_columns *columns)
+{
+    for (size_t i = 1; i < columns->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcasecmp(columns->items[i].name, columns->items[j].name) == 0)
+                return columns->items[i].name;
+    return NULL;
+}
+
 /* The type of its rows; NULL: *out_why says what is wrong with the columns. */
 static const struct hive_type *type_of(const struct table_columns *columns, struct arena *a,
                                        struct json_row_failure *out_why)
@@ -96,9 +106,16 @@ static const struct hive_type *type_of(const struct table_columns *columns, stru
     struct hive_type *table = ARENA_NEW(a, struct hive_type);
     struct hive_field *fields = ARENA_ARRAY(a, struct hive_field, columns->count);
     const char *problem;
+    const char *twin;
 
     out_why->code = "DataFormatConversion.InvalidSchema";
     out_why->message = "The schema is invalid. The table has no columns";
+    twin = find_twin(columns);
+    if (twin) {
+        out_why->message =
+            arena_printf(a, "The schema is invalid. Two columns have one name: %s", twin);
+        return NULL;
+    }
     for (size_t i = 0; i < columns->count; i++) {
         const struct table_column *c = &columns->items[i];
 
@@ -214,8 +231,9 @@ bool convert_records(struct work *w, struct spool *out, struct converted *conver
     *converted = (struct converted){0};
     chunker_init(&converted->failed, w->arena);
     if (!rc)
-        c.writer = parts->begin(
-            c.table, configuration->OutputFormatConfiguration->Serializer->ParquetSerDe, out);
+        c.writer =
+            parts->begin(w->firehose->app, c.table,
+                         configuration->OutputFormatConfiguration->Serializer->ParquetSerDe, out);
     well = (rc == STORE_NOT_FOUND || c.writer) && convert_chunks(&c);
     if (c.writer)
         well = parts->end(c.writer) && well;

@@ -40,10 +40,14 @@ struct conversion_parts {
      * STORE_NOT_FOUND: there is no such table, or no such version of it. */
     enum store_status (*find_columns)(struct app *app, const struct table_name *name,
                                       struct arena *a, struct table_columns *out);
+    /* NULL, or what is missing on this machine to write such a file, and what to do about it. */
+    const char *(*missing)(struct app *app);
+    /* NULL, or which of the serializer's options is not honoured as it is given. */
+    const char *(*option_problem)(const struct firehose_ParquetSerDe *options);
     /* Begins a file of rows of `table` (a STRUCT that outlives the writer), by the serializer's
      * options; NULL after logging why not. What it writes goes to `out`, at the end at the latest.
      */
-    struct column_writer *(*begin)(const struct hive_type *table,
+    struct column_writer *(*begin)(struct app *app, const struct hive_type *table,
                                    const struct firehose_ParquetSerDe *options, struct spool *out);
     /* One row, a value of the table's STRUCT; what it keeps it copies. Faults are told by end(). */
     void (*add)(struct column_writer *w, const struct hive_value *row);

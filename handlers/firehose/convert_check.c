@@ -84,7 +84,13 @@ int conversion_check(struct request *req, const struct conversion_parts *parts,
                         "Invalid deserializer option(s): %s", problem);
     if (c->OutputFormatConfiguration->Serializer->OrcSerDe)
         return aws_fail_unsupported(req, "OrcSerDe");
-    if (!parts) /* AWS Glue's catalog is not built, and nothing writes Parquet */
+    if (!parts) /* AWS Glue's catalog is not built */
         return aws_fail_unsupported(req, "DataFormatConversionConfiguration with Enabled true");
+    problem = parts->option_problem(c->OutputFormatConfiguration->Serializer->ParquetSerDe);
+    if (problem)
+        return aws_fail_unsupported(req, problem);
+    problem = parts->missing(req->app);
+    if (problem)
+        return aws_fail(req, &cadabra_NotImplemented, "%s.", problem);
     return check_table(req, parts, c);
 }

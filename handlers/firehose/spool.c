@@ -3,6 +3,8 @@
 #include "server/base/log.h"
 #include "server/base/nameless.h"
 
+#include <sys/stat.h>
+
 enum { MEMORY_MAX = 1024 * 1024 };
 
 void spool_init(struct spool *s, const char *directory)
@@ -18,6 +20,13 @@ void spool_release(struct spool *s)
     s->fd = -1;
 }
 
+static bool fail(struct spool *s)
+{
+    log_error("a temporary file in %s: %s", s->directory, strerror(errno));
+    s->failed = true;
+    return false;
+}
+
 static void write_all(struct spool *s, const void *data, size_t len)
 {
     const char *p = data;
@@ -27,8 +36,7 @@ static void write_all(struct spool *s, const void *data, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            log_error("a temporary file in %s: %s", s->directory, strerror(errno));
-            s->failed = true;
+            fail(s);
             return;
         }
         p += n;
@@ -36,14 +44,28 @@ static void write_all(struct spool *s, const void *data, size_t len)
     }
 }
 
-static void move_to_file(struct spool *s)
+int spool_file(struct spool *s)
 {
     s->fd = nameless_open(s->directory);
-    if (s->fd < 0) {
-        log_error("a temporary file in %s: %s", s->directory, strerror(errno));
-        s->failed = true;
+    if (s->fd < 0)
+        fail(s);
+    return s->fd;
+}
+
+bool spool_measure(struct spool *s)
+{
+    struct stat st;
+
+    if (fstat(s->fd, &st) < 0)
+        return fail(s);
+    s->size = st.st_size;
+    return true;
+}
+
+static void move_to_file(struct spool *s)
+{
+    if (spool_file(s) < 0)
         return;
-    }
     write_all(s, s->memory.data, s->memory.len);
     strbuf_release(&s->memory);
 }

@@ -17,6 +17,11 @@ struct spool {
 
 void spool_init(struct spool *s, const char *directory);
 void spool_release(struct spool *s);
+/* For who writes into the file directly, instead of adding: makes it, still empty; -1 after
+ * logging. It stays the spool's. Then, when all is written, spool_measure(); false after logging.
+ */
+int spool_file(struct spool *s);
+bool spool_measure(struct spool *s);
 void spool_add(struct spool *s, const void *data, size_t len);
 
 #endif

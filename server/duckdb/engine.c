@@ -111,7 +111,8 @@ static void write_lock_down(struct strbuf *sql, const struct engine_options *o)
             strbuf_add_char(sql, ',');
         add_quoted(sql, path);
     }
-    strbuf_add_text(sql, "];SET temp_directory=");
+    strbuf_add_format(sql, "];SET preserve_insertion_order=%s;SET temp_directory=",
+                      o->any_order ? "false" : "true");
     add_quoted(sql, o->directory ? o->directory : "");
     if (o->directory) {
         strbuf_add_text(sql, ";SET allowed_directories=[");

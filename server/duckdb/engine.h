@@ -27,8 +27,9 @@ char *engine_find(const char *configured);
 bool engine_load(const char *configured, struct engine_functions *out);
 
 struct engine_options {
-    int memory_mb; /* of DuckDB's buffers, at most */
-    int threads;   /* 1: all work is done by the thread that asks */
+    int memory_mb;  /* of DuckDB's buffers, at most */
+    int threads;    /* 1: all work is done by the thread that asks */
+    bool any_order; /* rows need not keep the order of their source */
     /* Open files that it may read and write, by engine_file_path(); up to ENGINE_FILES_MAX. */
     const int *files;
     size_t file_count;

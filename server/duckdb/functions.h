@@ -28,7 +28,6 @@ struct duckdb_function_info;
 typedef void duckdb_bind_callback(struct duckdb_bind_info *);
 typedef void duckdb_init_callback(struct duckdb_init_info *);
 typedef void duckdb_rows_callback(struct duckdb_function_info *, struct duckdb_chunk *);
-typedef void duckdb_free_callback(void *);
 
 /* duckdb_result, passed by value or address; no member is ours. */
 struct duckdb_result {
@@ -66,8 +65,6 @@ enum duckdb_state { DUCKDB_SUCCESS = 0, DUCKDB_ERROR = 1 };
     X(close, void, (struct duckdb_database **))                                                    \
     X(connect, enum duckdb_state, (struct duckdb_database *, struct duckdb_connection * *out))     \
     X(disconnect, void, (struct duckdb_connection **))                                             \
-    X(interrupt, void, (struct duckdb_connection *))                                               \
-    X(library_version, const char *, (void))                                                       \
     X(free, void, (void *))                                                                        \
     X(create_config, enum duckdb_state, (struct duckdb_config * *out))                             \
     X(set_config, enum duckdb_state,                                                               \
@@ -107,18 +104,14 @@ enum duckdb_state { DUCKDB_SUCCESS = 0, DUCKDB_ERROR = 1 };
     X(create_table_function, struct duckdb_function *, (void))                                     \
     X(destroy_table_function, void, (struct duckdb_function **))                                   \
     X(table_function_set_name, void, (struct duckdb_function *, const char *name))                 \
-    X(table_function_set_extra_info, void,                                                         \
-      (struct duckdb_function *, void *context, duckdb_free_callback *))                           \
     X(table_function_set_bind, void, (struct duckdb_function *, duckdb_bind_callback *))           \
     X(table_function_set_init, void, (struct duckdb_function *, duckdb_init_callback *))           \
     X(table_function_set_function, void, (struct duckdb_function *, duckdb_rows_callback *))       \
     X(register_table_function, enum duckdb_state,                                                  \
       (struct duckdb_connection *, struct duckdb_function *))                                      \
-    X(bind_get_extra_info, void *, (struct duckdb_bind_info *))                                    \
     X(bind_add_result_column, void,                                                                \
       (struct duckdb_bind_info *, const char *name, struct duckdb_type *))                         \
     X(init_set_max_threads, void, (struct duckdb_init_info *, uint64_t))                           \
-    X(function_get_extra_info, void *, (struct duckdb_function_info *))                            \
     X(function_set_error, void, (struct duckdb_function_info *, const char *words))
 
 struct engine_functions {

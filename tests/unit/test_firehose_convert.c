@@ -293,9 +293,21 @@ static enum store_status find_columns(struct app *app, const struct table_name *
     return made_up.found;
 }
 
-static struct column_writer *begin(const struct hive_type *table,
+static const char *missing(struct app *app)
+{
+    (void)app;
+    return made_up.no_writer ? "run the script" : NULL;
+}
+
+static const char *option_problem(const struct firehose_ParquetSerDe *options)
+{
+    return options->MaxPaddingBytes.set ? "MaxPaddingBytes" : NULL;
+}
+
+static struct column_writer *begin(struct app *app, const struct hive_type *table,
                                    const struct firehose_ParquetSerDe *options, struct spool *out)
 {
+    (void)app;
     ck_assert_ptr_nonnull(options);
     made_up.table = table;
     made_up.out = out;
@@ -318,7 +330,8 @@ static bool end(struct column_writer *w)
     return !made_up.broken;
 }
 
-static const struct conversion_parts parts = {find_columns, begin, add, end};
+static const struct conversion_parts parts = {find_columns, missing, option_problem,
+                                              begin,        add,     end};
 
 #define SERDES(in, out)                                                                            \
     "\"InputFormatConfiguration\":{\"Deserializer\":{" in "}},"                                    \
@@ -600,8 +613,11 @@ START_TEST(configurations)
                 "\"ParquetSerDe\":{}") "," SCHEMA,
          "Invalid deserializer option(s): TimestampFormats: ww"},
         {SERDES("\"OpenXJsonSerDe\":{}", "\"OrcSerDe\":{}") "," SCHEMA, "has not built OrcSerDe"},
+        {SERDES("\"OpenXJsonSerDe\":{}", "\"ParquetSerDe\":{\"MaxPaddingBytes\":1}") "," SCHEMA,
+         "has not built MaxPaddingBytes"},
     };
     static struct table_column columns[] = {{"id", "int"}};
+    static struct table_column twins[] = {{"id", "int"}, {"ID", "int"}};
     struct destination d;
     const char *words;
 
@@ -614,6 +630,11 @@ START_TEST(configurations)
     d = destination_with(OPENX_TO_PARQUET, "UNCOMPRESSED", 64);
     ck_assert_ptr_null(check(&d, &parts));
     ck_assert_str_eq(made_up.asked.region, "us-east-1");
+    made_up.no_writer = true;
+    ck_assert_str_eq(check(&d, &parts), "run the script.");
+    made_up.no_writer = false;
+    made_up.columns = (struct table_columns){twins, 2};
+    ck_assert_ptr_nonnull(strstr(check(&d, &parts), "Two columns have one name: ID"));
     made_up.found = STORE_NOT_FOUND;
     ck_assert_ptr_nonnull(strstr(check(&d, &parts), "table/database could not be found"));
     ck_assert_ptr_nonnull(strstr(check(&d, NULL), "has not built"));
