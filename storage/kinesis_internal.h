@@ -49,6 +49,7 @@ struct kinesis_room {
     struct kinesis_segment *segment;
     int64_t segment_id;
     int64_t place;
+    size_t len;
 };
 
 enum store_status kinesis_segment_take(struct kinesis_store *store, struct kinesis_stream *stream,

@@ -16,6 +16,10 @@
  *
  * Files are opened for each use: a stream costs no descriptor, and opening is cheap beside what is
  * read or written.
+ *
+ * What is written goes on to the disk without being waited for, and leaves the page cache a segment
+ * later: so a stream's writing goes through the same memory again and again, and what it has just
+ * written is there for readers.
  */
 #include "storage/kinesis_internal.h"
 
@@ -28,6 +32,7 @@
 
 enum {
     SEGMENT_BYTES = 64 << 20, /* behind which the next segment begins */
+    RUN_BYTES = 1 << 20,      /* that go on to the disk together */
     PARTS_AT_ONCE = 1024,     /* IOV_MAX */
 };
 
@@ -35,6 +40,7 @@ struct kinesis_segment {
     struct kinesis_segment *next; /* in the store's list */
     struct kinesis_store *store;
     int64_t id;
+    int64_t before; /* the id of the one that its stream wrote to before; 0: none */
     int64_t end;    /* of what has been reserved; guarded by store->lock */
     unsigned users; /* its stream, and puts that have not committed; guarded by store->lock */
 };
@@ -203,8 +209,13 @@ static enum store_status begin_segment(struct kinesis_store *store, struct kines
     if (rc != STORE_OK)
         return rc;
     segment = x_calloc(1, sizeof(*segment));
-    *segment =
-        (struct kinesis_segment){.next = store->segments, .store = store, .id = id, .users = 1};
+    *segment = (struct kinesis_segment){
+        .next = store->segments,
+        .store = store,
+        .id = id,
+        .before = stream->segment ? stream->segment->id : 0,
+        .users = 1,
+    };
     store->segments = segment;
     if (stream->segment)
         drop(stream->segment);
@@ -225,7 +236,7 @@ enum store_status kinesis_segment_take(struct kinesis_store *store, struct kines
     if (rc == STORE_OK) {
         struct kinesis_segment *segment = stream->segment;
         *out = (struct kinesis_room){
-            .segment = segment, .segment_id = segment->id, .place = segment->end};
+            .segment = segment, .segment_id = segment->id, .place = segment->end, .len = len};
         segment->end += (int64_t)len;
         segment->users++;
     }
@@ -265,6 +276,24 @@ static bool write_parts(int fd, int64_t place, struct iovec *parts, size_t count
     return true;
 }
 
+/* Sends what of the segment is whole runs with this room to the disk, and takes what is as far into
+ * the segment before it out of the page cache. Nothing depends on either. */
+static void write_behind(struct kinesis_store *store, const struct kinesis_room *room, int fd)
+{
+    off_t from = room->place - room->place % RUN_BYTES;
+    off_t end = room->place + (int64_t)room->len;
+    off_t len = end - end % RUN_BYTES - from;
+    AUTO_CLOSE int before = -1;
+
+    if (len == 0 || store->root->temporary)
+        return;
+    sync_file_range(fd, from, len, SYNC_FILE_RANGE_WRITE);
+    if (room->segment->before)
+        before = kinesis_segment_open(store, room->segment->before);
+    if (before >= 0)
+        posix_fadvise(before, from, len, POSIX_FADV_DONTNEED);
+}
+
 enum store_status kinesis_segment_write(struct kinesis_store *store,
                                         const struct kinesis_room *room, struct iovec *parts,
                                         size_t count)
@@ -273,10 +302,12 @@ enum store_status kinesis_segment_write(struct kinesis_store *store,
     AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     bool sync = store->root->durability_full && !store->root->temporary;
 
-    if (fd >= 0 && write_parts(fd, room->place, parts, count) && (!sync || fdatasync(fd) == 0))
-        return STORE_OK;
-    log_error("cannot write %s: %m", path);
-    return STORE_FAILED;
+    if (fd < 0 || !write_parts(fd, room->place, parts, count) || (sync && fdatasync(fd))) {
+        log_error("cannot write %s: %m", path);
+        return STORE_FAILED;
+    }
+    write_behind(store, room, fd);
+    return STORE_OK;
 }
 
 void kinesis_segment_give_back(struct kinesis_segment *segment)
