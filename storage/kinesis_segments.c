@@ -285,7 +285,7 @@ static void write_behind(struct kinesis_store *store, const struct kinesis_room 
     off_t len = end - end % RUN_BYTES - from;
     AUTO_CLOSE int before = -1;
 
-    if (len == 0 || store->root->temporary)
+    if (len == 0)
         return;
     sync_file_range(fd, from, len, SYNC_FILE_RANGE_WRITE);
     if (room->segment->before)

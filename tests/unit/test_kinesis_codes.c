@@ -34,6 +34,8 @@ START_TEST(sequence_comes_back)
         {2, 1770000000, 17, 1, 1770000001},
         {2, 1770000000, INT32_MAX, (INT64_C(1) << 40) - 1, 1999999999},
         {2, 0, 1, INT64_MAX, 1},
+        {2, INT64_C(16025174999), INT32_MAX, INT64_MAX, 0xfffffffff},
+        {2, 0, 0, 0, 0},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(in); i++) {
