@@ -83,12 +83,13 @@ static bool has(const struct bucket *b, double amount, double per_second)
 bool kinesis_throttle_put(struct kinesis_hold *hold, const struct kinesis_shard *shard,
                           size_t bytes)
 {
-    int64_t now_us = clock_monotonic_us();
     struct meter *m;
+    int64_t now_us;
     bool fits;
 
     if (!hold->throttle)
         return true;
+    now_us = clock_monotonic_us();
     m = meter_of(hold->throttle, shard);
     fill(&m->put_bytes, PUT_BYTES_S, now_us);
     fill(&m->put_records, PUT_RECORDS_S, now_us);
@@ -103,12 +104,13 @@ bool kinesis_throttle_put(struct kinesis_hold *hold, const struct kinesis_shard 
 
 bool kinesis_throttle_get(struct kinesis_hold *hold, const struct kinesis_shard *shard)
 {
-    int64_t now_us = clock_monotonic_us();
     struct meter *m;
+    int64_t now_us;
     bool fits;
 
     if (!hold->throttle)
         return true;
+    now_us = clock_monotonic_us();
     m = meter_of(hold->throttle, shard);
     fill(&m->get_calls, GET_CALLS_S, now_us);
     fits = now_us >= m->get_again_us && has(&m->get_calls, 1, GET_CALLS_S);
@@ -121,12 +123,13 @@ bool kinesis_throttle_get(struct kinesis_hold *hold, const struct kinesis_shard 
 void kinesis_throttle_got(struct kinesis_hold *hold, const struct kinesis_shard *shard,
                           const struct kinesis_batch *batch)
 {
-    int64_t now_us = clock_monotonic_us();
     int64_t bytes = 0;
     struct meter *m;
+    int64_t now_us;
 
     if (!hold->throttle)
         return;
+    now_us = clock_monotonic_us();
     for (size_t i = 0; i < batch->count; i++)
         bytes += (int64_t)batch->records[i].data.len;
     m = meter_of(hold->throttle, shard);
