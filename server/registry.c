@@ -8,6 +8,7 @@
 #include "handlers/dynamodb/service.h"
 #include "handlers/dynamodb/streams.h"
 #include "handlers/firehose/firehose.h"
+#include "handlers/glue/glue.h"
 #include "handlers/iam/iam.h"
 #include "handlers/kinesis/kinesis.h"
 #include "handlers/lambda/lambda.h"
@@ -27,6 +28,7 @@ const struct service *const service_registry[] = {
     &dynamodbstreams_service,
     &lambda_service, /* calls all of the above */
     &s3_service,
+    &glue_service,
     &firehose_service,   /* calls kinesis, logs, lambda, s3 */
     &sns_service,        /* calls sqs, lambda, firehose */
     &cloudwatch_service, /* calls lambda, sns */
