@@ -4,8 +4,7 @@
  * https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html
  *
  * What it needs of others is struct conversion_parts: where a table's columns come from, and what
- * writes the file. As long as firehose.conversion is NULL there are none: streams that convert are
- * refused, everything else of this is in place.
+ * writes the file. catalog.h has those of the Glue Data Catalog and Parquet.
  */
 #ifndef CADABRA_FIREHOSE_CONVERT_H
 #define CADABRA_FIREHOSE_CONVERT_H
@@ -55,8 +54,8 @@ struct conversion_parts {
     bool (*end)(struct column_writer *w);
 };
 
-/* What a destination that converts must fulfil, in AWS's words, and that its table is there. parts
- * NULL: it is refused in the end. 0, or a failed request. */
+/* What a destination that converts must fulfil, in AWS's words, and that its table is there. 0, or a
+ * failed request. */
 int conversion_check(struct request *req, const struct conversion_parts *parts,
                      const struct destination *d);
 

@@ -84,8 +84,6 @@ int conversion_check(struct request *req, const struct conversion_parts *parts,
                         "Invalid deserializer option(s): %s", problem);
     if (c->OutputFormatConfiguration->Serializer->OrcSerDe)
         return aws_fail_unsupported(req, "OrcSerDe");
-    if (!parts) /* AWS Glue's catalog is not built */
-        return aws_fail_unsupported(req, "DataFormatConversionConfiguration with Enabled true");
     problem = parts->option_problem(c->OutputFormatConfiguration->Serializer->ParquetSerDe);
     if (problem)
         return aws_fail_unsupported(req, problem);

@@ -2,6 +2,7 @@
 #include "handlers/firehose/firehose.h"
 
 #include "handlers/common/arn.h"
+#include "handlers/firehose/catalog.h"
 #include "handlers/firehose/dispatch.h"
 #include "handlers/firehose/operations.h"
 #include "handlers/firehose/query.h"
@@ -28,6 +29,7 @@ static void *open_state(struct app *app)
 
     f->app = app;
     f->store = firehose_store_open(app->store);
+    f->conversion = &catalog_conversion;
     f->dispatcher = dispatcher_new(f);
     f->sources = sources_new(f);
     if (store_has(app->store, "firehose")) {

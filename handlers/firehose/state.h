@@ -14,7 +14,7 @@ struct firehose {
     struct firehose_store *store;
     struct dispatcher *dispatcher;             /* dispatch.h */
     struct sources *sources;                   /* source.h */
-    const struct conversion_parts *conversion; /* convert.h; NULL: formats are not converted yet */
+    const struct conversion_parts *conversion; /* convert.h */
 };
 
 struct firehose *firehose_of(struct app *app);

@@ -1,13 +1,13 @@
-"""Format conversion as far as it goes without a catalog: checked as AWS does, then refused; kept while it is disabled.
+"""Format conversion by a table of the Glue Data Catalog: what is checked, what arrives; kept while it is disabled.
 
-What converts (deserializers, types, failures) is tested in tests/unit/test_firehose_convert.c.
+Deserializers, types and failures in full are tested in tests/unit/test_firehose_convert.c and test_firehose_parquet.c.
 """
 
 import random
 
 import pytest
 from botocore.exceptions import ClientError
-from firehose_kit import AT_ONCE, body, keys, s3, until
+from firehose_kit import AT_ONCE, body, keys, lines, s3, until
 
 SCHEMA = {"RoleARN": "arn:aws:iam::000000000000:role/glue", "DatabaseName": "shop", "TableName": "orders", "Region": "us-east-1"}
 OPENX = {"Deserializer": {"OpenXJsonSerDe": {"CaseInsensitive": False, "ColumnToJsonKeyMappings": {"ts": "timestamp"}}}}
@@ -71,13 +71,63 @@ def test_a_configuration_is_checked(client, what):
     assert (error["Code"], words in error["Message"]) == ("InvalidArgumentException", True), error
 
 
-@pytest.mark.parametrize("enabled", [{}, {"Enabled": True}])
-@pytest.mark.parametrize("output, words", [(PARQUET, "DataFormatConversionConfiguration"), (ORC, "OrcSerDe")])
-def test_a_stream_that_would_convert_is_refused_by_name(client, enabled, output, words):
+def test_orc_is_refused_by_name(client):
     firehose = client("firehose")
-    error = refused(create, firehose, conversion(OutputFormatConfiguration=output, **enabled))
-    assert (error["Code"], words in error["Message"]) == ("NotImplemented", True), error
+    error = refused(create, firehose, conversion(OutputFormatConfiguration=ORC), BufferingHints=LARGE)
+    assert (error["Code"], "OrcSerDe" in error["Message"]) == ("NotImplemented", True), error
     assert firehose.list_delivery_streams()["DeliveryStreamNames"] == []
+
+
+def orders_table(glue, *columns):
+    glue.create_database(DatabaseInput={"Name": "shop"})
+    glue.create_table(DatabaseName="shop", TableInput=table_input(*columns))
+
+
+def table_input(*columns):
+    return {
+        "Name": "orders",
+        "StorageDescriptor": {"Columns": [{"Name": n, "Type": t} for n, t in columns]},
+        "PartitionKeys": [{"Name": "day", "Type": "string"}],
+    }
+
+
+def test_the_table_must_be_there(client):
+    firehose, glue = client("firehose"), client("glue")
+    error = refused(create, firehose, conversion(), BufferingHints=LARGE)
+    assert error["Code"] == "InvalidArgumentException"
+    assert "The specified table/database could not be found" in error["Message"]
+    orders_table(glue, ("id", "int"), ("broken", "no_type"))
+    error = refused(create, firehose, conversion(), BufferingHints=LARGE)
+    assert "Column broken of type no_type" in error["Message"]
+    glue.update_table(DatabaseName="shop", TableInput=table_input(("id", "int")))
+    error = refused(create, firehose, conversion(SchemaConfiguration={**SCHEMA, "VersionId": "7"}), BufferingHints=LARGE)
+    assert "The specified table/database could not be found" in error["Message"]
+    create(firehose, conversion(SchemaConfiguration={**SCHEMA, "VersionId": "1"}), BufferingHints=LARGE)
+    error = refused(create, firehose, conversion(SchemaConfiguration={**SCHEMA, "VersionId": "0"}), name="g", BufferingHints=LARGE)
+    assert "Column broken of type no_type" in error["Message"]
+
+
+def test_records_become_rows_of_the_table(client):
+    firehose, glue, store = client("firehose"), client("glue"), client("s3")
+    bucket = f"landing-{random.randrange(10**12)}"
+    store.create_bucket(Bucket=bucket)
+    orders_table(glue, ("id", "bigint"), ("item_name", "string"))
+    firehose.create_delivery_stream(
+        DeliveryStreamName="f",
+        ExtendedS3DestinationConfiguration=s3(
+            bucket, Prefix="data/", ErrorOutputPrefix="failed/", BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 0},
+            DataFormatConversionConfiguration=conversion()))
+    records = [b'{"id": 1, "item_name": "lamp"}', b'{"id": "no number"}', b'{"id": 2, "item_name": "chair"}']
+    firehose.put_record_batch(DeliveryStreamName="f", Records=[{"Data": r} for r in records])
+    key, *_ = until(lambda: keys(store, bucket, "data/"))
+    assert key.endswith(".parquet")
+    file = body(store, bucket, key)
+    assert (file[:4], file[-4:]) == (b"PAR1", b"PAR1")
+    assert b"item_name" in file
+    until(lambda: keys(store, bucket, "failed/"))
+    (failed,) = lines(store, bucket, "failed/")
+    assert failed["lastErrorCode"].startswith("DataFormatConversion.")
+    assert failed["dataCatalogTable"]["tableName"] == "orders"
 
 
 def test_a_disabled_conversion_is_kept_and_merged(client):

@@ -637,7 +637,6 @@ START_TEST(configurations)
     ck_assert_ptr_nonnull(strstr(check(&d, &parts), "Two columns have one name: ID"));
     made_up.found = STORE_NOT_FOUND;
     ck_assert_ptr_nonnull(strstr(check(&d, &parts), "table/database could not be found"));
-    ck_assert_ptr_nonnull(strstr(check(&d, NULL), "has not built"));
     d = destination_with(OPENX_TO_PARQUET, "UNCOMPRESSED", 63);
     ck_assert_ptr_nonnull(strstr(check(&d, &parts), "SizeInMBs must be at least 64"));
     d = destination_with(OPENX_TO_PARQUET, "GZIP", 5);
