@@ -35,7 +35,7 @@ static enum store_status load_stream(struct sql *s, const struct scope *scope, c
     if (rc != STORE_OK)
         return rc == STORE_LIMIT ? STORE_NOT_FOUND : rc;
     st = sql_query(s,
-                   "SELECT id, mode, created_ms, retention_hours, record_max, key_id"
+                   "SELECT id, mode, created_ms, retention_hours, record_max, key_id, spread"
                    " FROM stream WHERE scope = ?1 AND name = ?2",
                    sql_int(scope_id), sql_text(name));
     rc = sql_step(st);
@@ -47,6 +47,7 @@ static enum store_status load_stream(struct sql *s, const struct scope *scope, c
     out->retention_hours = (int32_t)sql_column_int(st, 3);
     out->record_max = (int32_t)sql_column_int(st, 4);
     out->encrypted = !sql_column_is_null(st, 5);
+    out->spread = sql_column_int(st, 6) != 0;
     out->name = x_strdup(name);
     sql_reset(st);
     return STORE_OK;
@@ -234,6 +235,11 @@ struct kinesis_shard_list kinesis_stream_open_shards(struct kinesis_stream *stre
     list = copy(stream->open, stream->open_count, a);
     kinesis_shape_release(stream);
     return list;
+}
+
+struct kinesis_shard *kinesis_stream_next_shard(struct kinesis_stream *stream)
+{
+    return stream->open[atomic_fetch_add(&stream->turn, 1) % stream->open_count];
 }
 
 size_t kinesis_stream_shard_count(struct kinesis_stream *stream)

@@ -16,11 +16,13 @@
 EMBED(storage_schema_kinesis_001_sql);
 EMBED(storage_schema_kinesis_002_sql);
 EMBED(storage_schema_kinesis_003_sql);
+EMBED(storage_schema_kinesis_004_sql);
 
 static const struct sql_migration migrations[] = {
     {embed_storage_schema_kinesis_001_sql},
     {embed_storage_schema_kinesis_002_sql},
     {embed_storage_schema_kinesis_003_sql},
+    {embed_storage_schema_kinesis_004_sql},
 };
 
 struct kinesis_store *kinesis_store_open(struct store_root *root)
@@ -82,11 +84,12 @@ static enum store_status create_turn(struct sql *s, void *context)
         return rc;
     rc = sql_exec(s,
                   "INSERT INTO stream (scope, name, mode, created_ms, retention_hours,"
-                  " record_max, warm_mibps, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                  " record_max, warm_mibps, tags, spread)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                   sql_int(scope_id), sql_text(c->stream->name), sql_int(c->stream->mode),
                   sql_int(c->stream->created_ms), sql_int(c->stream->retention_hours),
                   sql_int(c->stream->record_max), sql_int(c->stream->warm_mibps),
-                  sql_text(c->stream->tags));
+                  sql_text(c->stream->tags), sql_int(c->stream->spread));
     stream_id = sql_last_rowid(s);
     for (size_t i = 0; rc == STORE_OK && i < c->stream->shard_count; i++)
         rc = insert_shard(s, stream_id, c->stream, i);

@@ -53,6 +53,8 @@ struct kinesis_stream {
     _Atomic int32_t retention_hours;
     _Atomic int32_t record_max; /* bytes of data and partition key */
     _Atomic bool encrypted;     /* kinesis_store_settings() knows the key */
+    _Atomic bool spread;        /* records go to the shards by turns, whatever their keys */
+    _Atomic unsigned turn;      /* whose turn it is then */
     _Atomic bool gone;          /* deleted: appending answers STORE_NOT_FOUND */
     pthread_rwlock_t shape;     /* guards what follows; kinesis_shape_hold() */
     size_t shard_count;
@@ -82,6 +84,7 @@ struct kinesis_new_stream {
     int32_t retention_hours;
     int32_t record_max;
     int32_t warm_mibps;
+    bool spread;
     const char *tags; /* JSON, NULL: none */
     const struct kinesis_hash_range *ranges;
     size_t shard_count;
@@ -147,6 +150,8 @@ struct kinesis_shard *kinesis_stream_shard(struct kinesis_stream *stream, int64_
 struct kinesis_shard_list kinesis_stream_shards(struct kinesis_stream *stream, struct arena *a);
 struct kinesis_shard_list kinesis_stream_open_shards(struct kinesis_stream *stream,
                                                      struct arena *a);
+/* The open shard whose turn it is. The caller holds the shape. */
+struct kinesis_shard *kinesis_stream_next_shard(struct kinesis_stream *stream);
 size_t kinesis_stream_shard_count(struct kinesis_stream *stream);
 
 /* The stream and its consumers are gone at once; kinesis_store_trim() removes its records bit by
@@ -204,8 +209,12 @@ enum store_status kinesis_store_settings(struct kinesis_store *store,
                                          struct kinesis_settings *out);
 enum store_status kinesis_store_set_retention(struct kinesis_store *store,
                                               struct kinesis_stream *stream, int32_t hours);
+/* A provisioned stream does not spread its records. */
 enum store_status kinesis_store_set_mode(struct kinesis_store *store, struct kinesis_stream *stream,
                                          enum kinesis_mode mode);
+/* STORE_CONFLICT: only on-demand streams spread their records. */
+enum store_status kinesis_store_set_spread(struct kinesis_store *store,
+                                           struct kinesis_stream *stream, bool spread);
 enum store_status kinesis_store_set_record_max(struct kinesis_store *store,
                                                struct kinesis_stream *stream, int32_t bytes);
 /* NULL: the stream is not encrypted. */

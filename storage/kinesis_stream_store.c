@@ -132,10 +132,47 @@ enum store_status kinesis_store_set_mode(struct kinesis_store *store, struct kin
                                          enum kinesis_mode mode)
 {
     enum store_status rc =
-        set(store, "UPDATE stream SET mode = ?2 WHERE id = ?1", stream->id, sql_int(mode));
+        set(store,
+            mode == KINESIS_ON_DEMAND ? "UPDATE stream SET mode = ?2 WHERE id = ?1"
+                                      : "UPDATE stream SET mode = ?2, spread = 0 WHERE id = ?1",
+            stream->id, sql_int(mode));
 
     if (rc == STORE_OK)
         stream->mode = mode;
+    if (rc == STORE_OK && mode != KINESIS_ON_DEMAND)
+        stream->spread = false;
+    return rc;
+}
+
+struct spread_turn {
+    int64_t stream_id;
+    bool spread;
+};
+
+static enum store_status spread_turn(struct sql *s, void *context)
+{
+    const struct spread_turn *turn = context;
+    struct sql_stmt *st =
+        sql_query(s, "SELECT mode FROM stream WHERE id = ?1", sql_int(turn->stream_id));
+    enum store_status rc = sql_step(st);
+    bool on_demand = rc == STORE_OK && sql_column_int(st, 0) == KINESIS_ON_DEMAND;
+
+    sql_reset(st);
+    if (rc == STORE_OK && !on_demand)
+        return STORE_CONFLICT;
+    return rc != STORE_OK ? rc
+                          : sql_exec(s, "UPDATE stream SET spread = ?2 WHERE id = ?1",
+                                     sql_int(turn->stream_id), sql_int(turn->spread));
+}
+
+enum store_status kinesis_store_set_spread(struct kinesis_store *store,
+                                           struct kinesis_stream *stream, bool spread)
+{
+    struct spread_turn turn = {.stream_id = stream->id, .spread = spread};
+    enum store_status rc = lazy_write(store->db, spread_turn, &turn);
+
+    if (rc == STORE_OK)
+        stream->spread = spread;
     return rc;
 }
 

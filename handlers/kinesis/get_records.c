@@ -24,7 +24,7 @@ struct kinesis_RecordList kinesis_records(struct arena *a, const struct kinesis_
             .SequenceNumber = kinesis_sequence_text(a, shard, r->number, r->at_ms),
             .ApproximateArrivalTimestamp = SOME_TIME(r->at_ms),
             .Data = r->data,
-            .PartitionKey = r->key,
+            .PartitionKey = r->key[0] ? r->key : NULL, /* none was given */
             .EncryptionType = kinesis_encryption_name(stream),
         };
     }
@@ -137,7 +137,8 @@ int kinesis_get_records(struct request *req, const struct kinesis_GetRecordsInpu
     struct kinesis_hold *hold = NULL;
     struct kinesis_batch batch;
 
-    if (read_iterator(req, in, now, &it) || find_shard(req, in, &it, &hold, &shard))
+    if (read_iterator(req, in, now, &it) || find_shard(req, in, &it, &hold, &shard) ||
+        kinesis_check_dry(req, in->DryRun))
         return -1;
     if (!kinesis_throttle_get(hold, shard))
         return aws_fail(req, &kinesis_ProvisionedThroughputExceededException, "%s",

@@ -89,7 +89,7 @@ enum store_status kinesis_open(struct kinesis *k, struct kinesis_hold *hold, siz
 
 struct kinesis_event {
     const char *sequence_number;
-    const char *partition_key;
+    const char *partition_key; /* "": none, which streams allow that spread their records */
     struct bytes data;
     int64_t at_ms; /* approximate arrival */
 };

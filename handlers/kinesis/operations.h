@@ -42,6 +42,8 @@ int kinesis_fail_no_shard(struct request *req, const struct kinesis_hold *hold,
                           const char *shard_id);
 /* -1 after saying that this is not for streams in on-demand mode. */
 int kinesis_fail_on_demand(struct request *req, const struct kinesis_hold *hold);
+/* -1 after saying that the request would succeed, where only that was asked; else 0. */
+int kinesis_check_dry(struct request *req, struct maybe_bool dry);
 /* -1 after saying that the stream is not found: it was deleted while the request held it. */
 int kinesis_fail_gone(struct request *req, const struct kinesis_hold *hold);
 /* Tags of a new stream as JSON; *out_json is left alone when there are none. */
@@ -57,6 +59,11 @@ int kinesis_settings(struct request *req, const struct kinesis_hold *hold,
 int kinesis_check_warm(struct request *req, const struct scope *scope, bool on_demand,
                        int32_t mibps);
 struct kinesis_WarmThroughputObject *kinesis_warm(struct arena *a, int32_t mibps);
+/* NULL: the default. *out_spread: the new stream's records go to shards by turns. */
+int kinesis_read_distribution(struct request *req, const char *strategy, bool on_demand,
+                              bool *out_spread);
+/* NULL for a provisioned stream, which has none. */
+const char *kinesis_distribution_name(const struct kinesis_stream *stream);
 /* The shard-level metrics that are on. */
 struct kinesis_MetricsNameList kinesis_metrics(struct arena *a, uint32_t bits);
 
@@ -151,6 +158,7 @@ KINESIS_OPERATION(UpdateAccountSettings, kinesis_update_account_settings);
 KINESIS_OPERATION(UpdateMaxRecordSize, kinesis_update_max_record_size);
 KINESIS_OPERATION(UpdateShardCount, kinesis_update_shard_count);
 KINESIS_OPERATION(UpdateStreamMode, kinesis_update_stream_mode);
+KINESIS_OPERATION(UpdateStreamRecordDistributionStrategy, kinesis_update_distribution);
 KINESIS_OPERATION(UpdateStreamWarmThroughput, kinesis_update_warm_throughput);
 /* These two answer with the same structure. */
 int kinesis_enable_monitoring(struct request *req,

@@ -33,11 +33,29 @@ static int check_size(struct request *req, const struct kinesis_stream *stream, 
     return 0;
 }
 
-static int route(struct request *req, const struct kinesis_stream *stream, const char *key,
+/* Where only the key says which shard a record goes to, it has to be there. */
+static int check_key(struct request *req, bool spread, size_t number, const char *key)
+{
+    if (key || spread)
+        return 0;
+    return aws_fail(req, &kinesis_ValidationException,
+                    "1 validation error detected: Value null at '%s' failed to satisfy constraint: "
+                    "Member must not be null",
+                    number ? arena_printf(&req->arena, "records.%zu.member.partitionKey", number)
+                           : "partitionKey");
+}
+
+/* AWS: of a stream that spreads its records, keys and hash keys are ignored. The caller holds the
+ * shape. */
+static int route(struct request *req, struct kinesis_stream *stream, bool spread, const char *key,
                  const char *explicit_hash, struct kinesis_shard **out_shard)
 {
     uint8_t hash[KINESIS_HASH_LEN];
 
+    if (spread) {
+        *out_shard = kinesis_stream_next_shard(stream);
+        return 0;
+    }
     if (!explicit_hash)
         kinesis_hash_of_key(key, hash);
     else if (!kinesis_hash_parse(explicit_hash, hash))
@@ -83,6 +101,12 @@ static int append(struct request *req, struct kinesis_hold *hold, struct kinesis
     return rc == STORE_OK ? 0 : aws_fail_internal(req);
 }
 
+/* One that has no key is stored with an empty one. */
+static const char *key_or_none(const char *key)
+{
+    return key ? key : "";
+}
+
 static size_t size_of(const struct kinesis_append *item)
 {
     return item->data.len + strlen(item->key);
@@ -91,11 +115,12 @@ static size_t size_of(const struct kinesis_append *item)
 /* --- PutRecord --- */
 
 /* The caller holds the stream's shape. */
-static int put_one(struct request *req, const struct kinesis_PutRecordInput *in,
+static int put_one(struct request *req, const struct kinesis_PutRecordInput *in, bool spread,
                    struct kinesis_hold *hold, struct kinesis_append *item)
 {
-    if (route(req, hold->stream, in->PartitionKey, in->ExplicitHashKey, &item->shard) ||
-        check_ordering(req, in->SequenceNumberForOrdering, hold, item->shard))
+    if (route(req, hold->stream, spread, item->key, in->ExplicitHashKey, &item->shard) ||
+        check_ordering(req, in->SequenceNumberForOrdering, hold, item->shard) ||
+        kinesis_check_dry(req, in->DryRun))
         return -1;
     if (!kinesis_throttle_put(hold, item->shard, size_of(item)))
         return aws_fail(req, &kinesis_ProvisionedThroughputExceededException, "%s",
@@ -106,15 +131,23 @@ static int put_one(struct request *req, const struct kinesis_PutRecordInput *in,
 int kinesis_put_record(struct request *req, const struct kinesis_PutRecordInput *in,
                        struct kinesis_PutRecordOutput *out)
 {
-    struct kinesis_append item = {.key = in->PartitionKey, .data = in->Data};
+    struct kinesis_append item = {.key = key_or_none(in->PartitionKey), .data = in->Data};
     struct kinesis_hold *hold;
+    bool spread;
     int rc;
 
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
-        check_size(req, hold->stream, 0, in->Data, in->PartitionKey))
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
         return -1;
+    spread = hold->stream->spread;
+    if (check_key(req, spread, 0, in->PartitionKey) ||
+        check_size(req, hold->stream, 0, in->Data, item.key))
+        return -1;
+    if (spread && in->SequenceNumberForOrdering)
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "SequenceNumberForOrdering is not supported for streams that use the AUTO "
+                        "record distribution strategy.");
     kinesis_shape_hold(hold->stream);
-    rc = put_one(req, in, hold, &item);
+    rc = put_one(req, in, spread, hold, &item);
     kinesis_shape_release(hold->stream);
     if (rc)
         return rc;
@@ -128,7 +161,7 @@ int kinesis_put_record(struct request *req, const struct kinesis_PutRecordInput 
 /* --- PutRecords --- */
 
 /* Everything that can refuse the request as a whole. */
-static int check_records(struct request *req, const struct kinesis_stream *stream,
+static int check_records(struct request *req, const struct kinesis_stream *stream, bool spread,
                          const struct kinesis_PutRecordsRequestEntryList *records)
 {
     size_t max = stream->record_max > LARGE_RECORD ? PUT_BYTES_MAX_LARGE : PUT_BYTES_MAX;
@@ -136,9 +169,12 @@ static int check_records(struct request *req, const struct kinesis_stream *strea
 
     for (size_t i = 0; i < records->count; i++) {
         const struct kinesis_PutRecordsRequestEntry *r = &records->items[i];
-        if (check_size(req, stream, i + 1, r->Data, r->PartitionKey))
+        const char *key = key_or_none(r->PartitionKey);
+
+        if (check_key(req, spread, i + 1, r->PartitionKey) ||
+            check_size(req, stream, i + 1, r->Data, key))
             return -1;
-        bytes += r->Data.len + strlen(r->PartitionKey);
+        bytes += r->Data.len + strlen(key);
     }
     if (bytes > max)
         return aws_fail(req, &kinesis_InvalidArgumentException, "Records size exceeds %zu MB limit",
@@ -148,6 +184,7 @@ static int check_records(struct request *req, const struct kinesis_stream *strea
 
 /* The records of a request as they are put; those that their shard has no room for now stay out. */
 struct put_batch {
+    bool spread;
     struct kinesis_append *items;
     size_t count;
     size_t *places; /* items[i] is the record places[i] of the request */
@@ -158,19 +195,23 @@ static int put_many(struct request *req, const struct kinesis_PutRecordsInput *i
                     struct kinesis_hold *hold, struct put_batch *batch,
                     struct kinesis_PutRecordsResultEntry *results)
 {
+    bool dry = VALUE_OR(in->DryRun, false);
+
     for (size_t i = 0; i < in->Records.count; i++) {
         const struct kinesis_PutRecordsRequestEntry *r = &in->Records.items[i];
         struct kinesis_append *item = &batch->items[batch->count];
-        *item = (struct kinesis_append){.key = r->PartitionKey, .data = r->Data};
-        if (route(req, hold->stream, r->PartitionKey, r->ExplicitHashKey, &item->shard))
+        *item = (struct kinesis_append){.key = key_or_none(r->PartitionKey), .data = r->Data};
+        if (route(req, hold->stream, batch->spread, item->key, r->ExplicitHashKey, &item->shard))
             return -1;
-        if (kinesis_throttle_put(hold, item->shard, size_of(item))) {
+        if (dry || kinesis_throttle_put(hold, item->shard, size_of(item))) {
             batch->places[batch->count++] = i;
             continue;
         }
         results[i].ErrorCode = "ProvisionedThroughputExceededException";
         results[i].ErrorMessage = kinesis_rate_exceeded(&req->arena, hold, item->shard);
     }
+    if (kinesis_check_dry(req, in->DryRun))
+        return -1;
     return batch->count ? append(req, hold, batch->items, batch->count) : 0;
 }
 
@@ -183,8 +224,10 @@ int kinesis_put_records(struct request *req, const struct kinesis_PutRecordsInpu
     struct kinesis_hold *hold;
     int rc;
 
-    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
-        check_records(req, hold->stream, &in->Records))
+    if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
+        return -1;
+    batch.spread = hold->stream->spread;
+    if (check_records(req, hold->stream, batch.spread, &in->Records))
         return -1;
     out->Records.items = ARENA_ARRAY(&req->arena, struct kinesis_PutRecordsResultEntry, count);
     out->Records.count = count;

@@ -49,6 +49,7 @@ static const struct kinesis_handlers handlers = {
     .UpdateMaxRecordSize = kinesis_update_max_record_size,
     .UpdateShardCount = kinesis_update_shard_count,
     .UpdateStreamMode = kinesis_update_stream_mode,
+    .UpdateStreamRecordDistributionStrategy = kinesis_update_distribution,
     .UpdateStreamWarmThroughput = kinesis_update_warm_throughput,
 };
 
@@ -106,6 +107,14 @@ int kinesis_fail_no_shard(struct request *req, const struct kinesis_hold *hold,
     return aws_fail(req, &kinesis_ResourceNotFoundException,
                     "Could not find shard %s in stream %s under account %s.", shard_id,
                     hold->stream->name, hold->account);
+}
+
+int kinesis_check_dry(struct request *req, struct maybe_bool dry)
+{
+    if (!VALUE_OR(dry, false))
+        return 0;
+    return aws_fail(req, &kinesis_DryRunOperationException,
+                    "The request was rejected because the DryRun parameter was specified.");
 }
 
 int kinesis_fail_on_demand(struct request *req, const struct kinesis_hold *hold)

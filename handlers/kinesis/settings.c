@@ -119,6 +119,43 @@ int kinesis_update_warm_throughput(struct request *req,
     return 0;
 }
 
+/* --- which shard a record goes to --- */
+
+static int fail_distribution(struct request *req)
+{
+    return aws_fail(req, &kinesis_InvalidArgumentException,
+                    "RecordDistributionStrategy is only supported for streams in ON_DEMAND mode.");
+}
+
+int kinesis_read_distribution(struct request *req, const char *strategy, bool on_demand,
+                              bool *out_spread)
+{
+    *out_spread = strategy && str_eq(strategy, "AUTO");
+    return *out_spread && !on_demand ? fail_distribution(req) : 0;
+}
+
+const char *kinesis_distribution_name(const struct kinesis_stream *stream)
+{
+    if (stream->mode != KINESIS_ON_DEMAND)
+        return NULL;
+    return stream->spread ? "AUTO" : "USER_PARTITION_KEY";
+}
+
+int kinesis_update_distribution(
+    struct request *req, const struct kinesis_UpdateStreamRecordDistributionStrategyInput *in,
+    struct kinesis_UpdateStreamRecordDistributionStrategyOutput *out)
+{
+    bool spread = str_eq(in->RecordDistributionStrategy, "AUTO");
+    struct kinesis_hold *hold;
+    enum store_status rc;
+
+    (void)out;
+    if (kinesis_use_named(req, NULL, in->StreamARN, in->StreamId, &hold))
+        return -1;
+    rc = kinesis_store_set_spread(kinesis_of(req->app)->store, hold->stream, spread);
+    return rc == STORE_CONFLICT ? fail_distribution(req) : outcome(req, hold, rc);
+}
+
 /* --- the size of records --- */
 
 int kinesis_update_max_record_size(struct request *req,

@@ -234,7 +234,8 @@ int kinesis_get_shard_iterator(struct request *req, const struct kinesis_GetShar
     shard = kinesis_stream_shard(hold->stream, it.index);
     if (!shard)
         return no_shard(req, &name, it.index);
-    if (kinesis_starting_number(req, &start, hold, shard, &it.next))
+    if (kinesis_starting_number(req, &start, hold, shard, &it.next) ||
+        kinesis_check_dry(req, in->DryRun))
         return -1;
     if (kinesis_secret(k, &secret) != STORE_OK)
         return aws_fail_internal(req);

@@ -23,8 +23,9 @@ static int read_mode(struct request *req, const struct kinesis_CreateStreamInput
                      struct kinesis_new_stream *out)
 {
     const struct scope scope = {.account = req->account, .region = req->region};
-    bool on_demand =
-        in->StreamModeDetails && str_eq(in->StreamModeDetails->StreamMode, "ON_DEMAND");
+    /* AWS: who names neither a mode nor a number of shards gets an on-demand stream. */
+    bool on_demand = in->StreamModeDetails ? str_eq(in->StreamModeDetails->StreamMode, "ON_DEMAND")
+                                           : !in->ShardCount.set;
 
     out->mode = on_demand ? KINESIS_ON_DEMAND : KINESIS_PROVISIONED;
     if (!on_demand && !in->ShardCount.set)
@@ -34,6 +35,8 @@ static int read_mode(struct request *req, const struct kinesis_CreateStreamInput
     if (on_demand && in->ShardCount.set)
         return aws_fail(req, &kinesis_ValidationException,
                         "ShardCount must not be provided for a stream in ON_DEMAND mode.");
+    if (kinesis_read_distribution(req, in->RecordDistributionStrategy, on_demand, &out->spread))
+        return -1;
     if (in->WarmThroughputMiBps.set &&
         kinesis_check_warm(req, &scope, on_demand, in->WarmThroughputMiBps.value))
         return -1;
@@ -229,6 +232,7 @@ int kinesis_describe_stream_summary(struct request *req,
     d->ConsumerCount = SOME_INT((int32_t)consumers);
     if (settings.warm_mibps)
         d->WarmThroughput = kinesis_warm(&req->arena, settings.warm_mibps);
+    d->RecordDistributionStrategy = kinesis_distribution_name(hold->stream);
     d->MaxRecordSizeInKiB = SOME_INT(hold->stream->record_max / 1024);
     out->StreamDescriptionSummary = d;
     return 0;

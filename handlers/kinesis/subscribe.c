@@ -216,7 +216,8 @@ int kinesis_subscribe_to_shard(struct request *req, const struct kinesis_Subscri
     s->shard = kinesis_stream_shard(s->hold->stream, index);
     if (!s->shard)
         return kinesis_fail_no_shard(req, s->hold, kinesis_shard_id(&req->arena, index));
-    if (kinesis_starting_number(req, &start, s->hold, s->shard, &s->next))
+    if (kinesis_starting_number(req, &start, s->hold, s->shard, &s->next) ||
+        kinesis_check_dry(req, in->DryRun))
         return -1;
     if (take_place(req, s, &consumer, now))
         return -1;

@@ -14,7 +14,7 @@ static size_t characters(const char *utf8)
 }
 
 /* The caller holds the shape. */
-static enum store_status prepare(const struct kinesis_stream *stream,
+static enum store_status prepare(struct kinesis_stream *stream,
                                  const struct kinesis_outgoing *record, struct kinesis_append *out)
 {
     size_t length = characters(record->partition_key);
@@ -23,15 +23,16 @@ static enum store_status prepare(const struct kinesis_stream *stream,
     if (length == 0 || length > PARTITION_KEY_MAX ||
         record->data.len + strlen(record->partition_key) > (size_t)stream->record_max)
         return STORE_CONFLICT;
+    *out = (struct kinesis_append){.key = record->partition_key, .data = record->data};
+    if (stream->spread) {
+        out->shard = kinesis_stream_next_shard(stream);
+        return STORE_OK;
+    }
     if (!record->explicit_hash_key)
         kinesis_hash_of_key(record->partition_key, hash);
     else if (!kinesis_hash_parse(record->explicit_hash_key, hash))
         return STORE_CONFLICT;
-    *out = (struct kinesis_append){
-        .shard = kinesis_hash_route(stream, hash),
-        .key = record->partition_key,
-        .data = record->data,
-    };
+    out->shard = kinesis_hash_route(stream, hash);
     return out->shard ? STORE_OK : STORE_FAILED;
 }
 

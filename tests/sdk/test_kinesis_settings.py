@@ -51,6 +51,85 @@ def test_mode(kinesis, arn):
             StreamModeDetails={"StreamMode": "ON_DEMAND"})
 
 
+def read_all(kinesis, name):
+    """Records by shard."""
+    found = {}
+    for shard in kinesis.list_shards(StreamName=name)["Shards"]:
+        iterator = kinesis.get_shard_iterator(StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+        found[shard["ShardId"]] = kinesis.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    return found
+
+
+def test_a_stream_without_mode_and_shard_count_is_on_demand(kinesis):
+    kinesis.create_stream(StreamName="d")
+    assert summary(kinesis, "d")["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert summary(kinesis, "d")["OpenShardCount"] == 4
+    assert summary(kinesis, "d")["RecordDistributionStrategy"] == "USER_PARTITION_KEY"
+    refused(kinesis.create_stream, "ValidationException", StreamName="e", StreamModeDetails={"StreamMode": "PROVISIONED"})
+
+
+def test_records_are_spread_whatever_their_keys(kinesis, account):
+    kinesis.create_stream(StreamName="a", StreamModeDetails={"StreamMode": "ON_DEMAND"}, RecordDistributionStrategy="AUTO")
+    assert summary(kinesis, "a")["RecordDistributionStrategy"] == "AUTO"
+    shards = {r["ShardId"] for r in kinesis.put_records(StreamName="a", Records=[
+        {"Data": b"%d" % i, "PartitionKey": "same", "ExplicitHashKey": "7"} for i in range(8)])["Records"]}
+    shards |= {kinesis.put_record(StreamName="a", Data=b"alone")["ShardId"] for _ in range(4)}
+    assert len(shards) == 4
+    refused(kinesis.put_record, "InvalidArgumentException", StreamName="a", Data=b"x", SequenceNumberForOrdering="1")
+    for records in read_all(kinesis, "a").values():
+        # Keys come back as they were given, and not at all where none was.
+        assert sorted((r["Data"] == b"alone", r.get("PartitionKey")) for r in records) == [(False, "same")] * 2 + [(True, None)]
+
+    arn = f"arn:aws:kinesis:us-east-1:{account}:stream/a"
+    kinesis.update_stream_record_distribution_strategy(StreamARN=arn, RecordDistributionStrategy="USER_PARTITION_KEY")
+    null = "failed to satisfy constraint: Member must not be null"
+    refused(kinesis.put_record, "ValidationException", f"1 validation error detected: Value null at 'partitionKey' {null}",
+            StreamName="a", Data=b"x")
+    refused(kinesis.put_records, "ValidationException",
+            f"1 validation error detected: Value null at 'records.2.member.partitionKey' {null}",
+            StreamName="a", Records=[{"Data": b"x", "PartitionKey": "k"}, {"Data": b"x"}])
+    assert len({kinesis.put_record(StreamName="a", Data=b"x", PartitionKey="k")["ShardId"] for _ in range(8)}) == 1
+
+
+def test_only_on_demand_streams_spread_their_records(kinesis, arn):
+    refused(kinesis.create_stream, "InvalidArgumentException", StreamName="p", ShardCount=1, RecordDistributionStrategy="AUTO")
+    refused(kinesis.update_stream_record_distribution_strategy, "InvalidArgumentException", StreamARN=arn,
+            RecordDistributionStrategy="AUTO")
+    assert "RecordDistributionStrategy" not in summary(kinesis)
+    kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    kinesis.update_stream_record_distribution_strategy(StreamARN=arn, RecordDistributionStrategy="AUTO")
+    kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "PROVISIONED"})
+    kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    assert summary(kinesis)["RecordDistributionStrategy"] == "USER_PARTITION_KEY"
+
+
+def test_a_dry_run_checks_and_does_nothing(kinesis, arn):
+    consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+    where = {"StreamName": "s", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = kinesis.get_shard_iterator(**where)["ShardIterator"]
+    start = {"ConsumerARN": consumer, "ShardId": "shardId-000000000000", "StartingPosition": {"Type": "LATEST"}}
+    dry = "DryRunOperationException"
+    refused(kinesis.put_record, dry, StreamName="s", Data=b"x", PartitionKey="k", DryRun=True)
+    refused(kinesis.put_records, dry, StreamName="s", Records=[{"Data": b"x", "PartitionKey": "k"}], DryRun=True)
+    refused(kinesis.get_shard_iterator, dry, DryRun=True, **where)
+    refused(kinesis.get_records, dry, ShardIterator=iterator, DryRun=True)
+    refused(kinesis.subscribe_to_shard, dry, DryRun=True, **start)
+    assert all(records == [] for records in read_all(kinesis, "s").values())
+    kinesis.subscribe_to_shard(**start)["EventStream"].close()  # its place was not taken
+    # What would fail fails as it does in earnest.
+    refused(kinesis.put_record, "ResourceNotFoundException", StreamName="no", Data=b"x", PartitionKey="k", DryRun=True)
+    refused(kinesis.put_record, "InvalidArgumentException", StreamName="s", Data=b"x", PartitionKey="k",
+            ExplicitHashKey=str(TOP), DryRun=True)
+    refused(kinesis.get_records, "InvalidArgumentException", ShardIterator="forged", DryRun=True)
+    kinesis.put_record(StreamName="s", Data=b"x", PartitionKey="k", DryRun=False)
+
+
+def test_queues_and_channels_are_refused_by_name(kinesis, arn):
+    for call, arguments in ((kinesis.list_queues, {}), (kinesis.list_channels, {}),
+                            (kinesis.describe_queue, {"QueueARN": arn.replace("stream", "queue")})):
+        refused(call, "NotImplemented", **arguments)
+
+
 def test_warm_throughput_needs_a_commitment(kinesis, arn):
     def warm(mibps):
         return kinesis.update_stream_warm_throughput(StreamARN=arn, WarmThroughputMiBps=mibps)
@@ -147,6 +226,7 @@ def test_settings_survive_a_restart(tmp_path):
     kinesis = connect()
     arn = "arn:aws:kinesis:us-east-1:123456789012:stream/s"
     kinesis.create_stream(StreamName="s", ShardCount=1)
+    kinesis.create_stream(StreamName="a", RecordDistributionStrategy="AUTO")
     kinesis.put_record(StreamName="s", Data=b"old", PartitionKey="k")
     kinesis.split_shard(StreamName="s", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(TOP // 2))
     kinesis.start_stream_encryption(StreamName="s", EncryptionType="KMS", KeyId="k")
@@ -161,6 +241,7 @@ def test_settings_survive_a_restart(tmp_path):
         kinesis = connect()
         assert before == (summary(kinesis), kinesis.list_shards(StreamName="s")["Shards"],
                           kinesis.list_stream_consumers(StreamARN=arn)["Consumers"])
+        assert len({kinesis.put_record(StreamName="a", Data=b"x")["ShardId"] for _ in range(4)}) == 4
         for shard, data, ends in (("shardId-000000000000", b"old", True), (new["ShardId"], b"new", False)):
             it = kinesis.get_shard_iterator(StreamName="s", ShardId=shard, ShardIteratorType="TRIM_HORIZON")
             page = kinesis.get_records(ShardIterator=it["ShardIterator"])
