@@ -29,7 +29,7 @@ const struct service *const service_registry[] = {
     &lambda_service, /* calls all of the above */
     &s3_service,
     &glue_service,
-    &firehose_service,   /* calls kinesis, logs, lambda, s3 */
+    &firehose_service,   /* calls kinesis, logs, lambda, s3, glue */
     &sns_service,        /* calls sqs, lambda, firehose */
     &cloudwatch_service, /* calls lambda, sns */
 };

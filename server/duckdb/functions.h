@@ -111,8 +111,7 @@ enum duckdb_state { DUCKDB_SUCCESS = 0, DUCKDB_ERROR = 1 };
       (struct duckdb_connection *, struct duckdb_function *))                                      \
     X(bind_add_result_column, void,                                                                \
       (struct duckdb_bind_info *, const char *name, struct duckdb_type *))                         \
-    X(init_set_max_threads, void, (struct duckdb_init_info *, uint64_t))                           \
-    X(function_set_error, void, (struct duckdb_function_info *, const char *words))
+    X(init_set_max_threads, void, (struct duckdb_init_info *, uint64_t))
 
 struct engine_functions {
 #define ENGINE_MEMBER(name, returns, arguments) returns(*name) arguments;
