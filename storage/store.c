@@ -96,8 +96,8 @@ static void describe_holder(int fd, const char *directory, char *out_problem, si
              directory, *pid ? pid : "unknown");
 }
 
-/* A server that was killed while it started a program may live on for a moment in the child that had
- * not yet come to its exec, and with it the lock. */
+/* A server that was killed while it started a program may live on for a moment in the child that
+ * had not yet come to its exec, and with it the lock. */
 static bool lock_soon(int fd)
 {
     for (int i = 0; i < LOCK_TRIES; i++) {
