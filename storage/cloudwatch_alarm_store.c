@@ -52,34 +52,19 @@ enum store_status cloudwatch_alarm_set_tags(struct cloudwatch_store *store,
                                             const struct scope *scope, const char *name,
                                             const char *tags)
 {
-    struct sql *s;
-    int64_t scope_id;
-    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
-
-    if (status)
-        return status;
-    status = sql_exec(s, "UPDATE alarm SET tags = ?3 WHERE scope = ?1 AND name = ?2",
-                      sql_int(scope_id), sql_text(name), sql_text(tags));
-    return sql_write_end(s, cloudwatch_changed(s, status));
+    return cloudwatch_set_tags_named(
+        store, scope, "UPDATE alarm SET tags = ?3 WHERE scope = ?1 AND name = ?2", name, tags);
 }
 
 enum store_status cloudwatch_alarm_find(struct cloudwatch_store *store, const struct scope *scope,
                                         const char *name, struct arena *a,
                                         struct cloudwatch_alarm *out)
 {
-    struct sql *s;
-    int64_t scope_id;
-    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
+    static const struct cloudwatch_rows one = {"SELECT " ALARM_COLUMNS " FROM " ALARM_TABLES
+                                               " WHERE scope.id = ?1 AND name = ?2",
+                                               read_alarm, sizeof(struct cloudwatch_alarm)};
 
-    if (status)
-        return status;
-    status = sql_row(sql_query(s,
-                               "SELECT " ALARM_COLUMNS " FROM " ALARM_TABLES
-                               " WHERE scope.id = ?1 AND name = ?2",
-                               sql_int(scope_id), sql_text(name)),
-                     read_alarm, a, out);
-    sql_read_end(s);
-    return status;
+    return cloudwatch_find_named(store, scope, &one, name, a, out);
 }
 
 enum store_status cloudwatch_alarms_delete(struct cloudwatch_store *store,
@@ -95,22 +80,14 @@ enum store_status cloudwatch_alarm_list(struct cloudwatch_store *store, const st
                                         struct arena *a, struct cloudwatch_alarm *out,
                                         size_t *out_count)
 {
-    struct sql *s;
-    int64_t scope_id;
-    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
+    static const struct cloudwatch_rows rows = {
+        "SELECT " ALARM_COLUMNS " FROM " ALARM_TABLES
+        " WHERE scope.id = ?1 AND name > ?2 AND substr(name, 1, length(?3)) = ?3 ORDER BY name "
+        "LIMIT ?4",
+        read_alarm, sizeof(struct cloudwatch_alarm)};
+    const struct cloudwatch_names names = {prefix, after, limit};
 
-    *out_count = 0;
-    if (status)
-        return status == STORE_NOT_FOUND ? STORE_OK : status;
-    status = sql_rows(sql_query(s,
-                                "SELECT " ALARM_COLUMNS " FROM " ALARM_TABLES
-                                " WHERE scope.id = ?1 AND name > ?2 AND substr(name, 1, "
-                                "length(?3)) = ?3 ORDER BY name LIMIT ?4",
-                                sql_int(scope_id), sql_text(after), sql_text(prefix),
-                                sql_int((int64_t)limit)),
-                      read_alarm, a, out, limit, out_count);
-    sql_read_end(s);
-    return status;
+    return cloudwatch_list_named(store, scope, &rows, &names, a, out, out_count);
 }
 
 enum store_status cloudwatch_alarm_visit(struct cloudwatch_store *store,

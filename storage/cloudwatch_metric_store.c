@@ -20,29 +20,6 @@ void cloudwatch_store_close(struct cloudwatch_store *store)
     free(store);
 }
 
-enum store_status cloudwatch_changed(struct sql *s, enum store_status status)
-{
-    return status == STORE_OK && sql_changes(s) == 0 ? STORE_NOT_FOUND : status;
-}
-
-enum store_status cloudwatch_delete_named(struct cloudwatch_store *store, const struct scope *scope,
-                                          const char *statement, const char *const *names,
-                                          size_t count, const char **out_missing)
-{
-    struct sql *s;
-    int64_t scope_id;
-    enum store_status status = lazy_scope_write_begin(store->db, scope, true, &s, &scope_id);
-
-    if (status)
-        return status;
-    for (size_t i = 0; i < count && !status; i++) {
-        *out_missing = names[i];
-        status =
-            cloudwatch_changed(s, sql_exec(s, statement, sql_int(scope_id), sql_text(names[i])));
-    }
-    return sql_write_end(s, status);
-}
-
 /* --- points --- */
 
 static void read_id(struct sql_stmt *st, struct arena *a, void *out)

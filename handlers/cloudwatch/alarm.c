@@ -158,6 +158,33 @@ static void keep_state(struct cloudwatch_MetricAlarm *alarm,
     alarm->StateTransitionedTimestamp = old->StateTransitionedTimestamp;
 }
 
+/* Makes it or replaces it. -1 after failing. */
+static int put_alarm(struct request *req, struct cloudwatch_MetricAlarm *alarm, const char *tags,
+                     bool *out_new)
+{
+    struct arena *a = &req->arena;
+    struct cloudwatch *c = cloudwatch_of(req->app);
+    struct alarm_claim claim = {.scope = cloudwatch_scope(req), .name = alarm->AlarmName};
+    struct cloudwatch_MetricAlarm old;
+    struct cloudwatch_alarm stored;
+    enum store_status status;
+
+    alarm_claim(c->watch, &claim);
+    status = cloudwatch_alarm_find(c->store, &claim.scope, alarm->AlarmName, a, &stored);
+    *out_new = status == STORE_NOT_FOUND;
+    if (!status && !alarm_read(a, &stored, &old))
+        status = STORE_FAILED;
+    if (!status)
+        keep_state(alarm, &old);
+    if (!status || *out_new)
+        status = cloudwatch_alarm_put(c->store, &claim.scope,
+                                      &(struct cloudwatch_alarm){.name = alarm->AlarmName,
+                                                                 .document = alarm_write(a, alarm),
+                                                                 .tags = tags});
+    alarm_release(c->watch, &claim);
+    return status ? aws_fail_internal(req) : 0;
+}
+
 int cloudwatch_put_metric_alarm(struct request *req,
                                 const struct cloudwatch_PutMetricAlarmInput *in,
                                 struct cloudwatch_PutMetricAlarmOutput *out)
@@ -166,29 +193,19 @@ int cloudwatch_put_metric_alarm(struct request *req,
     struct cloudwatch *c = cloudwatch_of(req->app);
     struct scope scope = cloudwatch_scope(req);
     struct cloudwatch_MetricAlarm alarm;
-    struct cloudwatch_MetricAlarm old;
-    struct cloudwatch_alarm stored;
     const char *tags;
+    bool created;
 
     (void)out;
     if (check_alarm(req, in) || !(tags = cloudwatch_new_tags(req, &in->Tags)))
         return -1;
     alarm = alarm_of(req, in);
-    const enum store_status found =
-        cloudwatch_alarm_find(c->store, &scope, in->AlarmName, a, &stored);
-    if (!found && alarm_read(a, &stored, &old))
-        keep_state(&alarm, &old);
-    else if (found != STORE_NOT_FOUND)
-        return aws_fail_internal(req);
-    if (cloudwatch_alarm_put(c->store, &scope,
-                             &(struct cloudwatch_alarm){.name = in->AlarmName,
-                                                        .document = alarm_write(a, &alarm),
-                                                        .tags = tags}))
-        return aws_fail_internal(req);
+    if (put_alarm(req, &alarm, tags, &created))
+        return -1;
     alarm_note(
         c, &scope, in->AlarmName, "ConfigurationUpdate",
-        arena_printf(a, "Alarm \"%s\" %s", in->AlarmName, found ? "created" : "updated"),
-        arena_printf(a, "{\"version\":\"1.0\",\"type\":\"%s\"}", found ? "Create" : "Update"));
+        arena_printf(a, "Alarm \"%s\" %s", in->AlarmName, created ? "created" : "updated"),
+        arena_printf(a, "{\"version\":\"1.0\",\"type\":\"%s\"}", created ? "Create" : "Update"));
     alarm_watch_start(c->watch);
     return 0;
 }
@@ -249,6 +266,22 @@ static bool is_chosen(struct arena *a, const struct alarm_choice *choice,
            (!m->Period.set || m->Period.value == alarm->Period.value);
 }
 
+/* Room for one more than there are. */
+static struct cloudwatch_MetricAlarm *next_place(struct arena *a,
+                                                 struct cloudwatch_MetricAlarms *all, size_t *room)
+{
+    if (all->count == *room) {
+        struct cloudwatch_MetricAlarm *more;
+
+        *room = *room ? 2 * *room : 16;
+        more = ARENA_ARRAY(a, struct cloudwatch_MetricAlarm, *room);
+        if (all->count)
+            memcpy(more, all->items, all->count * sizeof(*more));
+        all->items = more;
+    }
+    return &all->items[all->count];
+}
+
 /* At most `limit` alarms after `after`; *out_last is the name of the last, NULL where no more
  * follow. 0, or -1 after failing. */
 static int choose_alarms(struct request *req, const struct alarm_choice *choice, const char *prefix,
@@ -259,15 +292,16 @@ static int choose_alarms(struct request *req, const struct alarm_choice *choice,
     struct scope scope = cloudwatch_scope(req);
     struct cloudwatch_alarm *stored = ARENA_ARRAY(a, struct cloudwatch_alarm, LOOK_AT);
     size_t count = LOOK_AT;
+    size_t room = 0;
 
     *out_last = NULL;
-    out->items = ARENA_ARRAY(a, struct cloudwatch_MetricAlarm, limit + 1);
+    out->items = ARENA_ARRAY(a, struct cloudwatch_MetricAlarm, 0);
     while (count == LOOK_AT && out->count <= limit) {
         if (cloudwatch_alarm_list(cloudwatch_store_of(req), &scope, prefix, after, LOOK_AT, a,
                                   stored, &count))
             return aws_fail_internal(req);
         for (size_t i = 0; i < count && out->count <= limit; i++) {
-            struct cloudwatch_MetricAlarm *one = &out->items[out->count];
+            struct cloudwatch_MetricAlarm *one = next_place(a, out, &room);
 
             if (!alarm_read(a, &stored[i], one))
                 return aws_fail_internal(req);
@@ -420,55 +454,74 @@ static bool is_json(const char *text, struct arena *a)
     return jr_skip(&r, &raw) && jr_finish(&r);
 }
 
-int cloudwatch_set_alarm_state(struct request *req, const struct cloudwatch_SetAlarmStateInput *in,
-                               struct cloudwatch_SetAlarmStateOutput *out)
+/* STORE_NOT_FOUND: no such alarm. */
+static enum store_status set_state(struct request *req, const char *name,
+                                   const struct alarm_verdict *verdict)
 {
     struct arena *a = &req->arena;
     struct cloudwatch *c = cloudwatch_of(req->app);
-    struct scope scope = cloudwatch_scope(req);
-    const struct alarm_verdict verdict = {in->StateValue, in->StateReason, in->StateReasonData};
+    struct alarm_claim claim = {.scope = cloudwatch_scope(req), .name = name};
     struct cloudwatch_MetricAlarm alarm;
     struct cloudwatch_alarm stored;
-    enum store_status status = STORE_CONFLICT;
+    enum store_status status;
+
+    alarm_claim(c->watch, &claim);
+    status = cloudwatch_alarm_find(c->store, &claim.scope, name, a, &stored);
+    if (!status && !alarm_read(a, &stored, &alarm))
+        status = STORE_FAILED;
+    if (!status)
+        status = alarm_transition(c, &stored, &alarm, verdict, a);
+    alarm_release(c->watch, &claim);
+    return status == STORE_CONFLICT ? STORE_NOT_FOUND : status;
+}
+
+int cloudwatch_set_alarm_state(struct request *req, const struct cloudwatch_SetAlarmStateInput *in,
+                               struct cloudwatch_SetAlarmStateOutput *out)
+{
+    const struct alarm_verdict verdict = {in->StateValue, in->StateReason, in->StateReasonData};
 
     (void)out;
-    if (in->StateReasonData && !is_json(in->StateReasonData, a))
+    if (in->StateReasonData && !is_json(in->StateReasonData, &req->arena))
         return aws_fail(req, &cloudwatch_InvalidFormatFault, "StateReasonData is not valid JSON.");
-    /* The watch may change the alarm between reading and writing. */
-    while (status == STORE_CONFLICT) {
-        status = cloudwatch_alarm_find(c->store, &scope, in->AlarmName, a, &stored);
-        if (status == STORE_NOT_FOUND)
-            return aws_fail(req, &cloudwatch_ResourceNotFound, "%s", ""); /* AWS: no words */
-        if (!status && !alarm_read(a, &stored, &alarm))
-            status = STORE_FAILED;
-        if (!status)
-            status = alarm_transition(c, &stored, &alarm, &verdict, a);
+    switch (set_state(req, in->AlarmName, &verdict)) {
+    case STORE_OK:
+        return 0;
+    case STORE_NOT_FOUND:
+        return aws_fail(req, &cloudwatch_ResourceNotFound, "%s", ""); /* AWS: no words */
+    default:
+        return aws_fail_internal(req);
     }
-    return status ? aws_fail_internal(req) : 0;
+}
+
+static enum store_status set_enabled(struct request *req, const char *name, bool enabled)
+{
+    struct arena *a = &req->arena;
+    struct cloudwatch *c = cloudwatch_of(req->app);
+    struct alarm_claim claim = {.scope = cloudwatch_scope(req), .name = name};
+    struct cloudwatch_MetricAlarm alarm;
+    struct cloudwatch_alarm stored;
+    enum store_status status;
+
+    alarm_claim(c->watch, &claim);
+    status = cloudwatch_alarm_find(c->store, &claim.scope, name, a, &stored);
+    if (!status && !alarm_read(a, &stored, &alarm))
+        status = STORE_FAILED;
+    alarm.ActionsEnabled = SOME_BOOL(enabled);
+    if (!status)
+        status = cloudwatch_alarm_change(c->store, &claim.scope, name, stored.document,
+                                         alarm_write(a, &alarm));
+    alarm_release(c->watch, &claim);
+    return status;
 }
 
 static int set_actions_enabled(struct request *req, const struct cloudwatch_AlarmNames *names,
                                bool enabled)
 {
-    struct arena *a = &req->arena;
-    struct scope scope = cloudwatch_scope(req);
-    struct cloudwatch_store *store = cloudwatch_store_of(req);
-
     for (size_t i = 0; i < names->count; i++) {
-        struct cloudwatch_MetricAlarm alarm;
-        struct cloudwatch_alarm stored;
-        enum store_status status = STORE_CONFLICT;
+        enum store_status status = set_enabled(req, names->items[i], enabled);
 
-        while (status == STORE_CONFLICT) {
-            status = cloudwatch_alarm_find(store, &scope, names->items[i], a, &stored);
-            if (!status && !alarm_read(a, &stored, &alarm))
-                status = STORE_FAILED;
-            alarm.ActionsEnabled = SOME_BOOL(enabled);
-            if (!status)
-                status = cloudwatch_alarm_change(store, &scope, names->items[i], stored.document,
-                                                 alarm_write(a, &alarm));
-        }
-        if (status && status != STORE_NOT_FOUND) /* AWS: who is not there is passed over */
+        /* AWS: who is not there is passed over */
+        if (status && status != STORE_NOT_FOUND && status != STORE_CONFLICT)
             return aws_fail_internal(req);
     }
     return 0;

@@ -19,8 +19,10 @@ struct alarm_watch {
     struct cloudwatch *cloudwatch;
     struct waitq *changed;
     pthread_mutex_t lock;
-    bool running; /* under lock */
-    bool wanted;  /* under lock: there are alarms that were not looked at yet */
+    bool running;               /* under lock */
+    bool wanted;                /* under lock: there are alarms that were not looked at yet */
+    struct alarm_claim *claims; /* under lock */
+    pthread_cond_t released;
 };
 
 /* --- documents --- */
@@ -66,6 +68,39 @@ void alarm_note(struct cloudwatch *cloudwatch, const struct scope *scope, const 
                                            &item, &a)}))
         log_error("CloudWatch: the history of alarm %s could not be kept", alarm);
     arena_release(&a);
+}
+
+/* --- claims --- */
+
+static bool is_claimed(const struct alarm_watch *w, const struct alarm_claim *claim)
+{
+    for (const struct alarm_claim *c = w->claims; c; c = c->next)
+        if (str_eq(c->name, claim->name) && str_eq(c->scope.account, claim->scope.account) &&
+            str_eq(c->scope.region, claim->scope.region))
+            return true;
+    return false;
+}
+
+void alarm_claim(struct alarm_watch *w, struct alarm_claim *claim)
+{
+    pthread_mutex_lock(&w->lock);
+    while (is_claimed(w, claim))
+        pthread_cond_wait(&w->released, &w->lock);
+    claim->next = w->claims;
+    w->claims = claim;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void alarm_release(struct alarm_watch *w, struct alarm_claim *claim)
+{
+    struct alarm_claim **at = &w->claims;
+
+    pthread_mutex_lock(&w->lock);
+    while (*at != claim)
+        at = &(*at)->next;
+    *at = claim->next;
+    pthread_cond_broadcast(&w->released);
+    pthread_mutex_unlock(&w->lock);
 }
 
 /* --- a new state --- */
@@ -162,6 +197,24 @@ enum store_status alarm_transition(struct cloudwatch *cloudwatch,
 
 /* --- looking --- */
 
+/* Unless the alarm is no longer what was judged; then it is looked at again soon. */
+static void change(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm *judged,
+                   const struct cloudwatch_MetricAlarm *alarm, const struct alarm_verdict *verdict,
+                   struct arena *a)
+{
+    struct alarm_claim claim = {
+        .scope = {.account = judged->account, .region = judged->region},
+        .name = judged->name,
+    };
+    struct cloudwatch_alarm now;
+
+    alarm_claim(cloudwatch->watch, &claim);
+    if (!cloudwatch_alarm_find(cloudwatch->store, &claim.scope, judged->name, a, &now) &&
+        str_eq(now.document, judged->document))
+        alarm_transition(cloudwatch, judged, alarm, verdict, a);
+    alarm_release(cloudwatch->watch, &claim);
+}
+
 static void look_at(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm *stored,
                     struct arena *a)
 {
@@ -185,7 +238,7 @@ static void look_at(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm
             summaries_add, &found))
         return;
     if (alarm_judge(a, &alarm, &found, now_ms, &verdict))
-        alarm_transition(cloudwatch, stored, &alarm, &verdict, a);
+        change(cloudwatch, stored, &alarm, &verdict, a);
 }
 
 struct alarm_copies {
@@ -270,12 +323,14 @@ struct alarm_watch *alarm_watch_new(struct cloudwatch *cloudwatch)
     w->cloudwatch = cloudwatch;
     w->changed = waitq_new();
     pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->released, NULL);
     return w;
 }
 
 void alarm_watch_free(struct alarm_watch *w)
 {
     waitq_free(w->changed);
+    pthread_cond_destroy(&w->released);
     pthread_mutex_destroy(&w->lock);
     free(w);
 }

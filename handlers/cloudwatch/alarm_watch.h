@@ -22,8 +22,19 @@ void alarm_watch_start(struct alarm_watch *w);
 /* There are new data. */
 void alarm_watch_wake(struct alarm_watch *w);
 
-/* Gives the alarm the new state, with history and actions. STORE_CONFLICT: it was changed or
- * deleted meanwhile, and stays as it is. */
+/* Who changes an alarm claims it before reading it, and so waits while another does: nobody tells
+ * again what is being told. The claim is the caller's until it is released; `name` is borrowed. */
+struct alarm_claim {
+    struct scope scope;
+    const char *name;
+    struct alarm_claim *next;
+};
+
+void alarm_claim(struct alarm_watch *w, struct alarm_claim *claim);
+void alarm_release(struct alarm_watch *w, struct alarm_claim *claim);
+
+/* Gives the alarm, which the caller has claimed, the new state, with history and actions.
+ * STORE_CONFLICT: it was deleted meanwhile. */
 enum store_status alarm_transition(struct cloudwatch *cloudwatch,
                                    const struct cloudwatch_alarm *stored,
                                    const struct cloudwatch_MetricAlarm *alarm,

@@ -1,5 +1,6 @@
 """CloudWatch: metrics, their statistics, alarms that tell topics and functions, dashboards, tags; in all its protocols."""
 
+import concurrent.futures
 import copy
 import datetime
 import json
@@ -486,6 +487,18 @@ def test_actions_can_be_disabled(cw, client):
     assert types == {"ConfigurationUpdate", "StateUpdate"}
     cw.enable_alarm_actions(AlarmNames=["slow"])
     assert alarm_state(cw)["ActionsEnabled"] is True
+
+
+def test_a_change_is_told_once(cw, client):
+    """However many change the alarm at the same moment: each finds what the one before it made."""
+    topic = client("sns").create_topic(Name="once")["TopicArn"]
+    cw.put_metric_alarm(**{**ALARM, "TreatMissingData": "ignore", "AlarmActions": [topic], "OKActions": [topic]})
+    for state in ("ALARM", "OK", "ALARM", "OK"):
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda _: cw.set_alarm_state(AlarmName="slow", StateValue=state, StateReason="x"), range(16)))
+    items = cw.describe_alarm_history(AlarmName="slow")["AlarmHistoryItems"]
+    told = [i["HistoryItemType"] for i in items]
+    assert (told.count("Action"), told.count("StateUpdate")) == (4, 4)
 
 
 def test_describe_and_delete_alarms(cw):
