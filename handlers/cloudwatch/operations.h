@@ -45,6 +45,8 @@ const char *cloudwatch_identity(struct arena *a, const char *namespace, const ch
 bool cloudwatch_read_identity(struct arena *a, const char *identity, struct cloudwatch_Metric *out);
 /* metric_query.c: NULL, or why there are no such periods. */
 const char *cloudwatch_period_problem(int64_t period_s);
+/* AWS: where the first period begins: at a whole minute, and coarser the longer ago. */
+int64_t cloudwatch_round_start(int64_t now_ms, int64_t start_ms, int64_t period_s);
 
 #define CLOUDWATCH_OPERATION(function, operation)                                                  \
     int function(struct request *req, const struct cloudwatch_##operation##Input *in,              \
@@ -55,6 +57,7 @@ CLOUDWATCH_OPERATION(cloudwatch_put_metric_data, PutMetricData);
 CLOUDWATCH_OPERATION(cloudwatch_list_metrics, ListMetrics);
 /* metric_query.c */
 CLOUDWATCH_OPERATION(cloudwatch_get_metric_statistics, GetMetricStatistics);
+/* metric_data.c */
 CLOUDWATCH_OPERATION(cloudwatch_get_metric_data, GetMetricData);
 /* alarm.c */
 CLOUDWATCH_OPERATION(cloudwatch_put_metric_alarm, PutMetricAlarm);

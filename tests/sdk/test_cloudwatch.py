@@ -21,8 +21,8 @@ def cloudwatch(request, session, endpoint):
     loader = session._session.get_component("data_loader")
     load = loader.load_service_model
 
-    def with_protocol(service, type_name, **keywords):
-        model = load(service, type_name, **keywords)
+    def with_protocol(service, type_name, *version, **keywords):
+        model = load(service, type_name, *version, **keywords)
         if service == "cloudwatch" and type_name == "service-2":
             model = copy.deepcopy(model)
             model["metadata"]["protocols"] = [request.param]
@@ -297,11 +297,60 @@ def test_metric_data_is_checked(cw):
     assert ask({"Id": "a"}) == "ValidationError"
     assert ask(query("a", stat="tm99")) == "ValidationError"
     assert ask(query("a"), EndTime=NOW - 2 * MINUTE) == "ValidationError"
-    for name, wanted in (("Expression", {"Id": "e", "Expression": "1 + 1"}), ("Label", query("e", Label="max ${MAX}"))):
+    search = {"Id": "e", "Expression": "SEARCH('x', 'Sum', 300)"}
+    for name, wanted in (("Expression with SEARCH", search), ("Label", query("e", Label="max ${MAX}"))):
         code, status, message = refused(
             cw.get_metric_data, MetricDataQueries=[wanted], StartTime=NOW - MINUTE, EndTime=NOW
         )
         assert status == 501 and name in message
+
+
+def expression(id, text, **more):
+    return {"Id": id, "Expression": text, **more}
+
+
+def test_metric_math(cloudwatch):
+    start = (NOW - 30 * MINUTE).replace(second=0)
+    for minute in range(4):
+        put(cloudwatch, name="requests", Value=10 * (minute + 1), Timestamp=start + minute * MINUTE)
+    put(cloudwatch, name="errors", Value=1, Timestamp=start)
+    put(cloudwatch, name="errors", Value=3, Timestamp=start + 2 * MINUTE)
+
+    def ask(*queries, **more):
+        span = dict(StartTime=start, EndTime=start + 5 * MINUTE, ScanBy="TimestampAscending")
+        answer = cloudwatch.get_metric_data(MetricDataQueries=list(queries), **{**span, **more})
+        return [(r["Id"], r["Label"], r["Values"]) for r in answer["MetricDataResults"]]
+
+    errors, requests = (query(id, name=name, stat="Sum", ReturnData=False) for id, name in (("errors", "errors"), ("requests", "requests")))
+    # Whatever the order in which expressions use each other.
+    assert ask(expression("rate", "100 * filled / requests"), expression("filled", "FILL(errors, 0)", ReturnData=False), errors, requests) == [
+        ("rate", "rate", [10.0, 0.0, 10.0, 0.0])]
+    assert ask(errors, requests, expression("e1", "errors / requests", Label="ratio")) == [("e1", "ratio", [0.1, 0.1])]
+    assert ask(errors, requests, expression("e1", "SUM(METRICS())")) == [("e1", "e1", [11.0, 20.0, 33.0, 40.0])]
+    assert ask(errors, requests, expression("e1", "METRICS() * 2", Label="twice")) == [
+        ("e1", "twice errors", [2.0, 6.0]), ("e1", "twice requests", [20.0, 40.0, 60.0, 80.0])]
+    assert ask(requests, expression("e1", "IF(requests > 20, requests)"), ScanBy="TimestampDescending") == [("e1", "e1", [40.0, 30.0])]
+    assert ask(expression("flat", "TIME_SERIES(7)")) == [("flat", "flat", [7.0] * 5)]
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=[errors, requests, expression("e1", "METRICS()")], StartTime=start, EndTime=NOW, MaxDatapoints=2, ScanBy="TimestampAscending")
+    seen = {"e1 errors": [], "e1 requests": []}
+    for page in pages:
+        assert sum(len(r["Values"]) for r in page["MetricDataResults"]) <= 2
+        for result in page["MetricDataResults"]:
+            seen[result["Label"]] += result["Values"]
+    assert seen == {"e1 errors": [1.0, 3.0], "e1 requests": [10.0, 20.0, 30.0, 40.0]}
+
+
+@pytest.mark.parametrize("text, problem", [
+    ("1 + 1", "Error in expression 'e1' [It must be worth a time series]"),
+    ("m1 +", "Error in expression 'e1' [Unexpected end of the expression]"),
+    ("m7", "Error in expression 'e1' [Unknown id m7]"),
+    ("e1 + m1", "Error in expression 'e1' [Expressions depend on each other in a circle]"),
+    ("[m1] + [m1]", "Error in expression 'e1' [Unsupported operand type(s) for +: '[Array[TimeSeries], Array[TimeSeries]]']"),
+])
+def test_expressions_are_checked(cw, text, problem):
+    span = dict(StartTime=NOW - MINUTE, EndTime=NOW)
+    assert refused(cw.get_metric_data, MetricDataQueries=[query("m1"), expression("e1", text)], **span) == ("ValidationError", 400, problem)
 
 
 # --- alarms ---
