@@ -409,11 +409,11 @@ MATH_CALL(call_time_series)
 static double repeat_or_line(const char *word, const struct math_series *s, size_t next,
                              int64_t at_s)
 {
+    if (next == 0 || (next == s->count && str_eq(word, "LINEAR")))
+        return NAN;
     const struct math_point *after = &s->points[next];
     const struct math_point *before = after - 1;
 
-    if (next == 0 || (next == s->count && str_eq(word, "LINEAR")))
-        return NAN;
     if (str_eq(word, "REPEAT"))
         return before->value;
     return before->value + (after->value - before->value) * (double)(at_s - before->at_s) /
