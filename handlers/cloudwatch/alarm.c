@@ -1,5 +1,6 @@
 /* Alarms on metrics. */
 #include "handlers/cloudwatch/alarm_watch.h"
+#include "handlers/cloudwatch/data_set.h"
 #include "handlers/cloudwatch/operations.h"
 #include "handlers/cloudwatch/tag.h"
 #include "handlers/common/arn.h"
@@ -11,6 +12,7 @@ enum {
     DAY_S = 86400,
     RECORDS_DEFAULT = 50, /* AWS */
     LOOK_AT = 200,        /* alarms read at once */
+    QUERIES_MAX = 20,     /* AWS: metrics and expressions of an alarm */
 };
 
 /* --- PutMetricAlarm --- */
@@ -18,8 +20,6 @@ enum {
 static int refuse_what_is_not_built(struct request *req,
                                     const struct cloudwatch_PutMetricAlarmInput *in)
 {
-    if (in->Metrics.count)
-        return aws_fail_unsupported(req, "Metrics");
     if (in->ThresholdMetricId)
         return aws_fail_unsupported(req, "ThresholdMetricId");
     if (in->EvaluationWindow)
@@ -55,14 +55,12 @@ static int check_actions(struct request *req, const char *name,
     return 0;
 }
 
-static int check_periods(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
+static int check_periods(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in,
+                         int64_t period)
 {
-    const int64_t period = in->Period.value;
     const int64_t span = period * in->EvaluationPeriods.value;
     const int64_t days = period >= 3600 ? 7 : 1;
 
-    if (!in->Period.set)
-        return aws_fail(req, &cloudwatch_ValidationException, "Period must not be null");
     if (cloudwatch_period_problem(period))
         return aws_fail(req, &cloudwatch_ValidationException, "%s",
                         cloudwatch_period_problem(period));
@@ -94,6 +92,66 @@ static int check_statistic(struct request *req, const struct cloudwatch_PutMetri
     return 0;
 }
 
+/* The metric itself, in members of its own. */
+static int check_metric(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
+{
+    if (!in->MetricName || !in->Namespace)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "The parameters MetricName and Namespace must be specified.");
+    if (check_statistic(req, in))
+        return -1;
+    if (!in->Period.set)
+        return aws_fail(req, &cloudwatch_ValidationException, "Period must not be null");
+    return check_periods(req, in, in->Period.value);
+}
+
+/* AWS: of the queries one is what the alarm looks at, and all metrics have one period. */
+static int check_queries(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
+{
+    const struct cloudwatch_MetricDataQueries *all = &in->Metrics;
+    struct data_set set;
+    size_t returned = 0;
+
+    if (in->MetricName || in->Namespace || in->Statistic || in->ExtendedStatistic ||
+        in->Period.set || in->Unit || in->Dimensions.count)
+        return aws_fail(
+            req, &cloudwatch_ValidationException,
+            "Metrics list and the parameters MetricName, Namespace, Dimensions, Period, "
+            "Unit, Statistic and ExtendedStatistic are mutually exclusive.");
+    if (all->count > QUERIES_MAX)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "The collection Metrics must have a size between 1 and %d.", QUERIES_MAX);
+    if (data_set_open(req, all, &set))
+        return -1;
+    const int64_t period = data_set_period(&set);
+    if (period == 0)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "Metrics list must contain at least one metric.");
+    for (size_t i = 0; i < all->count; i++) {
+        const struct cloudwatch_MetricDataQuery *q = &all->items[i];
+
+        if (q->MetricStat && q->MetricStat->Period.value != period)
+            return aws_fail_unsupported(req, "Metrics of different periods");
+        returned += VALUE_OR(q->ReturnData, true);
+    }
+    if (returned != 1)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "Exactly one element of the metrics list should return data.");
+    set.end_ms = req->received_ms;
+    set.start_ms = set.end_ms - period * 1000;
+    for (size_t i = 0; i < all->count; i++) {
+        if (!VALUE_OR(all->items[i].ReturnData, true))
+            continue;
+        if (data_set_answer(req, &set, i))
+            return -1;
+        if (set.items[i].value.type != MATH_SERIES)
+            return aws_fail(req, &cloudwatch_ValidationException,
+                            "Error in expression '%s' [It must be worth one time series]",
+                            all->items[i].Id);
+    }
+    return check_periods(req, in, period);
+}
+
 static int check_alarm(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
 {
     static const char *const treatments[] = {"breaching", "notBreaching", "ignore", "missing"};
@@ -102,9 +160,6 @@ static int check_alarm(struct request *req, const struct cloudwatch_PutMetricAla
 
     if (refuse_what_is_not_built(req, in))
         return -1;
-    if (!in->MetricName || !in->Namespace)
-        return aws_fail(req, &cloudwatch_ValidationException,
-                        "The parameters MetricName and Namespace must be specified.");
     if (!in->Threshold.set)
         return aws_fail(req, &cloudwatch_ValidationException,
                         "The parameter Threshold must be specified.");
@@ -117,7 +172,7 @@ static int check_alarm(struct request *req, const struct cloudwatch_PutMetricAla
                         "The value %s is not supported for TreatMissingData parameter. Supported "
                         "values are [breaching, notBreaching, ignore, missing].",
                         treat);
-    if (check_statistic(req, in) || check_periods(req, in))
+    if (in->Metrics.count ? check_queries(req, in) : check_metric(req, in))
         return -1;
     if (check_actions(req, "OKActions", &in->OKActions) ||
         check_actions(req, "AlarmActions", &in->AlarmActions))
@@ -258,7 +313,9 @@ static bool is_chosen(struct arena *a, const struct alarm_choice *choice,
 
     if (choice->in)
         return is_described(choice->in, alarm);
-    return str_eq(choice->identity, cloudwatch_identity(a, alarm->Namespace, alarm->MetricName,
+    /* AWS: alarms on expressions are none of a metric's. */
+    return alarm->MetricName &&
+           str_eq(choice->identity, cloudwatch_identity(a, alarm->Namespace, alarm->MetricName,
                                                         &alarm->Dimensions)) &&
            is_asked_for(m->Statistic, alarm->Statistic) &&
            is_asked_for(m->ExtendedStatistic, alarm->ExtendedStatistic) &&

@@ -12,23 +12,29 @@ enum {
     SHOWN_MAX = 20,    /* points in words: a reason has 1,023 characters at most, its data 4,000 */
 };
 
-struct datapoint {
-    int64_t at_s;
-    double value, samples;
-    bool breaching;
-};
-
 struct evaluation {
-    struct datapoint *points; /* the newest first */
+    const struct alarm_point *points; /* the newest first */
     int count;
     int breaching;
     int missing;
     int needed; /* DatapointsToAlarm */
 };
 
+int64_t alarm_period_s(const struct cloudwatch_MetricAlarm *alarm)
+{
+    int64_t longest = 0;
+
+    if (alarm->Period.set)
+        return alarm->Period.value;
+    for (size_t i = 0; i < alarm->Metrics.count; i++)
+        if (alarm->Metrics.items[i].MetricStat)
+            longest = MAX(longest, alarm->Metrics.items[i].MetricStat->Period.value);
+    return MAX(longest, 1);
+}
+
 struct cloudwatch_span alarm_span(const struct cloudwatch_MetricAlarm *alarm, int64_t now_ms)
 {
-    const int64_t period = alarm->Period.value;
+    const int64_t period = alarm_period_s(alarm);
     const int64_t now_s = now_ms / 1000;
     const int64_t current = now_s - now_s % period;
 
@@ -60,36 +66,65 @@ static bool breaches(const struct cloudwatch_MetricAlarm *alarm, double value)
     return value <= threshold;
 }
 
-static struct evaluation evaluate(struct arena *a, const struct cloudwatch_MetricAlarm *alarm,
-                                  const struct summaries *found)
+static struct alarm_points points_new(struct arena *a, const struct cloudwatch_MetricAlarm *alarm)
 {
-    const int periods = alarm->EvaluationPeriods.value;
-    struct evaluation e = {
-        .points = ARENA_ARRAY(a, struct datapoint, (size_t)periods),
-        .needed = VALUE_OR(alarm->DatapointsToAlarm, periods),
-    };
+    return (struct alarm_points){
+        .items = ARENA_ARRAY(a, struct alarm_point, (size_t)alarm->EvaluationPeriods.value)};
+}
+
+static void add_point(struct alarm_points *points, const struct cloudwatch_MetricAlarm *alarm,
+                      int64_t at_s, double value, double samples)
+{
+    points->items[points->count++] =
+        (struct alarm_point){at_s, value, samples, breaches(alarm, value)};
+}
+
+struct alarm_points alarm_points_of(struct arena *a, const struct cloudwatch_MetricAlarm *alarm,
+                                    const struct summaries *found)
+{
+    struct alarm_points points = points_new(a, alarm);
     struct statistic statistic;
     double value;
 
     if (!statistic_parse(alarm->Statistic ? alarm->Statistic : alarm->ExtendedStatistic,
                          &statistic))
-        return e;
-    for (size_t i = found->count; i > 0 && e.count < periods; i--) {
+        return points;
+    for (size_t i = found->count; i > 0 && points.count < alarm->EvaluationPeriods.value; i--) {
         struct summary *s = &found->items[i - 1];
 
         /* Of a metric in several units without one in the alarm, the one seen last. */
-        if ((e.count && e.points[e.count - 1].at_s == s->at_s) ||
+        if ((points.count && points.items[points.count - 1].at_s == s->at_s) ||
             !statistic_of(s, &statistic, &value))
             continue;
-        e.points[e.count++] = (struct datapoint){
-            .at_s = s->at_s,
-            .value = value,
-            .samples = s->samples,
-            .breaching = breaches(alarm, value),
-        };
-        e.breaching += e.points[e.count - 1].breaching;
+        add_point(&points, alarm, s->at_s, value, s->samples);
     }
-    e.missing = periods - e.count;
+    return points;
+}
+
+struct alarm_points alarm_points_of_series(struct arena *a,
+                                           const struct cloudwatch_MetricAlarm *alarm,
+                                           const struct math_series *series)
+{
+    struct alarm_points points = points_new(a, alarm);
+
+    for (size_t i = series->count; i > 0 && points.count < alarm->EvaluationPeriods.value; i--)
+        add_point(&points, alarm, series->points[i - 1].at_s, series->points[i - 1].value, 0);
+    return points;
+}
+
+static struct evaluation evaluate(const struct cloudwatch_MetricAlarm *alarm,
+                                  const struct alarm_points *points)
+{
+    const int periods = alarm->EvaluationPeriods.value;
+    struct evaluation e = {
+        .points = points->items,
+        .count = points->count,
+        .missing = periods - points->count,
+        .needed = VALUE_OR(alarm->DatapointsToAlarm, periods),
+    };
+
+    for (int i = 0; i < e.count; i++)
+        e.breaching += e.points[i].breaching;
     return e;
 }
 
@@ -129,7 +164,7 @@ const char *alarm_operator_words(const char *operator)
     return NULL;
 }
 
-static void write_point(struct strbuf *b, struct arena *a, const struct datapoint *p)
+static void write_point(struct strbuf *b, struct arena *a, const struct alarm_point *p)
 {
     const time_t at = p->at_s;
     struct tm t;
@@ -236,11 +271,12 @@ static void member_double(struct jw *w, struct arena *a, const char *key, double
     jw_raw(w, text, strlen(text));
 }
 
-static void write_evaluated(struct jw *w, struct arena *a, const struct datapoint *p)
+static void write_evaluated(struct jw *w, struct arena *a, const struct alarm_point *p)
 {
     jw_begin_object(w);
     member_time(w, "timestamp", p->at_s * 1000);
-    member_double(w, a, "sampleCount", p->samples);
+    if (p->samples > 0)
+        member_double(w, a, "sampleCount", p->samples);
     member_double(w, a, "value", p->value);
     jw_end_object(w);
 }
@@ -261,7 +297,7 @@ static const char *reason_data_of(struct arena *a, const struct cloudwatch_Metri
     jw_member_string(&w, "unit", alarm->Unit);
     jw_member_string(&w, "statistic",
                      alarm->Statistic ? alarm->Statistic : alarm->ExtendedStatistic);
-    jw_member_int(&w, "period", alarm->Period.value);
+    jw_member_int(&w, "period", alarm_period_s(alarm));
     jw_key(&w, "recentDatapoints");
     jw_begin_array(&w);
     for (int i = MIN(e->count, SHOWN_MAX) - 1; i >= 0; i--) {
@@ -283,9 +319,9 @@ static const char *reason_data_of(struct arena *a, const struct cloudwatch_Metri
 }
 
 bool alarm_judge(struct arena *a, const struct cloudwatch_MetricAlarm *alarm,
-                 const struct summaries *found, int64_t now_ms, struct alarm_verdict *out)
+                 const struct alarm_points *points, int64_t now_ms, struct alarm_verdict *out)
 {
-    const struct evaluation e = evaluate(a, alarm, found);
+    const struct evaluation e = evaluate(alarm, points);
     const char *state = state_of(alarm, &e);
 
     if (!state || str_eq(state, alarm->StateValue))

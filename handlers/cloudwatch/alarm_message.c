@@ -93,10 +93,22 @@ static const char *upper(struct arena *a, const char *text)
     return out;
 }
 
-static void write_trigger(struct jw *w, struct arena *a, const struct cloudwatch_MetricAlarm *alarm)
+static void write_trigger_dimensions(struct jw *w, const struct cloudwatch_Dimensions *dimensions)
 {
-    jw_key(w, "Trigger");
-    jw_begin_object(w);
+    jw_key(w, "Dimensions");
+    jw_begin_array(w);
+    for (size_t i = 0; i < dimensions->count; i++) {
+        jw_begin_object(w);
+        jw_member_string(w, "value", dimensions->items[i].Value);
+        jw_member_string(w, "name", dimensions->items[i].Name);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+static void write_trigger_metric(struct jw *w, struct arena *a,
+                                 const struct cloudwatch_MetricAlarm *alarm)
+{
     jw_member_string(w, "MetricName", alarm->MetricName);
     jw_member_string(w, "Namespace", alarm->Namespace);
     jw_member_string(w, "StatisticType", alarm->Statistic ? "Statistic" : "ExtendedStatistic");
@@ -109,16 +121,40 @@ static void write_trigger(struct jw *w, struct arena *a, const struct cloudwatch
         jw_key(w, "Unit");
         jw_null(w);
     }
-    jw_key(w, "Dimensions");
-    jw_begin_array(w);
-    for (size_t i = 0; i < alarm->Dimensions.count; i++) {
+    write_trigger_dimensions(w, &alarm->Dimensions);
+}
+
+static void write_trigger_query(struct jw *w, const struct cloudwatch_MetricDataQuery *q)
+{
+    jw_begin_object(w);
+    jw_member_string(w, "Id", q->Id);
+    jw_member_string(w, "Expression", q->Expression);
+    jw_member_string(w, "Label", q->Label);
+    if (q->MetricStat) {
+        jw_key(w, "MetricStat");
         jw_begin_object(w);
-        jw_member_string(w, "value", alarm->Dimensions.items[i].Value);
-        jw_member_string(w, "name", alarm->Dimensions.items[i].Name);
+        jw_key(w, "Metric");
+        jw_begin_object(w);
+        write_trigger_dimensions(w, &q->MetricStat->Metric->Dimensions);
+        jw_member_string(w, "MetricName", q->MetricStat->Metric->MetricName);
+        jw_member_string(w, "Namespace", q->MetricStat->Metric->Namespace);
+        jw_end_object(w);
+        jw_member_int(w, "Period", q->MetricStat->Period.value);
+        jw_member_string(w, "Stat", q->MetricStat->Stat);
+        jw_member_string(w, "Unit", q->MetricStat->Unit);
         jw_end_object(w);
     }
-    jw_end_array(w);
-    jw_member_int(w, "Period", alarm->Period.value);
+    jw_member_bool(w, "ReturnData", VALUE_OR(q->ReturnData, true));
+    jw_end_object(w);
+}
+
+static void write_trigger(struct jw *w, struct arena *a, const struct cloudwatch_MetricAlarm *alarm)
+{
+    jw_key(w, "Trigger");
+    jw_begin_object(w);
+    if (!alarm->Metrics.count)
+        write_trigger_metric(w, a, alarm);
+    jw_member_int(w, "Period", alarm_period_s(alarm));
     jw_member_int(w, "EvaluationPeriods", alarm->EvaluationPeriods.value);
     if (alarm->DatapointsToAlarm.set)
         jw_member_int(w, "DatapointsToAlarm", alarm->DatapointsToAlarm.value);
@@ -127,6 +163,13 @@ static void write_trigger(struct jw *w, struct arena *a, const struct cloudwatch
     jw_member_string(w, "TreatMissingData",
                      alarm->TreatMissingData ? alarm->TreatMissingData : "missing");
     jw_member_string(w, "EvaluateLowSampleCountPercentile", "");
+    if (alarm->Metrics.count) {
+        jw_key(w, "Metrics");
+        jw_begin_array(w);
+        for (size_t i = 0; i < alarm->Metrics.count; i++)
+            write_trigger_query(w, &alarm->Metrics.items[i]);
+        jw_end_array(w);
+    }
     jw_end_object(w);
 }
 
@@ -188,9 +231,50 @@ static void write_state(struct jw *w, struct arena *a, const struct state_words 
     jw_end_object(w);
 }
 
+static void write_query(struct jw *w, const struct cloudwatch_MetricDataQuery *q)
+{
+    const struct cloudwatch_MetricStat *m = q->MetricStat;
+
+    jw_begin_object(w);
+    jw_member_string(w, "id", q->Id);
+    jw_member_string(w, "expression", q->Expression);
+    jw_member_string(w, "label", q->Label);
+    if (m) {
+        jw_key(w, "metricStat");
+        jw_begin_object(w);
+        jw_key(w, "metric");
+        jw_begin_object(w);
+        jw_member_string(w, "namespace", m->Metric->Namespace);
+        jw_member_string(w, "name", m->Metric->MetricName);
+        jw_key(w, "dimensions");
+        jw_begin_object(w);
+        for (size_t i = 0; i < m->Metric->Dimensions.count; i++)
+            jw_member_string(w, m->Metric->Dimensions.items[i].Name,
+                             m->Metric->Dimensions.items[i].Value);
+        jw_end_object(w);
+        jw_end_object(w);
+        jw_member_int(w, "period", m->Period.value);
+        jw_member_string(w, "stat", m->Stat);
+        jw_member_string(w, "unit", m->Unit);
+        jw_end_object(w);
+    }
+    jw_member_bool(w, "returnData", VALUE_OR(q->ReturnData, true));
+    jw_end_object(w);
+}
+
+/* A metric is told as a query of one metric. */
 static void write_configuration(struct jw *w, const struct cloudwatch_MetricAlarm *alarm)
 {
     char id[37];
+    struct cloudwatch_Metric metric = {.Namespace = alarm->Namespace,
+                                       .MetricName = alarm->MetricName,
+                                       .Dimensions = alarm->Dimensions};
+    struct cloudwatch_MetricStat stat = {
+        .Metric = &metric,
+        .Period = alarm->Period,
+        .Stat = alarm->Statistic ? alarm->Statistic : alarm->ExtendedStatistic,
+        .Unit = alarm->Unit,
+    };
 
     uuid_v4(id);
     jw_key(w, "configuration");
@@ -198,26 +282,10 @@ static void write_configuration(struct jw *w, const struct cloudwatch_MetricAlar
     jw_member_string(w, "description", alarm->AlarmDescription);
     jw_key(w, "metrics");
     jw_begin_array(w);
-    jw_begin_object(w);
-    jw_member_string(w, "id", id);
-    jw_key(w, "metricStat");
-    jw_begin_object(w);
-    jw_key(w, "metric");
-    jw_begin_object(w);
-    jw_member_string(w, "namespace", alarm->Namespace);
-    jw_member_string(w, "name", alarm->MetricName);
-    jw_key(w, "dimensions");
-    jw_begin_object(w);
-    for (size_t i = 0; i < alarm->Dimensions.count; i++)
-        jw_member_string(w, alarm->Dimensions.items[i].Name, alarm->Dimensions.items[i].Value);
-    jw_end_object(w);
-    jw_end_object(w);
-    jw_member_int(w, "period", alarm->Period.value);
-    jw_member_string(w, "stat", alarm->Statistic ? alarm->Statistic : alarm->ExtendedStatistic);
-    jw_member_string(w, "unit", alarm->Unit);
-    jw_end_object(w);
-    jw_member_bool(w, "returnData", true);
-    jw_end_object(w);
+    for (size_t i = 0; i < alarm->Metrics.count; i++)
+        write_query(w, &alarm->Metrics.items[i]);
+    if (!alarm->Metrics.count)
+        write_query(w, &(struct cloudwatch_MetricDataQuery){.Id = id, .MetricStat = &stat});
     jw_end_array(w);
     jw_end_object(w);
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "handlers/cloudwatch/alarm_message.h"
+#include "handlers/cloudwatch/data_set.h"
 #include "handlers/cloudwatch/operations.h"
 #include "handlers/lambda/lambda.h"
 #include "handlers/sns/sns.h"
@@ -215,6 +216,54 @@ static void change(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm 
     alarm_release(cloudwatch->watch, &claim);
 }
 
+static bool read_metric(struct cloudwatch *cloudwatch, const struct scope *scope,
+                        const struct cloudwatch_MetricAlarm *alarm, int64_t now_ms, struct arena *a,
+                        struct alarm_points *out)
+{
+    const struct cloudwatch_span span = alarm_span(alarm, now_ms);
+    struct summaries found = {
+        .arena = a,
+        .from_s = span.from_s,
+        .period_s = alarm->Period.value,
+        .keep_values = alarm->ExtendedStatistic != NULL,
+    };
+
+    if (cloudwatch_points_visit(
+            cloudwatch->store, scope,
+            cloudwatch_identity(a, alarm->Namespace, alarm->MetricName, &alarm->Dimensions), &span,
+            summaries_add, &found))
+        return false;
+    *out = alarm_points_of(a, alarm, &found);
+    return true;
+}
+
+/* What the query that returns data is worth. */
+static bool read_queries(struct cloudwatch *cloudwatch, const struct scope *scope,
+                         const struct cloudwatch_MetricAlarm *alarm, int64_t now_ms,
+                         struct arena *a, struct alarm_points *out)
+{
+    const struct cloudwatch_span span = alarm_span(alarm, now_ms);
+    struct math_problem problem;
+    struct data_set set;
+
+    if (!data_set_reopen(a, &alarm->Metrics, &set))
+        return false;
+    set.store = cloudwatch->store;
+    set.scope = *scope;
+    set.start_ms = span.from_s * 1000;
+    set.end_ms = span.until_s * 1000;
+    set.now_ms = now_ms;
+    for (size_t i = 0; i < set.count; i++) {
+        if (!VALUE_OR(set.items[i].asked->ReturnData, true))
+            continue;
+        if (data_set_need(&set, i, &problem) || set.items[i].value.type != MATH_SERIES)
+            return false;
+        *out = alarm_points_of_series(a, alarm, set.items[i].value.series);
+        return true;
+    }
+    return false;
+}
+
 static void look_at(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm *stored,
                     struct arena *a)
 {
@@ -222,22 +271,12 @@ static void look_at(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm
     const int64_t now_ms = clock_now_ms(&cloudwatch->app->clock);
     struct cloudwatch_MetricAlarm alarm;
     struct alarm_verdict verdict;
+    struct alarm_points points;
 
-    if (!alarm_read(a, stored, &alarm))
+    if (!alarm_read(a, stored, &alarm) || !(alarm.Metrics.count ? read_queries : read_metric)(
+                                              cloudwatch, &scope, &alarm, now_ms, a, &points))
         return;
-    const struct cloudwatch_span span = alarm_span(&alarm, now_ms);
-    struct summaries found = {
-        .arena = a,
-        .from_s = span.from_s,
-        .period_s = alarm.Period.value,
-        .keep_values = alarm.ExtendedStatistic != NULL,
-    };
-    if (cloudwatch_points_visit(
-            cloudwatch->store, &scope,
-            cloudwatch_identity(a, alarm.Namespace, alarm.MetricName, &alarm.Dimensions), &span,
-            summaries_add, &found))
-        return;
-    if (alarm_judge(a, &alarm, &found, now_ms, &verdict))
+    if (alarm_judge(a, &alarm, &points, now_ms, &verdict))
         change(cloudwatch, stored, &alarm, &verdict, a);
 }
 

@@ -453,6 +453,49 @@ def test_alarm_tells_topic_and_function(cw, client, account):
     assert kept == updated
 
 
+MATH_ALARM = {k: v for k, v in ALARM.items() if k not in ("MetricName", "Namespace", "Statistic", "Period")}
+
+
+def test_alarm_on_an_expression(cloudwatch, client, account):
+    sqs, sns = client("sqs"), client("sns")
+    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{account}:told")
+    metrics = [query("errors", name="errors", stat="Sum", period=10, ReturnData=False),
+               query("requests", name="requests", stat="Sum", period=10, ReturnData=False),
+               expression("rate", "100 * errors / requests", Label="failed", ReturnData=True)]
+    cloudwatch.put_metric_alarm(**MATH_ALARM, TreatMissingData="ignore", AlarmActions=[topic], Metrics=metrics)
+    alarm = alarm_state(cloudwatch)
+    assert "Period" not in alarm and "MetricName" not in alarm
+    assert [(m["Id"], m.get("Expression"), m["ReturnData"]) for m in alarm["Metrics"]] == [
+        ("errors", None, False), ("requests", None, False), ("rate", "100 * errors / requests", True)]
+    cloudwatch.put_metric_data(Namespace="shop", MetricData=[
+        {"MetricName": name, "Value": value, "Timestamp": datetime.datetime.now(datetime.timezone.utc), "StorageResolution": 1}
+        for name, value in (("errors", 1), ("requests", 4))])
+    alarm = is_in(cloudwatch, "ALARM")
+    assert alarm["StateReason"].startswith("Threshold Crossed: 1 datapoint [25.0 (")
+    assert json.loads(alarm["StateReasonData"])["evaluatedDatapoints"][0]["value"] == 25.0
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    trigger = json.loads(json.loads(message["Body"])["Message"])["Trigger"]
+    assert trigger["Period"] == 10 and trigger["Metrics"][2] == {
+        "Id": "rate", "Expression": "100 * errors / requests", "Label": "failed", "ReturnData": True}
+    assert cloudwatch.describe_alarms_for_metric(Namespace="shop", MetricName="errors")["MetricAlarms"] == []
+
+
+def test_alarms_on_expressions_are_checked(cw):
+    def put_with(*metrics, **more):
+        return refused(cw.put_metric_alarm, **MATH_ALARM, Metrics=list(metrics), **more)
+
+    metric = query("m1", ReturnData=False)
+    assert put_with(metric, expression("a", "m1 * 2"), expression("b", "m1 * 3"))[2] == (
+        "Exactly one element of the metrics list should return data.")
+    assert put_with(expression("a", "TIME_SERIES(1)"))[0] == "ValidationError"
+    assert put_with(metric, expression("a", "METRICS()"))[2] == "Error in expression 'a' [It must be worth one time series]"
+    assert put_with(metric, expression("a", "m1 +"))[2] == "Error in expression 'a' [Unexpected end of the expression]"
+    assert "mutually exclusive" in put_with(metric, expression("a", "m1"), Period=60)[2]
+    assert put_with(metric, query("m2", period=300, ReturnData=False), expression("a", "m1"))[1] == 501
+
+
 def test_missing_data(cw):
     treated = {"breaching": "ALARM", "notBreaching": "OK"}
     for treat in treated:

@@ -120,7 +120,8 @@ static const char *judge(const char *points, int needed, const char *treat)
         if (points[i] != '-')
             add(&s, span.from_s + i * PERIOD, pair, 2);
     }
-    return alarm_judge(&arena, &alarm, &s, NOW_MS, &verdict) ? verdict.state : "same";
+    const struct alarm_points judged = alarm_points_of(&arena, &alarm, &s);
+    return alarm_judge(&arena, &alarm, &judged, NOW_MS, &verdict) ? verdict.state : "same";
 }
 
 /* The tables of "Configuring how CloudWatch alarms treat missing data". */
