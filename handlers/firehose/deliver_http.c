@@ -17,6 +17,7 @@
 enum {
     TIMEOUT_MS = 180 * 1000, /* AWS: 3 minutes */
     ANSWER_MAX = 1024 * 1024,
+    TOLD_MAX = 1000, /* of a refusal's body */
     STATUS_OK = 200,
     STATUS_TOO_LARGE = 413,
     HEADERS_MAX = 8,
@@ -126,9 +127,8 @@ static size_t write_headers(const struct work *w, bool packed,
 
 /* --- the answer --- */
 
-/* Reads requestId and errorMessage; false when the document is none that an endpoint may give. */
-static bool read_answer(const struct work *w, const struct http_answer *answer,
-                        const char **out_message)
+/* Whether the document is one that takes the records. */
+static bool takes_records(const struct work *w, const struct http_answer *answer)
 {
     struct jr_text name;
     struct jr_text text;
@@ -136,20 +136,17 @@ static bool read_answer(const struct work *w, const struct http_answer *answer,
     bool has_time = false;
     struct jr r;
 
-    *out_message = NULL;
     if (!answer->content_type || !str_starts(answer->content_type, "application/json"))
         return false;
     jr_init(&r, answer->body.data, answer->body.len, w->arena, 16);
     if (jr_peek(&r) != JR_OBJECT)
         return false;
     for (jr_enter_object(&r); jr_next_key(&r, &name);) {
-        bool is_text = jr_peek(&r) == JR_STRING;
+        enum jr_type type = jr_peek(&r);
 
-        has_time |= jr_text_eq(name, "timestamp");
-        if (is_text && jr_text_eq(name, "requestId") && jr_string(&r, &text))
+        has_time |= type == JR_NUMBER && jr_text_eq(name, "timestamp");
+        if (type == JR_STRING && jr_text_eq(name, "requestId") && jr_string(&r, &text))
             same_id = jr_text_eq(text, w->buffer.label);
-        else if (is_text && jr_text_eq(name, "errorMessage") && jr_string(&r, &text))
-            *out_message = arena_strndup(w->arena, text.data, text.len);
         else
             jr_skip(&r, NULL);
     }
@@ -160,10 +157,7 @@ static bool read_answer(const struct work *w, const struct http_answer *answer,
 static bool accepted(const struct work *w, const struct http_answer *answer,
                      struct undelivered *out_why)
 {
-    const char *message;
-    bool formed = read_answer(w, answer, &message);
-
-    if (answer->status == STATUS_OK && formed)
+    if (answer->status == STATUS_OK && takes_records(w, answer))
         return true;
     if (answer->status == STATUS_OK)
         *out_why = (struct undelivered){
@@ -175,9 +169,23 @@ static bool accepted(const struct work *w, const struct http_answer *answer,
             .code = "HttpEndpoint.DestinationException",
             .message = arena_printf(w->arena,
                                     "The following response was received from the endpoint "
-                                    "destination. %d: %s",
-                                    answer->status, message ? message : "")};
+                                    "destination. %d: %.*s",
+                                    answer->status, (int)MIN(answer->body.len, (size_t)TOLD_MAX),
+                                    (const char *)answer->body.data)};
     return false;
+}
+
+/* Why there is no answer. */
+static struct undelivered unanswered(enum http_outcome outcome, const char *problem)
+{
+    if (outcome == HTTP_TOO_LARGE)
+        return (struct undelivered){
+            .code = "HttpEndpoint.ResponseTooLarge",
+            .message = "The response received from the endpoint is too large. Contact the owner of "
+                       "the endpoint to resolve this issue."};
+    return (struct undelivered){.code = outcome == HTTP_TIMEOUT ? "HttpEndpoint.RequestTimeout"
+                                                                : "HttpEndpoint.ConnectionFailed",
+                                .message = problem};
 }
 
 enum end { TAKEN, LATER, NEVER, STOPPED };
@@ -210,10 +218,7 @@ static enum end send(struct work *w, struct strbuf *body, struct undelivered *ou
         return accepted(w, &answer, out_why)       ? TAKEN
                : answer.status == STATUS_TOO_LARGE ? NEVER /* AWS: no retry helps */
                                                    : LATER;
-    *out_why =
-        (struct undelivered){.code = outcome == HTTP_TIMEOUT ? "HttpEndpoint.RequestTimeout"
-                                                             : "HttpEndpoint.ConnectionFailed",
-                             .message = problem};
+    *out_why = unanswered(outcome, problem);
     return outcome == HTTP_BAD_CALL ? NEVER : LATER;
 }
 

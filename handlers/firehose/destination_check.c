@@ -9,11 +9,32 @@
 #include "server/aws_error.h"
 #include "server/base/encode.h"
 
-enum { PARTITION_SIZE_MIN_MB = 64, PROCESSORS_MAX = 5, RETRIES_MAX = 300, INTERVAL_MAX_S = 900 };
+enum {
+    PARTITION_SIZE_MIN_MB = 64,
+    PARTITION_INTERVAL_MIN_S = 60,
+    PROCESSORS_MAX = 5,
+    RETRIES_MAX = 300,
+    INTERVAL_MAX_S = 900,
+};
 
 static int invalid(struct request *req, const char *words)
 {
     return aws_fail(req, &firehose_InvalidArgumentException, "%s", words);
+}
+
+/* --- buffering --- */
+
+static int check_hints(struct request *req, struct maybe_int size_mb, struct maybe_int interval_s)
+{
+    if (size_mb.set && interval_s.set)
+        return 0;
+    return invalid(req, "BufferingHints must have a value for SizeInMBs and for IntervalInSeconds, "
+                        "or for none of them.");
+}
+
+static int check_s3_hints(struct request *req, const struct firehose_BufferingHints *hints)
+{
+    return check_hints(req, hints->SizeInMBs, hints->IntervalInSeconds);
 }
 
 /* --- prefixes --- */
@@ -87,6 +108,8 @@ static int check_prefix(struct request *req, const char *text, const char *error
 
 static int check_plain_s3(struct request *req, const struct firehose_S3DestinationDescription *s3)
 {
+    if (check_s3_hints(req, s3->BufferingHints))
+        return -1;
     return check_prefix(req, s3->Prefix, s3->ErrorOutputPrefix, false);
 }
 
@@ -257,6 +280,10 @@ static int check_partitioning(struct request *req, const struct destination *d)
     if (d->s3->BufferingHints->SizeInMBs.value < PARTITION_SIZE_MIN_MB)
         return invalid(req, "BufferingHints.SizeInMBs must be at least 64 when Dynamic "
                             "Partitioning is enabled.");
+    /* AWS: there is no zero buffering for partitions. */
+    if (d->s3->BufferingHints->IntervalInSeconds.value < PARTITION_INTERVAL_MIN_S)
+        return invalid(req, "BufferingHints.IntervalInSeconds must be at least 60 when Dynamic "
+                            "Partitioning is enabled.");
     if (!destination_processor(d->processing, "MetadataExtraction") &&
         !destination_processor(d->processing, "Lambda"))
         return invalid(req, "MetaDataExtraction or Lambda processor must be present when Dynamic "
@@ -280,6 +307,8 @@ static int check_s3(struct request *req, const struct destination *d)
 {
     const struct firehose_ExtendedS3DestinationDescription *s3 = d->s3;
 
+    if (check_s3_hints(req, s3->BufferingHints))
+        return -1;
     if (d->conversion && conversion_check(req, firehose_of(req->app)->conversion, d))
         return -1;
     if (check_prefix(req, s3->Prefix, s3->ErrorOutputPrefix, d->partitioned) ||
@@ -310,7 +339,9 @@ static int check_http(struct request *req, const struct destination *d)
     if (d->http->SecretsManagerConfiguration &&
         VALUE_OR(d->http->SecretsManagerConfiguration->Enabled, false))
         return aws_fail_unsupported(req, "SecretsManagerConfiguration");
-    if (check_url(req, d->http->EndpointConfiguration->Url, "Url"))
+    if (check_hints(req, d->http->BufferingHints->SizeInMBs,
+                    d->http->BufferingHints->IntervalInSeconds) ||
+        check_url(req, d->http->EndpointConfiguration->Url, "Url"))
         return -1;
     for (size_t i = 0; i < attributes->count; i++)
         for (size_t j = 0; j < i; j++)

@@ -26,14 +26,21 @@ enum {
             (member) = (value);                                                                    \
     } while (0)
 
-/* A structure with the two members of buffering hints; each kind of destination has its own. */
-#define DEFAULT_HINTS(a, hints)                                                                    \
+/* Each kind of destination has a structure of its own for buffering hints, with these members. */
+#define DEFAULT_EACH_HINT(a, hints, size_mb)                                                       \
     do {                                                                                           \
         DEFAULT_TO(hints, ARENA_NEW(a, __typeof__(*(hints))));                                     \
         if (!(hints)->SizeInMBs.set)                                                               \
-            (hints)->SizeInMBs = SOME_INT(SIZE_DEFAULT_MB);                                        \
+            (hints)->SizeInMBs = SOME_INT(size_mb);                                                \
         if (!(hints)->IntervalInSeconds.set)                                                       \
             (hints)->IntervalInSeconds = SOME_INT(INTERVAL_DEFAULT_S);                             \
+    } while (0)
+
+/* Both of them or none: what was left out is missed by destination_check(). */
+#define DEFAULT_HINTS(a, hints, size_mb)                                                           \
+    do {                                                                                           \
+        if (!(hints))                                                                              \
+            DEFAULT_EACH_HINT(a, hints, size_mb);                                                  \
     } while (0)
 
 static struct firehose_EncryptionConfiguration *no_encryption(struct arena *a)
@@ -57,7 +64,7 @@ static struct firehose_CloudWatchLoggingOptions *no_logging(struct arena *a)
 /* What S3DestinationDescription and ExtendedS3DestinationDescription have in common. */
 #define DEFAULT_S3(a, s3)                                                                          \
     do {                                                                                           \
-        DEFAULT_HINTS(a, (s3)->BufferingHints);                                                    \
+        DEFAULT_HINTS(a, (s3)->BufferingHints, SIZE_DEFAULT_MB);                                   \
         DEFAULT_TO((s3)->CompressionFormat, "UNCOMPRESSED");                                       \
         DEFAULT_TO((s3)->EncryptionConfiguration, no_encryption(a));                               \
         DEFAULT_TO((s3)->CloudWatchLoggingOptions, no_logging(a));                                 \
@@ -117,10 +124,8 @@ static void take_extended_s3(struct arena *a, struct firehose_DestinationDescrip
     if (old)
         s3->DataFormatConversionConfiguration = merged_conversion(
             a, old->DataFormatConversionConfiguration, s3->DataFormatConversionConfiguration);
-    if (!s3->BufferingHints && destination_converts(s3)) {
-        s3->BufferingHints = ARENA_NEW(a, struct firehose_BufferingHints);
-        s3->BufferingHints->SizeInMBs = SOME_INT(CONVERTING_SIZE_DEFAULT_MB);
-    }
+    if (destination_converts(s3))
+        DEFAULT_HINTS(a, s3->BufferingHints, CONVERTING_SIZE_DEFAULT_MB);
     DEFAULT_S3(a, s3);
     DEFAULT_TO(s3->S3BackupMode, "Disabled");
     d->ExtendedS3DestinationDescription = s3;
@@ -133,7 +138,7 @@ static void take_http(struct arena *a, struct firehose_DestinationDescription *d
         OWN(a, d->HttpEndpointDestinationDescription);
 
     MERGE(a, "HttpEndpointDestinationDescription", http, from_name, from);
-    DEFAULT_HINTS(a, http->BufferingHints);
+    DEFAULT_HINTS(a, http->BufferingHints, SIZE_DEFAULT_MB);
     DEFAULT_TO(http->CloudWatchLoggingOptions, no_logging(a));
     DEFAULT_TO(http->S3BackupMode, "FailedDataOnly");
     DEFAULT_TO(http->RequestConfiguration,
@@ -147,7 +152,7 @@ static void take_http(struct arena *a, struct firehose_DestinationDescription *d
 
 #define DEFAULT_SEARCH(a, search, retry_type)                                                      \
     do {                                                                                           \
-        DEFAULT_HINTS(a, (search)->BufferingHints);                                                \
+        DEFAULT_EACH_HINT(a, (search)->BufferingHints, SIZE_DEFAULT_MB);                           \
         DEFAULT_TO((search)->CloudWatchLoggingOptions, no_logging(a));                             \
         DEFAULT_TO((search)->S3BackupMode, "FailedDocumentsOnly");                                 \
         DEFAULT_TO((search)->IndexRotationPeriod, "OneDay");                                       \

@@ -20,8 +20,9 @@
 #include <poll.h>
 
 enum {
-    EVENT_MAX = 6 * 1000 * 1000, /* AWS: 6 MB, with room for what is around the records */
-    RECORD_AROUND = 160,         /* of an event's record, besides data and meta data */
+    EVENT_MAX = 6 * 1000 * 1000,  /* where events end, with room for what is around the records */
+    INVOKE_MAX = 6 * 1024 * 1024, /* AWS: no event is longer */
+    RECORD_AROUND = 160,          /* of an event's record, besides data and meta data */
     RETRIES_DEFAULT = 3,
     RETRY_FIRST_MS = 100,
     RETRY_MAX_MS = 5000,
@@ -274,8 +275,27 @@ static const struct undelivered *read_answer(const struct event *e, struct bytes
 
 /* --- one event --- */
 
-static const struct undelivered *check_outcome(enum lambda_check check,
-                                               const struct lambda_outcome *outcome)
+/* The payload of a function that failed says how. */
+static bool has_timed_out(struct bytes payload, struct arena *a)
+{
+    struct jr_text name;
+    struct jr_text type = {0};
+    struct jr r;
+
+    jr_init(&r, payload.data, payload.len, a, DEPTH_MAX);
+    if (jr_peek(&r) != JR_OBJECT)
+        return false;
+    for (jr_enter_object(&r); jr_next_key(&r, &name);) {
+        if (jr_text_eq(name, "errorType") && jr_peek(&r) == JR_STRING)
+            jr_string(&r, &type);
+        else
+            jr_skip(&r, NULL);
+    }
+    return jr_text_eq(type, "Sandbox.Timedout");
+}
+
+static const struct undelivered *
+check_outcome(enum lambda_check check, const struct lambda_outcome *outcome, struct arena *a)
 {
     static const struct undelivered no_function = {
         .code = "Lambda.ResourceNotFound",
@@ -297,14 +317,28 @@ static const struct undelivered *check_outcome(enum lambda_check check,
         .message = "The Lambda function was successfully invoked but it returned an error result.",
     };
 
+    static const struct undelivered timed_out = {
+        .code = "Lambda.FunctionTimedOut",
+        .message = "The Lambda function invocation timed out. Increase the Timeout setting in the "
+                   "Lambda function.",
+    };
+
     if (check == LAMBDA_NO_FUNCTION)
         return &no_function;
     if (check != LAMBDA_OK)
         return &not_allowed;
     if (!outcome->ran)
         return &throttled;
-    return outcome->function_error ? &function_error : NULL;
+    if (!outcome->function_error)
+        return NULL;
+    return has_timed_out(outcome->payload, a) ? &timed_out : &function_error;
 }
+
+/* One record alone; no retry makes it shorter. */
+static const struct undelivered too_large = {
+    .code = "Lambda.RequestTooLarge",
+    .message = "The event is larger than the 6 MB that a Lambda function can be invoked with.",
+};
 
 /* Once; NULL, or why it has to be done again. */
 static const struct undelivered *ask(const struct event *e, struct arena *a, struct reply *replies)
@@ -315,10 +349,14 @@ static const struct undelivered *ask(const struct event *e, struct arena *a, str
     enum lambda_check check;
 
     write_event(e, &text);
+    if (text.len > INVOKE_MAX) {
+        strbuf_release(&text);
+        return &too_large;
+    }
     check = lambda_invoke_wait(e->processing->work->firehose->app, e->function_arn, NULL,
                                (struct bytes){(uint8_t *)text.data, text.len}, a, &outcome);
     strbuf_release(&text);
-    problem = check_outcome(check, &outcome);
+    problem = check_outcome(check, &outcome, a);
     return problem ? problem : read_answer(e, outcome.payload, a, replies);
 }
 
@@ -372,16 +410,17 @@ static bool run_event(const struct event *e, int64_t retries, struct record_list
     for (int64_t attempt = 0;; attempt++) {
         struct reply *replies = ARENA_ARRAY(w->arena, struct reply, e->count);
         const struct undelivered *problem = ask(e, w->arena, replies);
+        bool last = attempt == retries || problem == &too_large;
         int64_t pause_ms = MIN((int64_t)RETRY_FIRST_MS << MIN(attempt, 6), (int64_t)RETRY_MAX_MS);
 
         if (!problem) {
             take_replies(e, replies, attempt + 1, out);
             return true;
         }
-        if (pause_for(w, attempt == retries ? 0 : pause_ms))
+        if (pause_for(w, last ? 0 : pause_ms))
             return false;
-        if (attempt == retries) {
-            fail_all(e, problem, retries + 1);
+        if (last) {
+            fail_all(e, problem, attempt + 1);
             return true;
         }
     }

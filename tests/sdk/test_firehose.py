@@ -268,6 +268,20 @@ WRONG = {
         ),
         "BufferingHints.SizeInMBs must be at least 64 when Dynamic Partitioning is enabled.",
     ),
+    "partitions wait for a minute": (
+        s3(
+            Prefix="!{partitionKeyFromQuery:k}/",
+            ErrorOutputPrefix="e/",
+            DynamicPartitioningConfiguration={"Enabled": True},
+            BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 59},
+        ),
+        "BufferingHints.IntervalInSeconds must be at least 60 when Dynamic Partitioning is enabled.",
+    ),
+    "hints come in pairs": (s3(BufferingHints={"SizeInMBs": 5}), "SizeInMBs and for IntervalInSeconds"),
+    "hints of copies come in pairs": (
+        s3(S3BackupMode="Enabled", S3BackupConfiguration=s3(BufferingHints={"IntervalInSeconds": 5})),
+        "SizeInMBs and for IntervalInSeconds",
+    ),
     "partitions have a place in the prefix": (
         s3(Prefix="p/", DynamicPartitioningConfiguration={"Enabled": True}, BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 60}),
         "S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is enabled",

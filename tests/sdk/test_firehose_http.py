@@ -83,7 +83,28 @@ def test_what_the_endpoint_never_takes_goes_to_s3(client, bucket):
     failed = lines(store, bucket, "http-endpoint-failed/")
     assert [base64.b64decode(f["rawData"]) for f in failed] == [b"a", b"b"]
     assert all(f["errorCode"] == "HttpEndpoint.DestinationException" and f["attemptsMade"] == 1 for f in failed)
-    assert all("400" in f["errorMessage"] for f in failed)
+    said = json.dumps({"requestId": "x", "timestamp": 1, "errorMessage": "no thanks"})
+    assert {f["errorMessage"] for f in failed} == {f"The following response was received from the endpoint destination. 400: {said}"}
+
+
+ANSWERS = {
+    "a time that is no number": (lambda r: {"requestId": json.loads(r["body"])["requestId"], "timestamp": "1"}, "InvalidResponseFromDestination"),
+    "no time": (lambda r: {"requestId": json.loads(r["body"])["requestId"]}, "InvalidResponseFromDestination"),
+    "no document": (lambda r: "OK", "InvalidResponseFromDestination"),
+    "too long": (lambda r: {**accept(r)[1], "more": "x" * 1_100_000}, "ResponseTooLarge"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_an_answer_that_is_none_takes_nothing(client, bucket, what):
+    firehose, store = client("firehose"), client("s3")
+    answer, code = ANSWERS[what]
+    with Endpoint(lambda r: (200, answer(r))) as endpoint:
+        make(firehose, endpoint, bucket)
+        firehose.put_record(DeliveryStreamName="h", Record={"Data": b"a"})
+        until(lambda: keys(store, bucket))
+    (failed,) = lines(store, bucket, "http-endpoint-failed/")
+    assert (failed["errorCode"], base64.b64decode(failed["rawData"])) == (f"HttpEndpoint.{code}", b"a")
 
 
 def test_what_is_too_large_is_not_tried_again(client, bucket):

@@ -331,6 +331,7 @@ WRONG_ANSWERS = {
     "no such result": ("[dict(r, result='Fine') for r in records]", "Lambda.JsonProcessingException"),
     "nothing": ("None", "Lambda.JsonProcessingException"),
     "an error": ("1 / 0", "Lambda.FunctionError"),
+    "too much": ("[dict(r, data='A' * 3_200_000) for r in records]", "Lambda.FunctionError"),
 }
 
 
@@ -351,6 +352,41 @@ def test_an_answer_that_is_wrong_passes_nothing_through(client, bucket, what):
     assert [base64.b64decode(f["rawData"]) for f in failed] == [b"a", b"b"]
     assert {(f["errorCode"], f["attemptsMade"]) for f in failed} == {(code, 2)}
     assert keys(store, bucket, "ok/") == []
+
+
+def test_a_function_that_takes_too_long(client, bucket):
+    firehose, store = client("firehose"), client("s3")
+    arn = create(client("lambda"), "import time\ndef handler(event, context):\n    time.sleep(60)\n", name="f", Timeout=1)["FunctionArn"]
+    make(firehose, bucket, ProcessingConfiguration=transformed(arn, NumberOfRetries="0"))
+    put(firehose, b"a")
+    until(lambda: keys(store, bucket))
+    (failed,) = lines(store, bucket, "processing-failed/")
+    assert (failed["errorCode"], failed["attemptsMade"]) == ("Lambda.FunctionTimedOut", 1)
+    assert base64.b64decode(failed["rawData"]) == b"a"
+
+
+def test_a_record_that_no_event_can_hold_fails_alone(client, bucket):
+    """Lambda takes 6 MB; records of Kinesis may have 10 MiB."""
+    kinesis, firehose, store = client("kinesis"), client("firehose"), client("s3")
+    kinesis.create_stream(StreamName="source", ShardCount=1, MaxRecordSizeInKiB=10240)
+    arn = kinesis.describe_stream_summary(StreamName="source")["StreamDescriptionSummary"]["StreamARN"]
+    same = function(client, "def handler(event, context):\n    return {'records': [dict(r, result='Ok') for r in event['records']]}\n")
+    firehose.create_delivery_stream(
+        DeliveryStreamName="f",
+        DeliveryStreamType="KinesisStreamAsSource",
+        KinesisStreamSourceConfiguration={"KinesisStreamARN": arn, "RoleARN": "arn:aws:iam::000000000000:role/r"},
+        ExtendedS3DestinationConfiguration=s3(
+            bucket, BufferingHints=AT_ONCE, Prefix="ok/", ErrorOutputPrefix="bad/", ProcessingConfiguration=transformed(same)
+        ),
+    )
+    large = random.randbytes(5_000_000)
+    for data in (large, b"small"):
+        kinesis.put_record(StreamName="source", Data=data, PartitionKey="k")
+    assert arrive(store, bucket, "ok/") == [b"small"]
+    until(lambda: keys(store, bucket, "bad/"))
+    (failed,) = lines(store, bucket, "bad/processing-failed/")
+    assert (failed["errorCode"], failed["attemptsMade"]) == ("Lambda.RequestTooLarge", 1)
+    assert base64.b64decode(failed["rawData"]) == large
 
 
 def test_a_function_that_is_not_there(client, bucket, account):
@@ -381,15 +417,36 @@ def test_what_came_in_is_backed_up(client, bucket):
 
 # --- partitions ---
 
-PARTITIONED = {"BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 0}, "DynamicPartitioningConfiguration": {"Enabled": True}}
+PARTITIONED = {"BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 60}, "DynamicPartitioningConfiguration": {"Enabled": True}}
+
+
+class Patient:
+    """An account on the server whose clock is moved: partitions wait for a minute at least."""
+
+    def __init__(self, clocked):
+        self.clocked = clocked
+        self.account = str(random.randrange(10**11, 10**12))
+        self.bucket = f"patient-{self.account}"
+        self.client("s3").create_bucket(Bucket=self.bucket)
+
+    def client(self, service):
+        return self.clocked.client(service, self.account)
+
+    def until_there_are(self, count):
+        until(lambda: self.clocked.advance(60) and len(keys(self.client("s3"), self.bucket)) == count)
+
+
+@pytest.fixture
+def patient(clocked):
+    return Patient(clocked)
 
 
 def by_query(query):
     return ("MetadataExtraction", {"MetadataExtractionQuery": query, "JsonParsingEngine": "JQ-1.6"})
 
 
-def test_partitions_by_query(client, bucket):
-    firehose, store = client("firehose"), client("s3")
+def test_partitions_by_query(patient):
+    firehose, store, bucket = patient.client("firehose"), patient.client("s3"), patient.bucket
     make(
         firehose,
         bucket,
@@ -403,7 +460,7 @@ def test_partitions_by_query(client, bucket):
     records = [{"customer": c, "at": at} for c, at in (("ann", 1565382027), ("bob", 1565382027), ("ann", 1765382027), ("ann", 1565382028))]
     broken = [b"no json", b'{"customer": "x"}', b'{"customer": "", "at": 1}', b"[]"]
     put(firehose, *[json.dumps(r).encode() for r in records], *broken)
-    until(lambda: len(keys(store, bucket)) == 4)
+    patient.until_there_are(4)
     assert lines(store, bucket, "c=ann/y=2019/f-1-") == [records[0], records[3]]
     assert lines(store, bucket, "c=bob/y=2019/f-1-") == [records[1]]
     assert lines(store, bucket, "c=ann/y=2025/f-1-") == [records[2]]
@@ -437,10 +494,10 @@ def test_active_partitions_are_bounded(clocked):
     until(lambda: clocked.advance(901) and keys(store, bucket, "late/"))
 
 
-def test_partitions_by_function(client, bucket):
-    firehose, store = client("firehose"), client("s3")
+def test_partitions_by_function(patient):
+    firehose, store, bucket = patient.client("firehose"), patient.client("s3"), patient.bucket
     arn = function(
-        client,
+        patient.client,
         "import base64\n"
         "def handler(event, context):\n"
         "    out = []\n"
@@ -458,14 +515,14 @@ def test_partitions_by_function(client, bucket):
         ProcessingConfiguration=transformed(arn),
     )
     put(firehose, b"a1", b"b1", b"a2", b"")
-    until(lambda: len(keys(store, bucket)) == 3)
+    patient.until_there_are(3)
     assert arrive(store, bucket, "a/") == [b"a1a2"]
     assert arrive(store, bucket, "b/") == [b"b1"]
     assert len(lines(store, bucket, "bad/processing-failed/")) == 1
 
 
-def test_a_query_that_never_ends_costs_its_record_only(client, bucket):
-    firehose, store = client("firehose"), client("s3")
+def test_a_query_that_never_ends_costs_its_record_only(patient):
+    firehose, store, bucket = patient.client("firehose"), patient.client("s3"), patient.bucket
     make(
         firehose,
         bucket,
@@ -475,7 +532,7 @@ def test_a_query_that_never_ends_costs_its_record_only(client, bucket):
         ProcessingConfiguration=processors(by_query("{k: (if .k == 0 then last(repeat(1)) else .k end)}")),
     )
     put(firehose, b'{"k": 1}', b'{"k": 0}', b'{"k": 1}')
-    until(lambda: len(keys(store, bucket)) == 2)
+    patient.until_there_are(2)
     assert arrive(store, bucket, "k=1/") == [b'{"k": 1}{"k": 1}']
     (failed,) = lines(store, bucket, "bad/processing-failed/")
     assert base64.b64decode(failed["rawData"]) == b'{"k": 0}'
@@ -495,8 +552,8 @@ def test_a_query_that_does_not_compile_is_refused(client, bucket):
 
 
 @pytest.mark.parametrize("kind", ["JSON", "DELIMITED"])
-def test_aggregates_are_taken_apart(client, bucket, kind):
-    firehose, store = client("firehose"), client("s3")
+def test_aggregates_are_taken_apart(patient, kind):
+    firehose, store, bucket = patient.client("firehose"), patient.client("s3"), patient.bucket
     more = {"Delimiter": base64.b64encode(b"####").decode()} if kind == "DELIMITED" else {}
     make(
         firehose,
@@ -510,7 +567,7 @@ def test_aggregates_are_taken_apart(client, bucket, kind):
     )
     parts = [b'{"k": 1, "n": 1}', b'{"k":2}', b'{"k": 1, "n": 2}']
     put(firehose, (b"" if kind == "JSON" else b"####").join(parts))
-    until(lambda: len(keys(store, bucket)) == 2)
+    patient.until_there_are(2)
     assert arrive(store, bucket, "k=1/") == [parts[0] + b"\n" + parts[2] + b"\n"]
     assert arrive(store, bucket, "k=2/") == [parts[1] + b"\n"]
 
