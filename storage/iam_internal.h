@@ -23,7 +23,7 @@ enum store_status iam_entity_id(struct sql *s, int64_t scope, enum iam_kind kind
 /* The columns that iam_entity_row() reads, in its order. */
 #define IAM_ENTITY_COLUMNS                                                                         \
     "e.id, e.kind, e.name, e.path, e.unique_id, e.created_ms, e.description, e.trust, "            \
-    "e.session_s, e.boundary, e.tags, e.used_ms, e.used_region"
+    "e.session_s, e.boundary, e.tags, e.used_ms, e.used_region, e.login_ms, e.login_reset"
 struct iam_entity iam_entity_row(struct sql_stmt *st, struct arena *a);
 /* Reads up to limit rows, and looks whether there is one more. */
 enum store_status iam_entity_rows(struct sql_stmt *st, size_t limit, struct arena *a,

@@ -6,8 +6,12 @@
 #include "storage/scope.h"
 
 EMBED(storage_schema_iam_001_sql);
+EMBED(storage_schema_iam_002_sql);
 
-static const struct sql_migration migrations[] = {{embed_storage_schema_iam_001_sql}};
+static const struct sql_migration migrations[] = {
+    {embed_storage_schema_iam_001_sql},
+    {embed_storage_schema_iam_002_sql},
+};
 
 struct iam_store *iam_store_open(struct store_root *root)
 {
@@ -92,6 +96,8 @@ struct iam_entity iam_entity_row(struct sql_stmt *st, struct arena *a)
         .tags = sql_column_text(st, 10, a),
         .used_ms = sql_column_int(st, 11),
         .used_region = sql_column_text(st, 12, a),
+        .login_ms = sql_column_int(st, 13),
+        .login_reset = sql_column_int(st, 14) != 0,
     };
 }
 
@@ -227,7 +233,8 @@ static enum store_status update(struct sql *s, const struct iam_entity *e)
 {
     struct sql_stmt *st = sql_prepare(
         s, "UPDATE entity SET name = ?2, path = ?3, description = ?4, trust = ?5, session_s = ?6, "
-           "boundary = ?7, tags = ?8, used_ms = ?9, used_region = ?10 WHERE id = ?1");
+           "boundary = ?7, tags = ?8, used_ms = ?9, used_region = ?10, login_ms = ?11, "
+           "login_reset = ?12 WHERE id = ?1");
 
     sql_bind_int(st, 1, e->id);
     sql_bind_text(st, 2, e->name);
@@ -239,6 +246,8 @@ static enum store_status update(struct sql *s, const struct iam_entity *e)
     sql_bind_text(st, 8, e->tags);
     sql_bind_int(st, 9, e->used_ms);
     sql_bind_text(st, 10, e->used_region);
+    sql_bind_int(st, 11, e->login_ms);
+    sql_bind_int(st, 12, e->login_reset);
     return sql_run(st);
 }
 
@@ -274,6 +283,7 @@ static enum store_status find_blocker(struct sql *s, int64_t id, enum iam_blocke
         {IAM_BLOCKED_BY_ATTACHED, "SELECT count(*) FROM attachment WHERE entity = ?1"},
         {IAM_BLOCKED_BY_INLINE, "SELECT count(*) FROM inline_policy WHERE entity = ?1"},
         {IAM_BLOCKED_BY_KEYS, "SELECT count(*) FROM access_key WHERE entity = ?1"},
+        {IAM_BLOCKED_BY_LOGIN, "SELECT count(*) FROM entity WHERE id = ?1 AND login_ms > 0"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ties); i++) {

@@ -35,8 +35,10 @@ struct iam_entity {
     const char *boundary;    /* ARN */
     const char *tags;        /* JSON object */
     const char *used_region;
-    int64_t used_ms; /* a role was last assumed; 0: never */
-    int session_s;   /* a role's longest session */
+    int64_t used_ms;  /* a role was last assumed; 0: never */
+    int session_s;    /* a role's longest session */
+    int64_t login_ms; /* a user's login profile was made; 0: there is none */
+    bool login_reset; /* with a new password at the next login */
 };
 
 struct iam_entities {
@@ -79,6 +81,7 @@ enum iam_blocker {
     IAM_BLOCKED_BY_INLINE,
     IAM_BLOCKED_BY_PROFILE,
     IAM_BLOCKED_BY_KEYS,
+    IAM_BLOCKED_BY_LOGIN,
     IAM_BLOCKED_BY_ROLE
 };
 /* STORE_CONFLICT: something still belongs to it; *out_blocker says what. */

@@ -75,6 +75,7 @@ int iam_fail_delete(struct request *req, enum store_status status, enum iam_kind
         [IAM_BLOCKED_BY_PROFILE] = "remove roles from instance profile",
         [IAM_BLOCKED_BY_ROLE] = "remove roles from instance profile",
         [IAM_BLOCKED_BY_KEYS] = "delete access keys",
+        [IAM_BLOCKED_BY_LOGIN] = "delete login profile",
     };
 
     if (status == STORE_CONFLICT)

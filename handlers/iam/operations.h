@@ -77,6 +77,8 @@
     X(ListSigningCertificates, list_signing_certificates, ListSigningCertificatesRequest, ListSigningCertificatesResponse) \
     X(ListSSHPublicKeys, list_ssh_public_keys, ListSSHPublicKeysRequest, ListSSHPublicKeysResponse) \
     X(ListServiceSpecificCredentials, list_service_specific_credentials, ListServiceSpecificCredentialsRequest, ListServiceSpecificCredentialsResponse) \
+    X(CreateLoginProfile, create_login_profile, CreateLoginProfileRequest, CreateLoginProfileResponse) \
+    X(UpdateLoginProfile, update_login_profile, UpdateLoginProfileRequest, UpdateLoginProfileOutput) \
     X(GetLoginProfile, get_login_profile, GetLoginProfileRequest, GetLoginProfileResponse) \
     X(DeleteLoginProfile, delete_login_profile, DeleteLoginProfileRequest, DeleteLoginProfileOutput)
 /* clang-format on */

@@ -1,5 +1,5 @@
-/* Users, and what they can't have here: groups, passwords, devices and certificates, so these lists
- * are empty. */
+/* Users, and what they can't have here: groups, devices and certificates, so these lists are empty.
+ */
 #include "handlers/common/arn.h"
 #include "handlers/iam/iam_parts.h"
 #include "server/base/clock.h"
@@ -287,29 +287,4 @@ int iam_list_service_specific_credentials(
     out->ServiceSpecificCredentials.items =
         ARENA_ARRAY(&req->arena, struct iam_ServiceSpecificCredentialMetadata, 0);
     return in->UserName ? find_user(req, in->UserName, &user) : 0;
-}
-
-static int fail_login_profile(struct request *req, const char *user_name)
-{
-    const char *name = iam_user_or_caller(req, user_name);
-    struct iam_entity user;
-
-    if (!name || find_user(req, name, &user))
-        return -1;
-    return aws_fail(req, &iam_NoSuchEntityException, "Login Profile for User %s cannot be found.",
-                    name);
-}
-
-int iam_get_login_profile(struct request *req, const struct iam_GetLoginProfileRequest *in,
-                          struct iam_GetLoginProfileResponse *out)
-{
-    (void)out;
-    return fail_login_profile(req, in->UserName);
-}
-
-int iam_delete_login_profile(struct request *req, const struct iam_DeleteLoginProfileRequest *in,
-                             struct iam_DeleteLoginProfileOutput *out)
-{
-    (void)out;
-    return fail_login_profile(req, in->UserName);
 }

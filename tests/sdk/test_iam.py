@@ -259,10 +259,33 @@ def test_users_and_keys(iam, account):
     assert iam.list_ssh_public_keys(UserName="anna")["SSHPublicKeys"] == []
     assert iam.list_signing_certificates(UserName="anna")["Certificates"] == []
     assert iam.list_service_specific_credentials(UserName="anna")["ServiceSpecificCredentials"] == []
-    refused("NoSuchEntity", iam.get_login_profile, UserName="anna")
-    refused("NoSuchEntity", iam.delete_login_profile, UserName="anna")
     iam.delete_user(UserName="anna")
     assert iam.list_users()["Users"] == []
+
+
+def test_login_profiles(iam):
+    missing = "Login Profile for User anna cannot be found."
+    refused("NoSuchEntity", iam.create_login_profile, UserName="anna", Password="Abcdef12")
+    iam.create_user(UserName="anna")
+    for call in (iam.get_login_profile, iam.delete_login_profile, iam.update_login_profile):
+        assert refused("NoSuchEntity", call, UserName="anna") == missing
+    for weak in ("Ab1!", "abcdefgh1", "ANNAANNA"):
+        assert refused("PasswordPolicyViolation", iam.create_login_profile, UserName="anna", Password=weak) == (
+            "Password does not conform to the account password policy.")
+    made = iam.create_login_profile(UserName="anna", Password="Abcdef12", PasswordResetRequired=True)["LoginProfile"]
+    assert (made["UserName"], made["PasswordResetRequired"]) == ("anna", True)
+    assert refused("EntityAlreadyExists", iam.create_login_profile, UserName="anna", Password="Abcdef12") == (
+        "Login Profile for User anna already exists.")
+    refused("PasswordPolicyViolation", iam.update_login_profile, UserName="anna", Password="short")
+    iam.update_login_profile(UserName="anna", Password="Ghijkl34")
+    assert iam.get_login_profile(UserName="anna")["LoginProfile"]["PasswordResetRequired"] is True
+    iam.update_login_profile(UserName="anna", PasswordResetRequired=False)
+    found = iam.get_login_profile(UserName="anna")["LoginProfile"]
+    assert (found["CreateDate"], found["PasswordResetRequired"]) == (made["CreateDate"], False)
+    assert refused("DeleteConflict", iam.delete_user, UserName="anna") == "Cannot delete entity, must delete login profile first."
+    iam.delete_login_profile(UserName="anna")
+    refused("NoSuchEntity", iam.get_login_profile, UserName="anna")
+    iam.delete_user(UserName="anna")
 
 
 def test_instance_profiles(iam, role):
