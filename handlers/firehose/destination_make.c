@@ -36,12 +36,14 @@ enum {
             (hints)->IntervalInSeconds = SOME_INT(INTERVAL_DEFAULT_S);                             \
     } while (0)
 
-/* Both of them or none: what was left out is missed by destination_check(). */
-#define DEFAULT_HINTS(a, hints, size_mb)                                                           \
-    do {                                                                                           \
-        if (!(hints))                                                                              \
-            DEFAULT_EACH_HINT(a, hints, size_mb);                                                  \
-    } while (0)
+/* For S3 and HTTP: both of them or none. What was left out is missed by destination_check(). */
+static struct firehose_BufferingHints *s3_hints(struct arena *a,
+                                                struct firehose_BufferingHints *given, int size_mb)
+{
+    if (!given)
+        DEFAULT_EACH_HINT(a, given, size_mb);
+    return given;
+}
 
 static struct firehose_EncryptionConfiguration *no_encryption(struct arena *a)
 {
@@ -64,7 +66,7 @@ static struct firehose_CloudWatchLoggingOptions *no_logging(struct arena *a)
 /* What S3DestinationDescription and ExtendedS3DestinationDescription have in common. */
 #define DEFAULT_S3(a, s3)                                                                          \
     do {                                                                                           \
-        DEFAULT_HINTS(a, (s3)->BufferingHints, SIZE_DEFAULT_MB);                                   \
+        (s3)->BufferingHints = s3_hints(a, (s3)->BufferingHints, SIZE_DEFAULT_MB);                 \
         DEFAULT_TO((s3)->CompressionFormat, "UNCOMPRESSED");                                       \
         DEFAULT_TO((s3)->EncryptionConfiguration, no_encryption(a));                               \
         DEFAULT_TO((s3)->CloudWatchLoggingOptions, no_logging(a));                                 \
@@ -125,7 +127,7 @@ static void take_extended_s3(struct arena *a, struct firehose_DestinationDescrip
         s3->DataFormatConversionConfiguration = merged_conversion(
             a, old->DataFormatConversionConfiguration, s3->DataFormatConversionConfiguration);
     if (destination_converts(s3))
-        DEFAULT_HINTS(a, s3->BufferingHints, CONVERTING_SIZE_DEFAULT_MB);
+        s3->BufferingHints = s3_hints(a, s3->BufferingHints, CONVERTING_SIZE_DEFAULT_MB);
     DEFAULT_S3(a, s3);
     DEFAULT_TO(s3->S3BackupMode, "Disabled");
     d->ExtendedS3DestinationDescription = s3;
@@ -138,7 +140,8 @@ static void take_http(struct arena *a, struct firehose_DestinationDescription *d
         OWN(a, d->HttpEndpointDestinationDescription);
 
     MERGE(a, "HttpEndpointDestinationDescription", http, from_name, from);
-    DEFAULT_HINTS(a, http->BufferingHints, SIZE_DEFAULT_MB);
+    if (!http->BufferingHints)
+        DEFAULT_EACH_HINT(a, http->BufferingHints, SIZE_DEFAULT_MB);
     DEFAULT_TO(http->CloudWatchLoggingOptions, no_logging(a));
     DEFAULT_TO(http->S3BackupMode, "FailedDataOnly");
     DEFAULT_TO(http->RequestConfiguration,
