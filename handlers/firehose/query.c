@@ -1,15 +1,11 @@
 #include "handlers/firehose/query.h"
 
+#include "handlers/common/helper_process.h"
 #include "handlers/firehose/query_protocol.h"
 #include "server/base/clock.h"
-#include "server/base/log.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 enum { RECORD_MS = 2000, COMPILE_MS = 5000 };
 
@@ -23,35 +19,16 @@ struct query {
 
 static bool spawn(struct query *q)
 {
-    char *const arguments[] = {"cadabra", "helper", "firehose", NULL};
     char *const environment[] = {NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none, pipe_signal;
     int ends[2];
-    int rc;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
         return false;
-    sigemptyset(&none);
-    sigemptyset(&pipe_signal);
-    sigaddset(&pipe_signal, SIGPIPE);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, ends[1], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    rc = posix_spawn(&q->pid, "/proc/self/exe", &files, &attributes, arguments, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
+    q->pid =
+        helper_start("firehose", &(struct helper_files){{ends[1], ends[1], -1, -1}}, environment);
     close(ends[1]);
-    if (rc) {
-        log_error("the jq helper can't be started: %s", strerror(rc));
+    if (!q->pid) {
         close(ends[0]);
-        q->pid = 0;
         return false;
     }
     q->fd = ends[0];
@@ -63,9 +40,7 @@ static void stop(struct query *q)
     if (!q->pid)
         return;
     close(q->fd);
-    kill(q->pid, SIGKILL);
-    while (waitpid(q->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    helper_stop(q->pid);
     q->pid = 0;
 }
 

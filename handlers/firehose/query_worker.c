@@ -5,12 +5,12 @@
  */
 #include "handlers/firehose/query.h"
 
+#include "handlers/common/helper_process.h"
 #include "handlers/firehose/query_protocol.h"
 #include "server/base/library.h"
 #include "server/base/strbuf.h"
 
 #include <jq.h>
-#include <sys/resource.h>
 
 enum { MEMORY_MAX_MB = 512, STACK_MAX_MB = 64, PROBLEM_MAX = 1024 };
 
@@ -175,27 +175,13 @@ static bool run(struct worker *w, const char *document, size_t len)
     return answer_value(w, w->lib.next(w->jq), "the query has no output");
 }
 
-static void limit_resources(void)
-{
-    const struct rlimit none = {0, 0};
-    const struct rlimit stack = {(rlim_t)STACK_MAX_MB << 20, (rlim_t)STACK_MAX_MB << 20};
-
-    setrlimit(RLIMIT_CORE, &none);
-    setrlimit(RLIMIT_FSIZE, &none);
-    setrlimit(RLIMIT_STACK, &stack);
-#if !defined(CADABRA_ASAN) && !defined(__SANITIZE_THREAD__) /* which map terabytes */
-    const struct rlimit memory = {(rlim_t)MEMORY_MAX_MB << 20, (rlim_t)MEMORY_MAX_MB << 20};
-    setrlimit(RLIMIT_AS, &memory);
-#endif
-}
-
 int query_helper(void)
 {
     struct worker w = {0};
     size_t len;
     AUTO_FREE char *text = NULL;
 
-    limit_resources();
+    helper_limit(STACK_MAX_MB, MEMORY_MAX_MB);
     text = load(&w.lib) ? read_message(&len) : NULL;
     if (!text)
         return EXIT_FAILURE;

@@ -1,6 +1,12 @@
 #include "handlers/s3/reader.h"
 
 #include "server/base/log.h"
+#include "server/base/nameless.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { COPY_PIECE = 16 * 1024 };
 
 struct s3_reader {
     struct s3_store *store;
@@ -184,6 +190,45 @@ static bool is_one_file(const struct s3_reader *r, int64_t *out_offset)
         return false;
     *out_offset = r->range.from - (r->parts.count ? r->parts.items[0].start : 0);
     return true;
+}
+
+static bool copy_to(struct s3_reader *r, int fd)
+{
+    char piece[COPY_PIECE];
+    int64_t at = 0;
+    ssize_t n;
+
+    while ((n = s3_reader_read(r, piece, sizeof(piece), at)) > 0) {
+        for (ssize_t done = 0; done < n;) {
+            ssize_t written = pwrite(fd, piece + done, (size_t)(n - done), at + done);
+
+            if (written < 0 && errno != EINTR) {
+                log_error("cannot copy an object: %s", strerror(errno));
+                return false;
+            }
+            done += MAX(written, 0);
+        }
+        at += n;
+    }
+    return n == 0;
+}
+
+int s3_reader_file(struct s3_reader *r, const char *directory)
+{
+    struct stat st;
+    int64_t offset;
+    int fd;
+
+    if (is_one_file(r, &offset) && offset == 0 && fstat(r->fd, &st) == 0 &&
+        st.st_size == r->range.to)
+        return fcntl(r->fd, F_DUPFD_CLOEXEC, 0);
+    fd = nameless_open(directory);
+    if (fd < 0)
+        log_error("a temporary file in %s: %s", directory, strerror(errno));
+    if (fd < 0 || copy_to(r, fd))
+        return fd;
+    close(fd);
+    return -1;
 }
 
 void s3_reader_answer(struct s3_reader *r, struct request *req)

@@ -20,6 +20,9 @@ enum store_status s3_reader_open(struct s3_store *store, struct arena *a,
 /* `offset` counts from the range's begin. At least one byte (max > 0) before its end, 0 there; -1
  * after logging. */
 ssize_t s3_reader_read(struct s3_reader *r, void *out, size_t max, int64_t offset);
+/* The whole range as a file of its own, from its beginning: the content's file where it is one and
+ * plain, else a copy without a name in the directory. The caller closes it; -1 after logging. */
+int s3_reader_file(struct s3_reader *r, const char *directory);
 /* Makes it the body of the answer. The reader must live in the request's arena. */
 void s3_reader_answer(struct s3_reader *r, struct request *req);
 

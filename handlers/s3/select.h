@@ -59,6 +59,7 @@ struct select_row {
     size_t name_count;
     /* JSON: the document. data NULL for CSV. */
     struct jr_text json;
+    bool times_are_texts; /* Parquet: a text is taken for a time where one is wanted */
 };
 
 /* --- a query --- */

@@ -1,5 +1,6 @@
 /*
- * Rows of an object for S3 Select: CSV, JSON lines and JSON documents, plain or packed with gzip.
+ * Rows of an object for S3 Select: CSV, JSON lines and JSON documents, plain or packed with gzip;
+ * and of Parquet, of which the source makes JSON lines (select_parquet.h).
  * Reads on as rows are asked for; holds one row (or document) at a time.
  */
 #ifndef CADABRA_S3_SELECT_INPUT_H

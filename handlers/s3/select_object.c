@@ -7,6 +7,7 @@
 #include "handlers/s3/rules.h"
 #include "handlers/s3/select_input.h"
 #include "handlers/s3/select_output.h"
+#include "handlers/s3/select_parquet.h"
 #include "server/protocol/event_stream.h"
 
 enum { RECORDS_MAX = 128 << 10, ROWS_ROOM = 4 << 20, SCAN_CHUNK = 8192 };
@@ -21,6 +22,9 @@ struct selection {
     int64_t scan_length; /* rows that begin behind so many bytes are not looked at; -1: all are */
     struct select_query *query;
     struct select_input *input;
+    struct select_parquet *parquet; /* NULL: rows are read from the object itself */
+    struct select_parquet_range row_groups;
+    int64_t size;
     struct arena row_arena;
     struct strbuf records;
     struct select_error error;
@@ -38,10 +42,18 @@ static ssize_t read_object(void *context, void *out, size_t max)
     return n;
 }
 
+static ssize_t read_parquet(void *context, void *out, size_t max)
+{
+    const struct selection *s = context;
+
+    return select_parquet_read(s->parquet, out, max);
+}
+
 static void release(void *context)
 {
     struct selection *s = context;
 
+    select_parquet_free(s->parquet);
     select_input_free(s->input);
     arena_release(&s->row_arena);
     strbuf_release(&s->records);
@@ -84,6 +96,8 @@ static bool take_row(struct selection *s)
 
     arena_reset(&s->row_arena);
     rc = is_beyond_range(s) ? 0 : select_input_next(s->input, &s->row_arena, &row, &s->error);
+    if (rc < 0 && s->parquet && !str_eq(s->error.code, "OverMaxRecordSize"))
+        select_parquet_explain(s->parquet, &s->error);
     if (rc < 0)
         return false;
     if (rc == 0) {
@@ -127,8 +141,9 @@ static void write_rows(struct request *req, struct selection *s, struct strbuf *
 static int next(struct request *req, void *context, struct strbuf *out)
 {
     struct selection *s = context;
-    struct s3_Stats stats = {SOME_LONG(select_input_scanned(s->input)),
-                             SOME_LONG(select_input_processed(s->input)), SOME_LONG(s->returned)};
+    int64_t scanned = s->parquet ? s->size : select_input_scanned(s->input);
+    int64_t processed = s->parquet ? s->size : select_input_processed(s->input);
+    struct s3_Stats stats = {SOME_LONG(scanned), SOME_LONG(processed), SOME_LONG(s->returned)};
     struct s3_Progress progress = {stats.BytesScanned, stats.BytesProcessed, stats.BytesReturned};
 
     while (s->stage == STAGE_ROWS && out->len == 0)
@@ -165,29 +180,11 @@ static int fail_select(struct request *req, const struct select_error *e)
     return aws_fail(req, error, "%s", e->text);
 }
 
-/* Rows that begin inside the range: what is left of an earlier one is skipped. */
-static int apply_scan_range(struct request *req, struct selection *s, int64_t size)
+/* Rows that begin behind it: what is left of an earlier one is skipped. */
+static int skip_to_row(struct request *req, struct selection *s, int64_t start)
 {
-    const struct s3_ScanRange *range = s->in->ScanRange;
-    const struct s3_InputSerialization *input = s->in->InputSerialization;
     char chunk[SCAN_CHUNK];
-    int64_t start;
-    int64_t end;
 
-    s->scan_length = -1;
-    if (!range)
-        return 0;
-    if ((input->CompressionType && !str_eq(input->CompressionType, "NONE")) ||
-        (input->CSV && VALUE_OR(input->CSV->AllowQuotedRecordDelimiter, false)) ||
-        (input->CSV && input->CSV->RecordDelimiter && !str_eq(input->CSV->RecordDelimiter, "\n")) ||
-        (input->JSON && input->JSON->Type && strcasecmp(input->JSON->Type, "DOCUMENT") == 0))
-        return aws_fail(req, &s3_UnsupportedScanRangeInput,
-                        "Scan range queries are not supported on this type of object.");
-    /* AWS: an end alone means so many bytes from the end. */
-    start = range->Start.set ? range->Start.value : size - VALUE_OR(range->End, 0);
-    end = range->Start.set ? VALUE_OR(range->End, size) : size;
-    if (start < 0 || end < start)
-        return aws_fail(req, &s3_InvalidScanRange, "The provided scan range is not valid.");
     s->offset = MAX(start - 1, 0);
     while (start > 0) {
         ssize_t n = s3_reader_read(s->reader, chunk, sizeof(chunk), s->offset);
@@ -199,12 +196,44 @@ static int apply_scan_range(struct request *req, struct selection *s, int64_t si
         if (line || n == 0)
             break;
     }
+    return 0;
+}
+
+/* Rows, or row groups of Parquet, that begin inside the range. */
+static int apply_scan_range(struct request *req, struct selection *s)
+{
+    const struct s3_ScanRange *range = s->in->ScanRange;
+    const struct s3_InputSerialization *input = s->in->InputSerialization;
+    int64_t start;
+    int64_t end;
+
+    s->scan_length = -1;
+    s->row_groups = (struct select_parquet_range){0, INT64_MAX};
+    if (!range)
+        return 0;
+    if ((input->CompressionType && !str_eq(input->CompressionType, "NONE")) ||
+        (input->CSV && VALUE_OR(input->CSV->AllowQuotedRecordDelimiter, false)) ||
+        (input->CSV && input->CSV->RecordDelimiter && !str_eq(input->CSV->RecordDelimiter, "\n")) ||
+        (input->JSON && input->JSON->Type && strcasecmp(input->JSON->Type, "DOCUMENT") == 0))
+        return aws_fail(req, &s3_UnsupportedScanRangeInput,
+                        "Scan range queries are not supported on this type of object.");
+    /* AWS: an end alone means so many bytes from the end. */
+    start = range->Start.set ? range->Start.value : s->size - VALUE_OR(range->End, 0);
+    end = range->Start.set ? VALUE_OR(range->End, s->size) : s->size;
+    if (start < 0 || end < start)
+        return aws_fail(req, &s3_InvalidScanRange, "The provided scan range is not valid.");
+    if (input->Parquet) {
+        s->row_groups = (struct select_parquet_range){start, end};
+        return 0;
+    }
+    if (skip_to_row(req, s, start))
+        return -1;
     s->scan_length = MAX(end - s->offset, 0);
     return 0;
 }
 
 static int open_object(struct request *req, const struct s3_SelectObjectContentRequest *in,
-                       struct selection *s, int64_t *out_size)
+                       struct selection *s)
 {
     struct s3_customer_key key;
     struct s3_target t;
@@ -216,7 +245,7 @@ static int open_object(struct request *req, const struct s3_SelectObjectContentR
         return s3_fail_no_object(req, &t);
     if (s3_customer_key_read(req, false, &key) || s3_customer_key_check(req, &key, &t.object->head))
         return -1;
-    *out_size = t.object->size;
+    s->size = t.object->size;
     switch (s3_reader_open(s3_of(req->app)->store, &req->arena, t.object, &key,
                            (struct s3_range){0, t.object->size}, &s->reader)) {
     case STORE_OK:
@@ -228,11 +257,35 @@ static int open_object(struct request *req, const struct s3_SelectObjectContentR
     }
 }
 
+static int open_parquet(struct request *req, struct selection *s)
+{
+    AUTO_CLOSE int file = s3_reader_file(s->reader, store_directory(req->app->store));
+
+    if (file < 0)
+        return aws_fail_internal(req);
+    s->parquet = select_parquet_open(req->app, file, s->query, s->row_groups, &s->error);
+    return s->parquet ? 0 : fail_select(req, &s->error);
+}
+
+static int open_rows(struct request *req, struct selection *s)
+{
+    const struct s3_InputSerialization *input = s->in->InputSerialization;
+
+    arena_init(&s->row_arena);
+    strbuf_init(&s->records, ROWS_ROOM);
+    arena_defer(&req->arena, release, s);
+    s->input = select_input_new(
+        input, select_from_path(s->query),
+        (struct select_source){input->Parquet ? read_parquet : read_object, s}, &s->error);
+    if (!s->input)
+        return fail_select(req, &s->error);
+    return input->Parquet ? open_parquet(req, s) : 0;
+}
+
 int s3_select_object_content(struct request *req, const struct s3_SelectObjectContentRequest *in,
                              struct s3_SelectObjectContentOutput *out)
 {
     struct selection *s = ARENA_NEW(&req->arena, struct selection);
-    int64_t size = 0;
 
     (void)out;
     s->in = in;
@@ -242,20 +295,13 @@ int s3_select_object_content(struct request *req, const struct s3_SelectObjectCo
     if (!str_eq(in->ExpressionType, "SQL"))
         return aws_fail(req, &s3_InvalidExpressionType,
                         "The ExpressionType is invalid. Only SQL expressions are supported.");
-    if (open_object(req, in, s, &size))
+    if (open_object(req, in, s))
         return -1;
     s->query = select_parse(&req->arena, in->Expression, &s->error);
     if (!s->query || !select_output_check(in->OutputSerialization, &s->error))
         return fail_select(req, &s->error);
-    if (apply_scan_range(req, s, size))
+    if (apply_scan_range(req, s) || open_rows(req, s))
         return -1;
-    s->input = select_input_new(in->InputSerialization, select_from_path(s->query),
-                                (struct select_source){read_object, s}, &s->error);
-    if (!s->input)
-        return fail_select(req, &s->error);
-    arena_init(&s->row_arena);
-    strbuf_init(&s->records, ROWS_ROOM);
-    arena_defer(&req->arena, release, s);
     req->response.kind = BODY_STREAM;
     req->response.stream = (struct body_stream){next, s};
     return 0;

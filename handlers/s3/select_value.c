@@ -65,12 +65,17 @@ static bool compare_numbers(const struct select_value *a, const struct select_va
     return true;
 }
 
+static bool is_time(const struct select_context *c, const struct select_value *v)
+{
+    return v->type == SELECT_STRING && c->row && c->row->times_are_texts;
+}
+
 /* A field of CSV takes the type of what it is compared with. False where it can't. */
 static bool adopt_type(struct select_context *c, const struct select_value *field,
                        const struct select_value *other, struct select_value *out)
 {
     *out = *field;
-    if (!field->untyped)
+    if (!field->untyped && !(other->type == SELECT_TIMESTAMP && is_time(c, field)))
         return true;
     if (other->type == SELECT_TIMESTAMP)
         return select_cast_to(c, field, SELECT_TO_TIMESTAMP, out);

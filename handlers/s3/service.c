@@ -3,6 +3,7 @@
 #include "handlers/s3/lifecycle_run.h"
 #include "handlers/s3/other.h"
 #include "handlers/s3/rules.h"
+#include "handlers/s3/select_parquet.h"
 #include "handlers/s3/state.h"
 
 static const struct s3_handlers handlers = {
@@ -145,5 +146,6 @@ const struct service s3_service = {
     .precheck = s3_precheck,
     .answer_other = s3_answer_other,
     .cors = s3_cors,
+    .helper = select_parquet_helper,
     .body_max = (size_t)6 << 30, /* of a posted form; begin says more */
 };

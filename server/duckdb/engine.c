@@ -78,6 +78,18 @@ bool engine_run(struct engine *e, const char *sql)
     return well;
 }
 
+struct bytes engine_text(const struct engine_functions *lib, struct duckdb_chunk *chunk,
+                         uint64_t column, uint64_t row)
+{
+    const struct duckdb_text *texts =
+        lib->vector_get_data(lib->data_chunk_get_vector(chunk, column));
+    const struct duckdb_text *t = &texts[row];
+
+    return (struct bytes){
+        (const uint8_t *)(t->len <= sizeof(t->begin) + sizeof(t->rest) ? t->begin : t->all),
+        t->len};
+}
+
 void engine_file_path(int fd, char out[ENGINE_PATH_MAX])
 {
     snprintf(out, ENGINE_PATH_MAX, "/proc/self/fd/%d", fd);

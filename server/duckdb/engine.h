@@ -54,6 +54,10 @@ void engine_close(struct engine *e);
 /* Runs a statement whose rows do not matter. False: `problem` says why. */
 bool engine_run(struct engine *e, const char *sql);
 
+/* A VARCHAR of a chunk that is not null; borrowed from it. */
+struct bytes engine_text(const struct engine_functions *lib, struct duckdb_chunk *chunk,
+                         uint64_t column, uint64_t row);
+
 /* How SQL names an open file. */
 void engine_file_path(int fd, char out[ENGINE_PATH_MAX]);
 

@@ -56,6 +56,16 @@ struct duckdb_list_entry {
     uint64_t length;
 };
 
+/* What a vector of texts holds: up to 12 bytes stand in it. */
+struct duckdb_text {
+    uint32_t len;
+    char begin[4];
+    union {
+        char rest[8];
+        const char *all;
+    };
+};
+
 enum duckdb_state { DUCKDB_SUCCESS = 0, DUCKDB_ERROR = 1 };
 
 /* X(name, what it returns, arguments) */

@@ -65,16 +65,6 @@ static void write_rows(const char *table, const struct firehose_ParquetSerDe *op
 
 /* --- reading it --- */
 
-/* duckdb_string_t: up to 12 bytes stand in it. */
-struct text_cell {
-    uint32_t len;
-    char begin[4];
-    union {
-        char rest[8];
-        const char *all;
-    };
-};
-
 /* The only column of a query's rows, a text, with a blank behind each. */
 static const char *ask(const char *format)
 {
@@ -98,10 +88,10 @@ static const char *ask(const char *format)
     ck_assert_msg(lib.query(engine.connection, sql, &result) == DUCKDB_SUCCESS, "%s",
                   lib.result_error(&result));
     while ((chunk = lib.fetch_chunk(result))) {
-        const struct text_cell *cells = lib.vector_get_data(lib.data_chunk_get_vector(chunk, 0));
-
         for (uint64_t i = 0; i < lib.data_chunk_get_size(chunk); i++) {
-            strbuf_add(&out, cells[i].len <= 12 ? cells[i].begin : cells[i].all, cells[i].len);
+            struct bytes cell = engine_text(&lib, chunk, 0, i);
+
+            strbuf_add(&out, cell.data, cell.len);
             strbuf_add_char(&out, ' ');
         }
         lib.destroy_data_chunk(&chunk);
