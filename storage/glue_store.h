@@ -109,17 +109,20 @@ struct glue_table_filter {
     void *context;
 };
 
+/* At most `limit` tables, in the order of their names; a page of large ones is shorter, but not
+ * empty. out_more says whether looking further is worth while. */
 enum store_status glue_table_list(struct glue_store *store, const struct scope *scope,
                                   const struct glue_table_filter *filter, size_t limit,
-                                  struct arena *a, struct glue_table_row *out, size_t *out_count);
+                                  struct arena *a, struct glue_table_row *out, size_t *out_count,
+                                  bool *out_more);
 
 /* The row of a version that there is, the newest or an archived one. */
 enum store_status glue_version_find(struct glue_store *store, int64_t table_id, int64_t version,
                                     struct arena *a, struct glue_table_row *out);
-/* At most `limit` versions below `before`, the newest first. */
+/* At most `limit` versions below `before`, the newest first; otherwise as glue_table_list(). */
 enum store_status glue_version_list(struct glue_store *store, int64_t table_id, int64_t before,
                                     size_t limit, struct arena *a, struct glue_table_row *out,
-                                    size_t *out_count);
+                                    size_t *out_count, bool *out_more);
 /* STORE_CONFLICT for the newest, which goes with its table only. */
 enum store_status glue_version_delete(struct glue_store *store, int64_t table_id, int64_t version);
 

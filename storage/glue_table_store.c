@@ -1,6 +1,8 @@
 /* Tables, their versions and their partition indexes. */
 #include "storage/glue_internal.h"
 
+enum { PAGE_BYTES = 4 * 1024 * 1024 }; /* of documents: then a page ends */
+
 #define TABLE_COLUMNS                                                                              \
     "t.id, d.name, t.name, t.version, t.created_ms, t.updated_ms, t.created_by, t.document"
 
@@ -126,18 +128,44 @@ enum store_status glue_table_delete(struct glue_store *store, int64_t id)
     return sql_write_end(s, status);
 }
 
-/* Names first, from the index; only what is wanted is read whole. */
+/* A page of tables: `st` gives their rows. Resets it. */
+static enum store_status read_page(struct sql_stmt *st, const struct glue_table_filter *filter,
+                                   size_t limit, struct arena *a, struct glue_table_row *out,
+                                   size_t *out_count, bool *out_more)
+{
+    size_t count = 0;
+    size_t bytes = 0;
+    enum store_status status;
+
+    while (!(status = sql_step(st))) {
+        if (filter && filter->wanted && !filter->wanted(sql_column_text(st, 2, a), filter->context))
+            continue;
+        if (count == limit || bytes > PAGE_BYTES) {
+            *out_more = true;
+            break;
+        }
+        read_table(st, a, &out[count]);
+        bytes += strlen(out[count++].document);
+    }
+    sql_reset(st);
+    if (status && status != STORE_NOT_FOUND)
+        return status;
+    *out_count = count;
+    return STORE_OK;
+}
+
 enum store_status glue_table_list(struct glue_store *store, const struct scope *scope,
                                   const struct glue_table_filter *filter, size_t limit,
-                                  struct arena *a, struct glue_table_row *out, size_t *out_count)
+                                  struct arena *a, struct glue_table_row *out, size_t *out_count,
+                                  bool *out_more)
 {
     struct sql *s;
     struct sql_stmt *st;
     int64_t scope_id;
-    size_t count = 0;
     enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     *out_count = 0;
+    *out_more = false;
     if (status)
         return status == STORE_NOT_FOUND ? STORE_OK : status;
     if (filter->database_id)
@@ -152,16 +180,9 @@ enum store_status glue_table_list(struct glue_store *store, const struct scope *
                       " t.db = d.id WHERE d.scope = ?1 AND d.name >= ?2 AND (d.name, t.name) >"
                       " (?2, ?3) ORDER BY d.name, t.name",
                       sql_int(scope_id), sql_text(filter->after_database), sql_text(filter->after));
-    while (count < limit && !(status = sql_step(st))) {
-        if (filter->wanted && !filter->wanted(sql_column_text(st, 2, a), filter->context))
-            continue;
-        read_table(st, a, &out[count++]);
-    }
+    status = read_page(st, filter, limit, a, out, out_count, out_more);
     sql_read_end(s);
-    if (status && status != STORE_NOT_FOUND)
-        return status;
-    *out_count = count;
-    return STORE_OK;
+    return status;
 }
 
 /* --- versions --- */
@@ -172,21 +193,21 @@ enum store_status glue_table_list(struct glue_store *store, const struct scope *
     " FROM catalog_table AS t JOIN db AS d ON d.id = t.db JOIN (SELECT id, version, updated_ms,"   \
     " document FROM catalog_table WHERE id = ?1 UNION ALL SELECT table_id, version, updated_ms,"   \
     " document FROM table_version WHERE table_id = ?1) AS v ON v.id = t.id"                        \
-    " WHERE t.id = ?1 AND v.version < ?2 AND v.version > ?3 ORDER BY v.version DESC LIMIT ?4"
+    " WHERE t.id = ?1 AND v.version < ?2 AND v.version > ?3 ORDER BY v.version DESC"
 
 enum store_status glue_version_list(struct glue_store *store, int64_t table_id, int64_t before,
                                     size_t limit, struct arena *a, struct glue_table_row *out,
-                                    size_t *out_count)
+                                    size_t *out_count, bool *out_more)
 {
     struct sql *s;
     enum store_status status = lazy_read_begin(store->db, &s);
 
     *out_count = 0;
+    *out_more = false;
     if (status)
         return status;
-    status = sql_rows(sql_query(s, VERSIONS, sql_int(table_id), sql_int(before), sql_int(-1),
-                                sql_int((int64_t)limit)),
-                      read_table, a, out, limit, out_count);
+    status = read_page(sql_query(s, VERSIONS, sql_int(table_id), sql_int(before), sql_int(-1)),
+                       NULL, limit, a, out, out_count, out_more);
     sql_read_end(s);
     return status;
 }
@@ -202,9 +223,9 @@ enum store_status glue_version_find(struct glue_store *store, int64_t table_id, 
     if (version < 0 || version == INT64_MAX)
         status = STORE_NOT_FOUND;
     else
-        status = sql_row(sql_query(s, VERSIONS, sql_int(table_id), sql_int(version + 1),
-                                   sql_int(version - 1), sql_int(1)),
-                         read_table, a, out);
+        status = sql_row(
+            sql_query(s, VERSIONS, sql_int(table_id), sql_int(version + 1), sql_int(version - 1)),
+            read_table, a, out);
     sql_read_end(s);
     return status;
 }

@@ -67,7 +67,7 @@ static void read_database(struct request *req, const struct glue_database_row *r
 {
     glue_read_document(row->document, "Database", &req->arena, out);
     out->Name = row->name;
-    out->CreateTime = SOME_TIME(row->created_ms);
+    out->CreateTime = glue_seconds(row->created_ms);
     out->CatalogId = scope->account;
 }
 

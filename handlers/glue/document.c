@@ -17,12 +17,6 @@ void glue_read_document(const char *document, const char *structure, struct aren
         log_error("glue: a stored %s can't be read", structure);
 }
 
-/* AWS: in whole seconds. */
-static struct maybe_time seconds(int64_t ms)
-{
-    return SOME_TIME(ms - ms % 1000);
-}
-
 /* AWS: these are told even if nobody gave them. */
 static void fill_storage(struct glue_StorageDescriptor *sd)
 {
@@ -47,8 +41,8 @@ void glue_read_table(const struct glue_table_row *row, const struct scope *scope
     glue_read_document(row->document, "Table", a, out);
     out->Name = row->name;
     out->DatabaseName = row->database;
-    out->CreateTime = seconds(row->created_ms);
-    out->UpdateTime = seconds(row->updated_ms);
+    out->CreateTime = glue_seconds(row->created_ms);
+    out->UpdateTime = glue_seconds(row->updated_ms);
     out->CreatedBy = row->created_by;
     out->CatalogId = scope->account;
     out->VersionId = arena_printf(a, "%" PRId64, row->version);
@@ -70,7 +64,7 @@ void glue_read_partition(const struct glue_partition_row *row, const struct glue
     out->Values.count = values.count;
     out->DatabaseName = table->row.database;
     out->TableName = table->row.name;
-    out->CreationTime = seconds(row->created_ms);
+    out->CreationTime = glue_seconds(row->created_ms);
     out->CatalogId = table->scope.account;
     fill_storage(out->StorageDescriptor);
 }

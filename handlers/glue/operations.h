@@ -73,6 +73,12 @@ char *glue_document(struct arena *a, const char *structure, const void *value);
 /* Into a zeroed struct of the model; members that it does not have are skipped. */
 void glue_read_document(const char *document, const char *structure, struct arena *a, void *out);
 
+/* AWS: times are whole seconds. */
+static inline struct maybe_time glue_seconds(int64_t ms)
+{
+    return SOME_TIME(ms - ms % 1000);
+}
+
 void glue_read_table(const struct glue_table_row *row, const struct scope *scope, struct arena *a,
                      struct glue_Table *out);
 void glue_read_partition(const struct glue_partition_row *row, const struct glue_table_place *table,
@@ -89,9 +95,17 @@ int glue_check_indexes(struct request *req, const struct glue_PartitionIndex *in
                        const struct glue_ColumnList *keys, struct glue_index_row *out);
 /* The tags of a new database, as they are stored; NULL after aws_fail(). */
 const char *glue_new_tags(struct request *req, const struct glue_TagsMap *tags);
-/* As a filter on names, where a pattern without anything to repeat before its * means any. NULL
- * after aws_fail(). */
-const char *glue_name_pattern(struct request *req, const char *pattern);
+
+struct pattern_cache;
+
+/* Names by a regular expression, in which * may stand for any text. */
+struct glue_name_filter {
+    struct pattern_cache *cache; /* of the request's lifetime: compiles the pattern once */
+    const char *pattern;
+};
+
+int glue_name_filter_init(struct request *req, const char *pattern, struct glue_name_filter *out);
+bool glue_name_wanted(const char *name, void *filter);
 
 /* --- operations --- */
 
@@ -119,6 +133,72 @@ GLUE_OPERATION(glue_create_partition_index, CreatePartitionIndexRequest,
 GLUE_OPERATION(glue_get_partition_indexes, GetPartitionIndexesRequest, GetPartitionIndexesResponse);
 GLUE_OPERATION(glue_delete_partition_index, DeletePartitionIndexRequest,
                DeletePartitionIndexResponse);
+
+/* partition.c */
+GLUE_OPERATION(glue_create_partition, CreatePartitionRequest, CreatePartitionResponse);
+GLUE_OPERATION(glue_batch_create_partition, BatchCreatePartitionRequest,
+               BatchCreatePartitionResponse);
+GLUE_OPERATION(glue_get_partition, GetPartitionRequest, GetPartitionResponse);
+GLUE_OPERATION(glue_batch_get_partition, BatchGetPartitionRequest, BatchGetPartitionResponse);
+GLUE_OPERATION(glue_update_partition, UpdatePartitionRequest, UpdatePartitionResponse);
+GLUE_OPERATION(glue_batch_update_partition, BatchUpdatePartitionRequest,
+               BatchUpdatePartitionResponse);
+GLUE_OPERATION(glue_delete_partition, DeletePartitionRequest, DeletePartitionResponse);
+GLUE_OPERATION(glue_batch_delete_partition, BatchDeletePartitionRequest,
+               BatchDeletePartitionResponse);
+
+/* partition_list.c */
+GLUE_OPERATION(glue_get_partitions, GetPartitionsRequest, GetPartitionsResponse);
+
+/* table_version.c */
+GLUE_OPERATION(glue_get_table_version, GetTableVersionRequest, GetTableVersionResponse);
+GLUE_OPERATION(glue_get_table_versions, GetTableVersionsRequest, GetTableVersionsResponse);
+GLUE_OPERATION(glue_delete_table_version, DeleteTableVersionRequest, DeleteTableVersionResponse);
+GLUE_OPERATION(glue_batch_delete_table_version, BatchDeleteTableVersionRequest,
+               BatchDeleteTableVersionResponse);
+
+/* search.c */
+GLUE_OPERATION(glue_search_tables, SearchTablesRequest, SearchTablesResponse);
+
+/* statistics.c */
+GLUE_OPERATION(glue_update_column_statistics_for_table, UpdateColumnStatisticsForTableRequest,
+               UpdateColumnStatisticsForTableResponse);
+GLUE_OPERATION(glue_get_column_statistics_for_table, GetColumnStatisticsForTableRequest,
+               GetColumnStatisticsForTableResponse);
+GLUE_OPERATION(glue_delete_column_statistics_for_table, DeleteColumnStatisticsForTableRequest,
+               DeleteColumnStatisticsForTableResponse);
+GLUE_OPERATION(glue_update_column_statistics_for_partition,
+               UpdateColumnStatisticsForPartitionRequest,
+               UpdateColumnStatisticsForPartitionResponse);
+GLUE_OPERATION(glue_get_column_statistics_for_partition, GetColumnStatisticsForPartitionRequest,
+               GetColumnStatisticsForPartitionResponse);
+GLUE_OPERATION(glue_delete_column_statistics_for_partition,
+               DeleteColumnStatisticsForPartitionRequest,
+               DeleteColumnStatisticsForPartitionResponse);
+
+/* function.c */
+GLUE_OPERATION(glue_create_user_defined_function, CreateUserDefinedFunctionRequest,
+               CreateUserDefinedFunctionResponse);
+GLUE_OPERATION(glue_get_user_defined_function, GetUserDefinedFunctionRequest,
+               GetUserDefinedFunctionResponse);
+GLUE_OPERATION(glue_get_user_defined_functions, GetUserDefinedFunctionsRequest,
+               GetUserDefinedFunctionsResponse);
+GLUE_OPERATION(glue_update_user_defined_function, UpdateUserDefinedFunctionRequest,
+               UpdateUserDefinedFunctionResponse);
+GLUE_OPERATION(glue_delete_user_defined_function, DeleteUserDefinedFunctionRequest,
+               DeleteUserDefinedFunctionResponse);
+
+/* policy.c */
+GLUE_OPERATION(glue_put_resource_policy, PutResourcePolicyRequest, PutResourcePolicyResponse);
+GLUE_OPERATION(glue_get_resource_policy, GetResourcePolicyRequest, GetResourcePolicyResponse);
+GLUE_OPERATION(glue_delete_resource_policy, DeleteResourcePolicyRequest,
+               DeleteResourcePolicyResponse);
+GLUE_OPERATION(glue_get_catalog_import_status, GetCatalogImportStatusRequest,
+               GetCatalogImportStatusResponse);
+GLUE_OPERATION(glue_get_data_catalog_encryption_settings, GetDataCatalogEncryptionSettingsRequest,
+               GetDataCatalogEncryptionSettingsResponse);
+GLUE_OPERATION(glue_put_data_catalog_encryption_settings, PutDataCatalogEncryptionSettingsRequest,
+               PutDataCatalogEncryptionSettingsResponse);
 
 /* tag.c */
 GLUE_OPERATION(glue_tag_resource, TagResourceRequest, TagResourceResponse);

@@ -1,7 +1,6 @@
 /* Tables: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-tables.html */
 #include "handlers/common/page_token.h"
 #include "handlers/glue/operations.h"
-#include "server/model/pattern.h"
 
 enum { PAGE_MAX = 100 };
 
@@ -112,41 +111,6 @@ int glue_get_table(struct request *req, const struct glue_GetTableRequest *in,
 
 /* --- GetTables --- */
 
-struct name_filter {
-    struct pattern_cache *cache; /* which compiles the pattern once */
-    const char *pattern;
-};
-
-static void free_cache(void *cache)
-{
-    pattern_cache_free(cache);
-}
-
-static bool name_wanted(const char *name, void *context)
-{
-    const struct name_filter *f = context;
-
-    return pattern_matches(f->cache, f->pattern, name);
-}
-
-/* A * that has nothing to repeat is Hive's: any text. */
-const char *glue_name_pattern(struct request *req, const char *pattern)
-{
-    char *copy = arena_alloc(&req->arena, 2 * strlen(pattern) + 1);
-    char *to = copy;
-
-    for (const char *c = pattern; *c; c++) {
-        if (*c == '*' && (c == pattern || c[-1] == '|' || c[-1] == '('))
-            *to++ = '.';
-        *to++ = *c;
-    }
-    *to = '\0';
-    if (pattern_compiles(copy))
-        return copy;
-    (void)invalid(req, "Invalid pattern.");
-    return NULL;
-}
-
 /* AttributesToGet: these of a table, and no others. */
 static void keep_attributes(const struct glue_TableAttributesList *wanted, struct glue_Table *t)
 {
@@ -165,20 +129,21 @@ static int list_tables(struct request *req, const struct glue_GetTablesRequest *
                        const struct glue_table_filter *filter, struct glue_GetTablesResponse *out)
 {
     size_t limit = (size_t)VALUE_OR(in->MaxResults, PAGE_MAX);
-    struct glue_table_row *rows = ARENA_ARRAY(&req->arena, struct glue_table_row, limit + 1);
+    struct glue_table_row *rows = ARENA_ARRAY(&req->arena, struct glue_table_row, limit);
     size_t count;
+    bool more;
 
-    if (glue_table_list(glue_store_of(req), &place->scope, filter, limit + 1, &req->arena, rows,
-                        &count))
+    if (glue_table_list(glue_store_of(req), &place->scope, filter, limit, &req->arena, rows, &count,
+                        &more))
         return aws_fail_internal(req);
-    out->TableList.items = ARENA_ARRAY(&req->arena, struct glue_Table, limit + 1);
-    out->TableList.count = MIN(count, limit);
-    for (size_t i = 0; i < out->TableList.count; i++) {
+    out->TableList.items = ARENA_ARRAY(&req->arena, struct glue_Table, limit);
+    out->TableList.count = count;
+    for (size_t i = 0; i < count; i++) {
         glue_read_table(&rows[i], &place->scope, &req->arena, &out->TableList.items[i]);
         keep_attributes(&in->AttributesToGet, &out->TableList.items[i]);
     }
-    if (count > limit)
-        out->NextToken = page_token_make(&req->arena, "GetTables", rows[limit - 1].name);
+    if (more)
+        out->NextToken = page_token_make(&req->arena, "GetTables", rows[count - 1].name);
     return 0;
 }
 
@@ -187,7 +152,7 @@ int glue_get_tables(struct request *req, const struct glue_GetTablesRequest *in,
 {
     struct glue_database_place place;
     struct glue_table_filter filter = {0};
-    struct name_filter names = {0};
+    struct glue_name_filter names;
 
     if (check_read(req, in->TransactionId, in->QueryAsOfTime) ||
         glue_read_token(req, "GetTables", in->NextToken, &filter.after) ||
@@ -195,12 +160,9 @@ int glue_get_tables(struct request *req, const struct glue_GetTablesRequest *in,
         return -1;
     filter.database_id = place.row.id;
     if (in->Expression && *in->Expression) {
-        names.pattern = glue_name_pattern(req, in->Expression);
-        if (!names.pattern)
+        if (glue_name_filter_init(req, in->Expression, &names))
             return -1;
-        names.cache = pattern_cache_new();
-        arena_defer(&req->arena, free_cache, names.cache);
-        filter.wanted = name_wanted;
+        filter.wanted = glue_name_wanted;
         filter.context = &names;
     }
     return list_tables(req, in, &place, &filter, out);

@@ -1,6 +1,8 @@
 #include "server/model/stored.h"
 
-enum { DEPTH_MAX = 32, TEXT_MAX = 4 << 20 };
+#include "server/base/encode.h"
+
+enum { DEPTH_MAX = 32, TEXT_MAX = 32 << 20 }; /* twice the largest request */
 
 /* NOLINTBEGIN(misc-no-recursion): shapes nest; JSON that is read is bounded by the reader. */
 
@@ -100,6 +102,8 @@ static void write_value(struct jw *w, const struct model *m, const struct shape 
         jw_int(w, ((const struct maybe_time *)slot)->ms);
         break;
     case SHAPE_BLOB:
+        jw_base64(w, ((const struct bytes *)slot)->data, ((const struct bytes *)slot)->len);
+        break;
     case SHAPE_DOCUMENT:
     case SHAPE_CUSTOM:
         abort();
@@ -182,10 +186,34 @@ static bool read_integer(struct jr *r, int64_t *out)
     return true;
 }
 
+/* What is no number is written as a text: "NaN", "Infinity". */
+static bool read_double(struct jr *r, double *out)
+{
+    struct jr_text text;
+
+    if (!(jr_peek(r) == JR_STRING ? jr_string(r, &text) : jr_number(r, &text)))
+        return false;
+    *out = strtod(arena_strndup(r->arena, text.data, text.len), NULL);
+    return true;
+}
+
+static bool read_blob(struct jr *r, struct bytes *out)
+{
+    struct jr_text text;
+    uint8_t *data;
+
+    if (!jr_string(r, &text))
+        return false;
+    data = arena_alloc(r->arena, text.len / 4 * 3 + 1);
+    out->data = data;
+    return base64_decode(text.data, text.len, data, &out->len);
+}
+
 static bool read_scalar(struct jr *r, const struct shape *s, void *slot)
 {
     struct jr_text text;
     int64_t number = 0;
+    double real = 0;
     bool truth = false;
 
     if (s->kind == SHAPE_STRING) {
@@ -201,11 +229,13 @@ static bool read_scalar(struct jr *r, const struct shape *s, void *slot)
         return true;
     }
     if (s->kind == SHAPE_FLOAT || s->kind == SHAPE_DOUBLE) {
-        if (!jr_number(r, &text))
+        if (!read_double(r, &real))
             return false;
-        *(struct maybe_double *)slot = SOME_DOUBLE(strtod(text.data, NULL));
+        *(struct maybe_double *)slot = SOME_DOUBLE(real);
         return true;
     }
+    if (s->kind == SHAPE_BLOB)
+        return read_blob(r, slot);
     if (!read_integer(r, &number))
         return false;
     if (s->kind == SHAPE_INTEGER)
@@ -233,8 +263,8 @@ static bool read_value(struct jr *r, const struct model *m, const struct shape *
     case SHAPE_FLOAT:
     case SHAPE_DOUBLE:
     case SHAPE_TIMESTAMP:
-        return read_scalar(r, s, slot);
     case SHAPE_BLOB:
+        return read_scalar(r, s, slot);
     case SHAPE_DOCUMENT:
     case SHAPE_CUSTOM:
         break;

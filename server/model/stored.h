@@ -3,8 +3,8 @@
  * by member from one structure into another that has members of the same names (a destination's
  * configuration, its update and its description are three structures with nearly the same members).
  *
- * Not for the wire: server/protocol has the codecs for that. Blobs, documents, event streams and
- * custom shapes are not kept this way.
+ * Not for the wire: server/protocol has the codecs for that. Blobs are kept as base64; documents,
+ * event streams and custom shapes are not kept this way.
  */
 #ifndef CADABRA_STORED_H
 #define CADABRA_STORED_H

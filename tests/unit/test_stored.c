@@ -3,6 +3,8 @@
 
 #include <check.h>
 #include <firehose.h>
+#include <glue.h>
+#include <math.h>
 
 static struct arena arena;
 
@@ -85,6 +87,32 @@ START_TEST(maps_doubles_and_times_come_back)
 }
 END_TEST
 
+START_TEST(blobs_and_what_is_no_number_come_back)
+{
+    struct glue_DecimalNumber decimal = {.UnscaledValue = {(const uint8_t *)"\0\xff", 2},
+                                         .Scale = SOME_INT(2)};
+    const struct glue_DecimalColumnStatisticsData in = {.MinimumValue = &decimal};
+    const struct glue_DoubleColumnStatisticsData doubles = {.MinimumValue = SOME_DOUBLE(-INFINITY),
+                                                            .MaximumValue = SOME_DOUBLE(NAN)};
+    struct glue_DecimalColumnStatisticsData out = {0};
+    struct glue_DoubleColumnStatisticsData doubles_out = {0};
+    const struct shape *s = model_structure(&glue_model, "DecimalColumnStatisticsData");
+    const struct shape *d = model_structure(&glue_model, "DoubleColumnStatisticsData");
+
+    ck_assert(stored_from_json(&glue_model, s, stored_to_json(&glue_model, s, &in, &arena), &arena,
+                               &out));
+    ck_assert_mem_eq(out.MinimumValue->UnscaledValue.data, "\0\xff", 2);
+    ck_assert_uint_eq(out.MinimumValue->UnscaledValue.len, 2);
+    ck_assert(stored_from_json(&glue_model, d, stored_to_json(&glue_model, d, &doubles, &arena),
+                               &arena, &doubles_out));
+    ck_assert(isinf(doubles_out.MinimumValue.value) && doubles_out.MinimumValue.value < 0);
+    ck_assert(isnan(doubles_out.MaximumValue.value));
+    memset(&out, 0, sizeof(out));
+    ck_assert(!stored_from_json(&glue_model, s, "{\"MinimumValue\":{\"UnscaledValue\":\"x\"}}",
+                                &arena, &out));
+}
+END_TEST
+
 START_TEST(what_is_damaged_is_refused)
 {
     static const char *const wrong[] = {
@@ -136,6 +164,7 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, what_is_kept_comes_back);
     tcase_add_test(tc, maps_doubles_and_times_come_back);
+    tcase_add_test(tc, blobs_and_what_is_no_number_come_back);
     tcase_add_test(tc, what_is_damaged_is_refused);
     tcase_add_test(tc, members_are_merged_by_name);
     suite_add_tcase(suite, tc);
