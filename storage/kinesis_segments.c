@@ -33,6 +33,7 @@
 enum {
     SEGMENT_BYTES = 64 << 20, /* behind which the next segment begins */
     RUN_BYTES = 1 << 20,      /* that go on to the disk together */
+    AHEAD_BYTES = 4 << 20,    /* that are reserved on the disk together */
     PARTS_AT_ONCE = 1024,     /* IOV_MAX */
 };
 
@@ -276,13 +277,26 @@ static bool write_parts(int fd, int64_t place, struct iovec *parts, size_t count
     return true;
 }
 
+/* Finds a place on the disk for some MB at once: for each put by itself it costs a quarter of the
+ * put's writing. Nothing depends on it. */
+static void reserve_ahead(const struct kinesis_store *store, const struct kinesis_room *room,
+                          int fd)
+{
+    int64_t end = room->place + (int64_t)room->len;
+
+    if (end / AHEAD_BYTES == room->place / AHEAD_BYTES || end >= SEGMENT_BYTES ||
+        store->root->temporary)
+        return;
+    fallocate(fd, FALLOC_FL_KEEP_SIZE, end, MIN(AHEAD_BYTES, SEGMENT_BYTES - end));
+}
+
 /* Sends what of the segment is whole runs with this room to the disk, and takes what is as far into
  * the segment before it out of the page cache. Nothing depends on either. */
 static void write_behind(struct kinesis_store *store, const struct kinesis_room *room, int fd)
 {
-    off_t from = room->place - room->place % RUN_BYTES;
-    off_t end = room->place + (int64_t)room->len;
-    off_t len = end - end % RUN_BYTES - from;
+    int64_t end = room->place + (int64_t)room->len;
+    int64_t from = room->place - room->place % RUN_BYTES;
+    int64_t len = end - end % RUN_BYTES - from;
     AUTO_CLOSE int before = -1;
 
     if (len == 0)
@@ -306,6 +320,7 @@ enum store_status kinesis_segment_write(struct kinesis_store *store,
         log_error("cannot write %s: %m", path);
         return STORE_FAILED;
     }
+    reserve_ahead(store, room, fd);
     write_behind(store, room, fd);
     return STORE_OK;
 }
