@@ -87,3 +87,14 @@ struct kinesis_shard *kinesis_hash_route(const struct kinesis_stream *stream,
         return NULL;
     return stream->open[low - 1];
 }
+
+struct kinesis_shard *kinesis_hash_route_key(const struct kinesis_stream *stream,
+                                             const char *partition_key)
+{
+    uint8_t hash[KINESIS_HASH_LEN];
+
+    if (stream->open_count == 1) /* the open shards of a stream cover all hash keys */
+        return stream->open[0];
+    kinesis_hash_of_key(partition_key, hash);
+    return kinesis_hash_route(stream, hash);
+}

@@ -21,5 +21,8 @@ bool kinesis_hash_parse(const char *text, uint8_t out[KINESIS_HASH_LEN]);
 /* The open shard that takes this hash key; NULL when none does. The caller holds the shape. */
 struct kinesis_shard *kinesis_hash_route(const struct kinesis_stream *stream,
                                          const uint8_t hash[KINESIS_HASH_LEN]);
+/* The one that takes this partition key. */
+struct kinesis_shard *kinesis_hash_route_key(const struct kinesis_stream *stream,
+                                             const char *partition_key);
 
 #endif

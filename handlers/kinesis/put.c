@@ -56,14 +56,13 @@ static int route(struct request *req, struct kinesis_stream *stream, bool spread
         *out_shard = kinesis_stream_next_shard(stream);
         return 0;
     }
-    if (!explicit_hash)
-        kinesis_hash_of_key(key, hash);
-    else if (!kinesis_hash_parse(explicit_hash, hash))
+    if (explicit_hash && !kinesis_hash_parse(explicit_hash, hash))
         return aws_fail(req, &kinesis_InvalidArgumentException,
                         "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, "
                         "2^128-1]. Specified value was %s",
                         explicit_hash);
-    *out_shard = kinesis_hash_route(stream, hash);
+    *out_shard =
+        explicit_hash ? kinesis_hash_route(stream, hash) : kinesis_hash_route_key(stream, key);
     /* The open shards of a stream cover all hash keys. */
     return *out_shard ? 0 : aws_fail_internal(req);
 }

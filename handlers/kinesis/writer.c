@@ -29,10 +29,11 @@ static enum store_status prepare(struct kinesis_stream *stream,
         return STORE_OK;
     }
     if (!record->explicit_hash_key)
-        kinesis_hash_of_key(record->partition_key, hash);
-    else if (!kinesis_hash_parse(record->explicit_hash_key, hash))
+        out->shard = kinesis_hash_route_key(stream, record->partition_key);
+    else if (kinesis_hash_parse(record->explicit_hash_key, hash))
+        out->shard = kinesis_hash_route(stream, hash);
+    else
         return STORE_CONFLICT;
-    out->shard = kinesis_hash_route(stream, hash);
     return out->shard ? STORE_OK : STORE_FAILED;
 }
 

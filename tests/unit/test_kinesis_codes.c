@@ -170,8 +170,14 @@ START_TEST(hash_routes_to_the_range)
         ck_assert_ptr_eq(kinesis_hash_route(&stream, shards[i].range.start), &shards[i]);
         ck_assert_ptr_eq(kinesis_hash_route(&stream, shards[i].range.end), &shards[i]);
     }
+    /* MD5 0c..., 92..., 4a...; fifths begin at 00, 33, 66, 99 and cc. */
+    ck_assert_ptr_eq(kinesis_hash_route_key(&stream, "a"), &shards[0]);
+    ck_assert_ptr_eq(kinesis_hash_route_key(&stream, "b"), &shards[2]);
+    ck_assert_ptr_eq(kinesis_hash_route_key(&stream, "c"), &shards[1]);
     stream.open_count = COUNT - 1;
     ck_assert_ptr_null(kinesis_hash_route(&stream, shards[COUNT - 1].range.start));
+    stream.open_count = 1;
+    ck_assert_ptr_eq(kinesis_hash_route_key(&stream, "b"), &shards[0]);
 }
 END_TEST
 
