@@ -92,7 +92,7 @@ static enum store_status find_row(struct app *app, const struct glue_table_name 
 enum store_status glue_find_table(struct app *app, const struct glue_table_name *name,
                                   struct arena *a, struct glue_table *out)
 {
-    struct glue_table_place place;
+    struct glue_table_place place = {0};
     struct glue_Table table;
     enum store_status status = find_row(app, name, a, &place);
 
@@ -130,12 +130,12 @@ enum store_status glue_list_partitions(struct app *app, const struct glue_table_
                                        const struct glue_partition_query *query, struct arena *a,
                                        struct glue_partition_page *out)
 {
-    struct glue_table_place place;
+    struct glue_table_place place = {0};
     struct glue_Table table;
     struct partition_filter filter;
     struct glue_partition_row *rows = ARENA_ARRAY(a, struct glue_partition_row, query->limit);
-    size_t count;
-    bool more;
+    size_t count = 0;
+    bool more = false;
     enum store_status status = find_row(app, name, a, &place);
 
     *out = (struct glue_partition_page){0};
