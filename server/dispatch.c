@@ -53,12 +53,13 @@ static void name_request(struct request *req)
         random_text(req->request_id, 52, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     else
         uuid_v4(req->request_id);
-    if (req->service && req->service->id_2_header) {
-        char *id = arena_alloc(&req->arena, BASE64_LEN(57) + 1);
-        uint8_t bytes[57];
+    if (req->service && req->service->id_2_len) {
+        size_t len = req->service->id_2_len;
+        uint8_t *bytes = arena_alloc(&req->arena, len);
+        char *id = arena_alloc(&req->arena, BASE64_LEN(len) + 1);
 
-        random_bytes(bytes, sizeof(bytes));
-        base64_encode(bytes, sizeof(bytes), id);
+        random_bytes(bytes, len);
+        base64_encode(bytes, len, id);
         req->id_2 = id;
     }
 }

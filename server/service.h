@@ -39,9 +39,9 @@ struct service {
     enum json_words json_words; /* how a JSON value of the wrong type is refused */
     bool crc32_header;          /* W10: x-amz-crc32 on every answer */
     enum request_id_form request_id_form;
-    bool sqs_words;   /* query protocol: errors end with an empty Detail; how an unknown Action is
-                         told */
-    bool id_2_header; /* x-amz-id-2 beside the request id: Kinesis, S3 */
+    bool sqs_words;  /* query protocol: errors end with an empty Detail; how an unknown Action is
+                        told */
+    size_t id_2_len; /* bytes of x-amz-id-2 beside the request id: Kinesis, S3; 0: none */
     bool xml_times_with_ms; /* times in XML have milliseconds, be they 0, too: S3 */
 
     /* Replaces the model's validator where AWS's order or words are the service's own; NULL: the

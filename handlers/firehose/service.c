@@ -55,7 +55,7 @@ const struct service firehose_service = {
     .open = open_state,
     .close = close_state,
     .json_words = JSON_WORDS_CLASSES,
-    .id_2_header = true,
+    .id_2_len = 72,
     .helper = query_helper,
 };
 

@@ -59,7 +59,7 @@ const struct service kinesis_service = {
     .open = kinesis_state_open,
     .close = kinesis_state_close,
     .json_words = JSON_WORDS_CLASSES,
-    .id_2_header = true,
+    .id_2_len = 72,
 };
 
 /* --- which stream --- */

@@ -1,5 +1,6 @@
 """Kinesis through boto3: streams, puts, iterators, limits, errors in AWS's words."""
 
+import base64
 import concurrent.futures
 import datetime
 import hashlib
@@ -239,6 +240,12 @@ def test_large_records_where_the_stream_takes_them(kinesis, endpoint, account):
     kinesis.put_record(StreamName="orders", Data=b"x" * (3 << 20), PartitionKey="k")
     records = read(kinesis, iterator(kinesis, shard_of("k"), "TRIM_HORIZON"))
     assert [len(r["Data"]) for r in records] == [3 << 20]
+
+
+def test_answers_carry_a_second_id(kinesis):
+    """AWS: between 64 and 80 bytes."""
+    found = {kinesis.list_streams()["ResponseMetadata"]["HTTPHeaders"]["x-amz-id-2"] for _ in range(3)}
+    assert len(found) == 3 and {len(base64.b64decode(i, validate=True)) for i in found} == {72}
 
 
 def test_pages_stop_at_ten_megabytes(kinesis, stream):
