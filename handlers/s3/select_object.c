@@ -8,8 +8,11 @@
 #include "handlers/s3/select_input.h"
 #include "handlers/s3/select_output.h"
 #include "handlers/s3/select_parquet.h"
+#include "handlers/s3/select_query.h"
 #include "server/protocol/event_stream.h"
 
+/* Each Parquet reader is a process of up to a gigabyte. */
+enum { PARQUET_READERS_MAX = 16 };
 enum { RECORDS_MAX = 128 << 10, ROWS_ROOM = 4 << 20, SCAN_CHUNK = 8192 };
 
 enum stage { STAGE_ROWS, STAGE_PROGRESS, STAGE_STATS, STAGE_END, STAGE_OVER };
@@ -17,6 +20,7 @@ enum stage { STAGE_ROWS, STAGE_PROGRESS, STAGE_STATS, STAGE_END, STAGE_OVER };
 /* One run; lies in the request's arena. */
 struct selection {
     const struct s3_SelectObjectContentRequest *in;
+    struct s3 *s3;
     struct s3_reader *reader;
     int64_t offset;      /* of what is read next */
     int64_t scan_length; /* rows that begin behind so many bytes are not looked at; -1: all are */
@@ -53,7 +57,10 @@ static void release(void *context)
 {
     struct selection *s = context;
 
-    select_parquet_free(s->parquet);
+    if (s->parquet) {
+        select_parquet_free(s->parquet);
+        atomic_fetch_sub(&s->s3->parquet_readers, 1);
+    }
     select_input_free(s->input);
     arena_release(&s->row_arena);
     strbuf_release(&s->records);
@@ -177,6 +184,10 @@ static int fail_select(struct request *req, const struct select_error *e)
         (struct aws_error){.name = e->code, .code = e->code, .status = 400, .sender_fault = true};
     if (str_eq(e->code, "NotImplemented"))
         error->status = 501;
+    if (str_eq(e->code, "Busy"))
+        error->status = 503;
+    if (str_eq(e->code, "InternalError"))
+        error->status = 500;
     return aws_fail(req, error, "%s", e->text);
 }
 
@@ -259,12 +270,18 @@ static int open_object(struct request *req, const struct s3_SelectObjectContentR
 
 static int open_parquet(struct request *req, struct selection *s)
 {
-    AUTO_CLOSE int file = s3_reader_file(s->reader, store_directory(req->app->store));
+    AUTO_CLOSE int file = -1;
 
-    if (file < 0)
-        return aws_fail_internal(req);
-    s->parquet = select_parquet_open(req->app, file, s->query, s->row_groups, &s->error);
-    return s->parquet ? 0 : fail_select(req, &s->error);
+    if (atomic_fetch_add(&s->s3->parquet_readers, 1) >= PARQUET_READERS_MAX)
+        select_fault(&s->error, "Busy", "The service is unavailable. Try again later.");
+    else if ((file = s3_reader_file(s->reader, store_directory(req->app->store))) < 0)
+        select_fault(&s->error, "InternalError", "The object could not be read.");
+    else
+        s->parquet = select_parquet_open(req->app, file, s->query, s->row_groups, &s->error);
+    if (s->parquet)
+        return 0;
+    atomic_fetch_sub(&s->s3->parquet_readers, 1);
+    return fail_select(req, &s->error);
 }
 
 static int open_rows(struct request *req, struct selection *s)
@@ -289,6 +306,7 @@ int s3_select_object_content(struct request *req, const struct s3_SelectObjectCo
 
     (void)out;
     s->in = in;
+    s->s3 = s3_of(req->app);
     if (!in->Expression || !in->ExpressionType || !in->InputSerialization ||
         !in->OutputSerialization)
         return s3_fail_malformed_xml(req);

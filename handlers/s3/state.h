@@ -15,6 +15,7 @@ struct s3 {
     struct s3_store *store;
     atomic_bool lifecycle_runs;    /* the task of lifecycle_run.c is there */
     atomic_bool lifecycle_changed; /* rules are new */
+    atomic_int parquet_readers;    /* processes of select_parquet.c */
 };
 
 struct s3 *s3_of(struct app *app);

@@ -8,8 +8,11 @@ import json
 import pyarrow
 import pyarrow.parquet
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
+from firehose_kit import until
 from s3_kit import make_bucket
+from server import Server
 
 NOW = datetime.datetime(2024, 2, 29, 12, 34, 56, 789000)
 
@@ -186,7 +189,46 @@ def test_names_that_are_sql(s3):
     assert rows(s3, bucket, 'SELECT s."x\'; DROP TABLE t; --" AS x FROM S3Object s') == [{"x": 2}]
 
 
-def test_who_goes_away_early_leaves_nothing_behind(s3, client):
+def test_no_rows_and_many_columns(s3):
+    bucket, _ = put(s3, {"n": pyarrow.array([], pyarrow.int32())})
+    assert select(s3, bucket, "SELECT * FROM S3Object")[0] == ""
+    assert rows(s3, bucket, "SELECT COUNT(*) AS n FROM S3Object") == [{"n": 0}]
+    bucket, _ = put(s3, {f"c{i}": [i, None] for i in range(2000)})
+    assert rows(s3, bucket, "SELECT * FROM S3Object LIMIT 1") == [{f"c{i}": i for i in range(2000)}]
+    # A row beyond the limit of a record.
+    bucket, _ = put(s3, {"text": ["x" * 1100000]})
+    assert refused(s3, bucket) == "OverMaxRecordSize"
+
+
+def busy(s3, bucket):
+    try:
+        return not rows(s3, bucket, "SELECT COUNT(*) AS n FROM S3Object")
+    except ClientError as error:
+        assert (error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]) == ("Busy", 503)
+        return True
+
+
+def test_more_at_once_than_may_be(tmp_path, session):
+    """Who comes while all readers are taken is told to come back."""
+    server = Server(tmp_path / "data")
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
+    s3 = session.client("s3", endpoint_url=server.endpoint, config=config)
+    bucket, _ = put(s3, NUMBERS)
+    payloads = []
+    for _ in range(16):
+        answer = s3.select_object_content(
+            Bucket=bucket, Key="p.parquet", Expression="SELECT * FROM S3Object", ExpressionType="SQL",
+            InputSerialization={"Parquet": {}}, OutputSerialization={"JSON": {}},
+        )
+        payloads.append(answer["Payload"])
+    assert busy(s3, bucket)
+    for payload in payloads:
+        payload.close()
+    until(lambda: not busy(s3, bucket))
+    server.stop()
+
+
+def test_who_goes_away_early_hinders_nobody(s3):
     bucket, _ = put(s3, NUMBERS)
     for _ in range(3):
         answer = s3.select_object_content(
