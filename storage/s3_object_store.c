@@ -162,6 +162,8 @@ static enum s3_refusal check_condition(const struct s3_condition *c, const struc
     }
     if (c->if_none_match && there)
         return S3_PRECONDITION;
+    if (c->if_none_match && c->removed)
+        return S3_CHANGED;
     if ((c->if_match || c->if_none_match) && c->opened_ms && present &&
         present->modified_ms > c->opened_ms)
         return S3_CHANGED;
@@ -406,6 +408,19 @@ static enum store_status insert_marker(struct sql *s, struct s3_remove *r,
     return rc;
 }
 
+/* What is gone for good is told to who has begun to replace it. */
+static enum store_status drop_present(struct sql *s, const struct s3_remove *r,
+                                      const struct row *present, struct s3_garbage *garbage)
+{
+    enum store_status rc = drop_row(s, present, garbage);
+
+    return rc ? rc
+              : sql_exec(s,
+                         "UPDATE upload SET key_removed = 1 WHERE bucket = ?1 AND key = ?2 AND "
+                         "version IS NULL",
+                         sql_int(r->bucket), sql_text(r->which.key));
+}
+
 /* DELETE without a version: removes, or hides behind a marker. */
 static enum store_status remove_present(struct sql *s, struct s3_remove *r,
                                         struct s3_garbage *garbage)
@@ -427,7 +442,7 @@ static enum store_status remove_present(struct sql *s, struct s3_remove *r,
         return STORE_CONFLICT;
     r->found = present && !present->marker;
     if (versioning == S3_UNVERSIONED)
-        return present ? drop_row(s, present, garbage) : STORE_OK;
+        return present ? drop_present(s, r, present, garbage) : STORE_OK;
     rc = make_room(s, r->bucket, r->which.key, versioning, present, garbage);
     return rc ? rc : insert_marker(s, r, versioning);
 }

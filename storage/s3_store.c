@@ -18,8 +18,12 @@
 #include <stdatomic.h>
 
 EMBED(storage_schema_s3_001_sql);
+EMBED(storage_schema_s3_002_sql);
 
-static const struct sql_migration migrations[] = {{embed_storage_schema_s3_001_sql}};
+static const struct sql_migration migrations[] = {
+    {embed_storage_schema_s3_001_sql},
+    {embed_storage_schema_s3_002_sql},
+};
 
 static const char database[] = "s3";
 

@@ -217,6 +217,7 @@ struct s3_condition {
     bool if_none_match;   /* no object may be there */
     int64_t opened_ms;    /* of a completed upload: a change since then is a conflict; 0: does not
                              matter */
+    bool removed;         /* likewise: the object has gone since then; the store finds out */
 };
 
 enum s3_refusal {

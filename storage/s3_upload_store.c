@@ -346,6 +346,18 @@ static enum store_status drop_rest(struct sql *s, struct s3_complete *c, struct 
     return rc;
 }
 
+static enum store_status find_removed(struct sql *s, int64_t upload, bool *out)
+{
+    struct sql_stmt *st =
+        sql_query(s, "SELECT key_removed FROM upload WHERE id = ?1", sql_int(upload));
+    enum store_status rc = sql_step(st);
+
+    if (rc == STORE_OK)
+        *out = sql_column_int(st, 0) != 0;
+    sql_reset(st);
+    return rc;
+}
+
 static enum store_status complete_turn(struct sql *s, void *context)
 {
     struct complete_turn *t = context;
@@ -361,6 +373,8 @@ static enum store_status complete_turn(struct sql *s, void *context)
         rc = place_part(s, c, i, &start);
     if (rc == STORE_OK)
         rc = drop_rest(s, c, &t->garbage);
+    if (rc == STORE_OK)
+        rc = find_removed(s, c->put.object.upload, &c->put.condition.removed);
     if (rc == STORE_OK)
         rc = s3_put_in(s, &c->put, &t->garbage);
     if (rc == STORE_OK)

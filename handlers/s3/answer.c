@@ -5,6 +5,8 @@
 #include "server/base/clock.h"
 #include "server/base/encode.h"
 
+#include <ctype.h>
+
 #define SSE "x-amz-server-side-encryption"
 
 static bool is_encryption(const char *name)
@@ -35,6 +37,51 @@ static bool is_ascii(const char *text)
     return true;
 }
 
+/* The "Q" encoding of RFC 2047. False for what is none. */
+static bool decode_quoted(const char *text, size_t text_len, char *out, size_t *out_len)
+{
+    *out_len = 0;
+    for (size_t i = 0; i < text_len; i++) {
+        char c = text[i];
+        unsigned byte;
+
+        if (c == '=') {
+            if (i + 2 >= text_len || !isxdigit((unsigned char)text[i + 1]) ||
+                !isxdigit((unsigned char)text[i + 2]) || sscanf(text + i + 1, "%2x", &byte) != 1)
+                return false;
+            c = (char)byte;
+            i += 2;
+        }
+        out[(*out_len)++] = (char)(c == '_' && text[i] == '_' ? ' ' : c);
+    }
+    return true;
+}
+
+/* AWS: an encoded word that says nothing but plain characters is given back as these. */
+static const char *plain_word(struct arena *a, const char *text)
+{
+    static const char begin[] = "=?UTF-8?";
+    size_t len = strlen(text), decoded_len;
+    const char *encoded = text + strlen(begin) + 2;
+    size_t encoded_len;
+    char *decoded;
+    bool valid;
+
+    if (len < strlen(begin) + 4 || strncasecmp(text, begin, strlen(begin)) != 0 ||
+        encoded[-1] != '?' || !str_eq(text + len - 2, "?="))
+        return text;
+    encoded_len = len - strlen(begin) - 4;
+    decoded = arena_alloc(a, len + 4);
+    if (encoded[-2] == 'Q' || encoded[-2] == 'q')
+        valid = decode_quoted(encoded, encoded_len, decoded, &decoded_len);
+    else
+        valid = (encoded[-2] == 'B' || encoded[-2] == 'b') &&
+                base64_decode(encoded, encoded_len, (uint8_t *)decoded, &decoded_len);
+    for (size_t i = 0; valid && i < decoded_len; i++)
+        valid = decoded[i] >= ' ' && decoded[i] <= '~';
+    return valid ? arena_strndup(a, decoded, decoded_len) : text;
+}
+
 /* AWS: bytes are taken for Latin-1, and given back as an encoded word of RFC 2047. */
 static const char *mail_safe(struct arena *a, const char *text)
 {
@@ -42,7 +89,7 @@ static const char *mail_safe(struct arena *a, const char *text)
     char *utf8, *base64;
 
     if (is_ascii(text))
-        return text;
+        return plain_word(a, text);
     utf8 = arena_alloc(a, 2 * strlen(text) + 1);
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;

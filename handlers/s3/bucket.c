@@ -7,6 +7,7 @@
 #include "handlers/s3/operations.h"
 #include "handlers/s3/target.h"
 #include "server/base/clock.h"
+#include "server/model/stored.h"
 
 enum { LIST_MAX = 10000 };
 
@@ -25,6 +26,20 @@ static bool is_region_name(const char *text)
 
     return len > 3 && len < 32 && text[len] == '\0' && strchr(text, '-') && text[len - 1] >= '0' &&
            text[len - 1] <= '9'; /* "aws-global" is none */
+}
+
+/* One of the places that the model lists, which us-east-1 is none of. */
+static bool is_location(const char *text)
+{
+    const struct shape *c = model_structure(&s3_model, "CreateBucketConfiguration");
+    const struct member *m =
+        model_find_member(&s3_model, c, "LocationConstraint", strlen("LocationConstraint"));
+    const struct shape *places = &s3_model.shapes[m->shape];
+
+    for (uint32_t i = 0; i < places->enum_count; i++)
+        if (str_eq(model_text(&s3_model, s3_model.enums[places->first_enum + i]), text))
+            return true;
+    return false;
 }
 
 /* AWS: us-east-1 is said by saying nothing; the endpoint of us-east-1 makes buckets of any region,
@@ -51,7 +66,7 @@ static int read_location(struct request *req, const struct s3_CreateBucketReques
                         "The %s location constraint is incompatible for the region specific "
                         "endpoint this request was sent to.",
                         location);
-    if (is_region_name(*out_region) && !str_eq(*out_region, "us-east-1"))
+    if (is_location(location))
         return 0;
     aws_fail(req, &s3_InvalidLocationConstraint, "The specified location-constraint is not valid");
     aws_fail_detail(req, "LocationConstraint", location);

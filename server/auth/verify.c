@@ -305,14 +305,36 @@ static int find_payload_hash(struct request *req, const struct auth_result *auth
     return 0;
 }
 
-/* AWS: S3 shows what it signed, to be compared with what the client did. */
+/* "47 45 54": each byte of a text. */
+static const char *bytes_of(struct arena *a, const char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *out = arena_alloc(a, 3 * strlen(text) + 1);
+    char *next = out;
+
+    for (const char *p = text; *p; p++) {
+        if (p != text)
+            *next++ = ' ';
+        *next++ = digits[(unsigned char)*p >> 4];
+        *next++ = digits[(unsigned char)*p & 15];
+    }
+    *next = '\0';
+    return out;
+}
+
+/* AWS: S3 shows what it signed, to be compared with what the client did. Version 2 knows no
+ * canonical request. */
 static void describe_mismatch(struct request *req, const struct auth_result *auth,
                               const char *to_sign, const char *canonical)
 {
     aws_fail_detail(req, "AWSAccessKeyId", auth->access_key);
     aws_fail_detail(req, "StringToSign", to_sign);
     aws_fail_detail(req, "SignatureProvided", auth->signature);
+    aws_fail_detail(req, "StringToSignBytes", bytes_of(&req->arena, to_sign));
+    if (!canonical)
+        return;
     aws_fail_detail(req, "CanonicalRequest", canonical);
+    aws_fail_detail(req, "CanonicalRequestBytes", bytes_of(&req->arena, canonical));
 }
 
 static int check_signature(struct request *req, const struct auth_result *auth, const char *secret)
@@ -375,6 +397,7 @@ static int verify_v2(struct request *req, const struct auth_result *auth)
 {
     struct credential known = {0};
     char wanted[SIGV2_LEN + 1];
+    const char *to_sign = "";
 
     if (!auth_find_credential(req->app, auth->access_key, &req->arena, &known))
         return refuse(req, &s3_dialect.unknown_key);
@@ -382,13 +405,16 @@ static int verify_v2(struct request *req, const struct auth_result *auth)
         (auth->kind == AUTH_V2_QUERY ? check_expiry_v2(req, auth) : check_skew_v2(req, auth)))
         return -1;
     /* AWS: some clients sign a bucket as "/b", some as "/b/", whatever they send. */
-    for (int slash = 0; slash < 2; slash++) {
-        sigv2_sign(known.secret, sigv2_string_to_sign(req, auth, slash), wanted);
+    for (int slash = 1; slash >= 0; slash--) {
+        to_sign = sigv2_string_to_sign(req, auth, slash);
+        sigv2_sign(known.secret, to_sign, wanted);
         if (strlen(auth->signature) == SIGV2_LEN &&
             equal_constant_time(auth->signature, wanted, SIGV2_LEN))
             return 0;
     }
-    return refuse(req, &s3_dialect.mismatch);
+    (void)refuse(req, &s3_dialect.mismatch);
+    describe_mismatch(req, auth, to_sign, NULL);
+    return -1;
 }
 
 int auth_verify(struct request *req, const struct auth_result *auth)

@@ -32,6 +32,7 @@ struct source_rule {
     const char *subject; /* a shape's name: its constraints are not checked; or a pattern */
     const char *words;   /* of the pattern; NULL with a shape */
     const char *root;    /* the shape's XML root element; NULL: the rule is another */
+    const char *last;    /* the member that stands behind all others; NULL: the rule is another */
     int line;
 };
 

@@ -377,6 +377,15 @@ static void read_root(struct reader *r)
     rule->root = need_word(r, "the element");
 }
 
+static void read_last(struct reader *r)
+{
+    struct source_rule *rule = ARRAY_GROW(r->service->rules, r->service->rule_count);
+
+    rule->line = r->line;
+    rule->subject = need_word(r, "the structure");
+    rule->last = need_word(r, "the member");
+}
+
 static void read_custom_line(struct reader *r)
 {
     char *key = need_word(r, "a word");
@@ -394,6 +403,8 @@ static void read_custom_line(struct reader *r)
         read_rule(r, false);
     else if (str_eq(key, "root"))
         read_root(r);
+    else if (str_eq(key, "last"))
+        read_last(r);
     else if (str_eq(key, "pattern-words"))
         read_rule(r, true);
     else

@@ -161,6 +161,22 @@ static void resolve_customs(struct source_service *s)
     }
 }
 
+/* False where the structure has no such member. */
+static bool move_to_end(struct source_shape *shape, const char *name)
+{
+    for (size_t i = 0; i < shape->member_count; i++) {
+        struct source_member moved = shape->members[i];
+
+        if (!str_eq(moved.name, name))
+            continue;
+        memmove(&shape->members[i], &shape->members[i + 1],
+                (shape->member_count - i - 1) * sizeof(moved));
+        shape->members[shape->member_count - 1] = moved;
+        return true;
+    }
+    return false;
+}
+
 /* Applies a rule of the .custom to the shapes it is about; how many those are. */
 static size_t apply_rule(struct source_service *s, const struct source_rule *rule)
 {
@@ -175,7 +191,10 @@ static size_t apply_rule(struct source_service *s, const struct source_rule *rul
         } else if (rule->root && str_eq(shape->name, rule->subject)) {
             shape->wire = rule->root;
             found++;
-        } else if (!rule->words && !rule->root && str_eq(shape->name, rule->subject)) {
+        } else if (rule->last && str_eq(shape->name, rule->subject)) {
+            found += move_to_end(shape, rule->last);
+        } else if (!rule->words && !rule->root && !rule->last &&
+                   str_eq(shape->name, rule->subject)) {
             shape->pattern = NULL;
             shape->enum_count = 0;
             shape->flags &= ~(unsigned)(SHAPE_HAS_MIN | SHAPE_HAS_MAX);

@@ -1,7 +1,9 @@
 """Who may do what: other accounts, unsigned requests, pages of other origins, and --auth=enforce."""
 
 import json
+import re
 import time
+from xml.etree import ElementTree
 
 import boto3
 import botocore.config
@@ -213,6 +215,17 @@ def test_a_wrong_signature_is_shown_what_was_signed(strict, account):
     assert status == 403 and b"<Code>SignatureDoesNotMatch</Code>" in body
     assert b"<StringToSign>AWS4-HMAC-SHA256\n" in body and b"<CanonicalRequest>GET\n/some-bucket/k\n" in body
     assert f"<AWSAccessKeyId>{account}</AWSAccessKeyId>".encode() in body
+
+
+def test_a_wrong_signature_of_version_2_too(strict, account):
+    signer = connect(strict.endpoint, account, signature_version="s3")
+    url = signer.generate_presigned_url("get_object", Params={"Bucket": "some-bucket", "Key": "k"})
+    status, _, body = http(re.sub("Signature=[^&]*", "Signature=x", url))
+    error = ElementTree.fromstring(body)
+    assert (status, error.findtext("Code"), error.findtext("AWSAccessKeyId")) == (403, "SignatureDoesNotMatch", account)
+    signed = error.findtext("StringToSign")
+    assert signed.startswith("GET\n\n\n") and signed.endswith("\n/some-bucket/k") and error.findtext("SignatureProvided") == "x"
+    assert bytes.fromhex(error.findtext("StringToSignBytes")).decode() == signed and error.find("CanonicalRequest") is None
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,8 @@ def test_an_expected_owner_must_be_an_account(s3, bucket, owner):
     [
         ("us-east-1", "nowhere", "InvalidLocationConstraint"),
         ("us-east-1", "aws-global", "InvalidLocationConstraint"),
+        ("us-east-1", "us-east-1", "InvalidLocationConstraint"),
+        ("us-east-1", "eu-nowhere-7", "InvalidLocationConstraint"),
         ("eu-west-1", "nowhere", "IllegalLocationConstraintException"),
         ("eu-west-1", "us-east-1", "IllegalLocationConstraintException"),
         ("us-west-2", "EU", "IllegalLocationConstraintException"),

@@ -331,6 +331,17 @@ def test_replication(s3):
     assert code_of(s3.get_bucket_replication, Bucket=bucket) == "ReplicationConfigurationNotFoundError"
 
 
+def test_abac(s3):
+    bucket = make_bucket(s3)
+    assert s3.get_bucket_abac(Bucket=bucket)["AbacStatus"] == {"Status": "Disabled"}
+    for status in ("Enabled", "Disabled", "Enabled"):
+        s3.put_bucket_abac(Bucket=bucket, AbacStatus={"Status": status})
+        assert s3.get_bucket_abac(Bucket=bucket)["AbacStatus"] == {"Status": status}
+    assert code_of(s3.put_bucket_abac, Bucket=bucket, AbacStatus={"Status": "On"}) == "MalformedXML"
+    assert s3.get_bucket_abac(Bucket=bucket)["AbacStatus"] == {"Status": "Enabled"}
+    assert code_of(s3.get_bucket_abac, Bucket=bucket + "-none") == "NoSuchBucket"
+
+
 def test_small_settings(s3):
     bucket = make_bucket(s3)
     assert s3.get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"

@@ -104,6 +104,19 @@ def test_conditions_when_completing(s3, bucket):
     assert refused(complete, s3, upload, parts, IfMatch=etag)[:2] == ("ConditionalRequestConflict", 409)
 
 
+def test_an_object_that_went_while_its_upload_was_open(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k")
+    upload = begin(s3, bucket)
+    parts = [part_of(s3, upload, 1, b"x")]
+    s3.delete_object(Bucket=bucket, Key="k")
+    assert refused(complete, s3, upload, parts, IfNoneMatch="*")[:2] == ("ConditionalRequestConflict", 409)
+    again = begin(s3, bucket)
+    complete(s3, again, [part_of(s3, again, 1, b"y")], IfNoneMatch="*")
+    assert body_of(s3, bucket, "k") == b"y"
+    complete(s3, upload, parts)  # without a condition it is nobody's concern
+    assert body_of(s3, bucket, "k") == b"x"
+
+
 def test_uploads_and_parts_by_the_page(s3, bucket):
     uploads = [begin(s3, bucket, key) for key in ("a", "a", "b/1", "b/2", "c")]
     for size in (1, 2, 10):

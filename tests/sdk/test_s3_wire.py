@@ -5,7 +5,9 @@ import hashlib
 import http.client
 import os
 import socket
+import urllib.request
 import zlib
+from xml.etree import ElementTree
 
 import pytest
 from s3_kit import http as fetch
@@ -175,6 +177,36 @@ def test_errors_of_head_have_no_body(send):
 def test_metadata_beyond_ascii_is_mail_safe(send):
     assert send("PUT", "/k", {"x-amz-meta-name": "bär".encode()}, b"")[0] == 200
     assert send("HEAD", "/k")[1]["x-amz-meta-name"] == "=?UTF-8?B?YsODwqRy?="
+
+
+@pytest.mark.parametrize("sent, given_back", [
+    ("=?UTF-8?Q?actually-ascii?=", "actually-ascii"),
+    ("=?UTF-8?B?YWJj?=", "abc"),
+    ("=?utf-8?q?a_b=3D_=5F?=", "a b= _"),
+    ("=?UTF-8?B?AAECAw==?=", "=?UTF-8?B?AAECAw==?="),
+    ("=?UTF-8?Q?=C3=84?=", "=?UTF-8?Q?=C3=84?="),
+    ("=?UTF-8?Q?=C?=", "=?UTF-8?Q?=C?="),
+    ("=?UTF-8?B?=GGG?=", "=?UTF-8?B?=GGG?="),
+    ("=?UTF-8?=", "=?UTF-8?="),
+])
+def test_encoded_words_of_plain_characters_are_decoded(send, sent, given_back):
+    assert send("PUT", "/k", {"x-amz-meta-name": sent}, b"")[0] == 200
+    assert send("HEAD", "/k")[1]["x-amz-meta-name"] == given_back
+
+
+def test_owners_and_names_come_first(s3, bucket, send, endpoint, account):
+    """For clients that read a list as it comes."""
+    s3.put_object(Bucket=bucket, Key="a/b")
+    s3.put_object(Bucket=bucket, Key="c")
+    for query in ("?delimiter=/", "?list-type=2&delimiter=/"):
+        tags = [e.tag.split("}")[1] for e in ElementTree.fromstring(send("GET", query)[2])]
+        assert tags[-2:] == ["Contents", "CommonPrefixes"] and tags.index("Name") < len(tags) - 2
+    tags = [e.tag.split("}")[1] for e in ElementTree.fromstring(send("GET", "?versions")[2])]
+    assert tags[-2:] == ["Version", "Version"]
+    authorization = f"AWS4-HMAC-SHA256 Credential={account}/20261122/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+    request = urllib.request.Request(endpoint, headers={"Authorization": authorization})
+    with urllib.request.urlopen(request) as answer:
+        assert [e.tag.split("}")[1] for e in ElementTree.fromstring(answer.read())] == ["Owner", "Buckets"]
 
 
 def test_what_is_no_operation_is_refused(send):
