@@ -117,8 +117,9 @@ static enum store_status find_position(struct source *s, size_t shard, struct ki
                                  : rc;
 }
 
-/* One page of a shard: 1 when records came, 0 when there were none, -1 after a failure. */
-static int read_shard(struct source *s, size_t shard)
+/* One page of a shard: 1 when records came, 0 when there were none, -1 after a failure. *out_ended:
+ * there is nothing more to come. */
+static int read_shard(struct source *s, size_t shard, bool *out_ended)
 {
     struct kinesis_position from;
     struct kinesis_events events;
@@ -127,11 +128,10 @@ static int read_shard(struct source *s, size_t shard)
     if (rc == STORE_OK)
         rc = kinesis_read(kinesis_of(s->firehose->app), s->hold, &from, RECORDS_AT_ONCE,
                           BYTES_AT_ONCE, &s->arena, &events);
-    if (rc != STORE_OK)
+    if (rc != STORE_OK || (events.count && !keep(s, &events, shard)))
         return -1;
-    if (events.count == 0)
-        return 0;
-    return keep(s, &events, shard) ? 1 : -1;
+    *out_ended = events.end;
+    return events.count > 0;
 }
 
 /* --- one stream --- */
@@ -163,13 +163,25 @@ static bool describe(struct source *s)
     return true;
 }
 
+/* A shard goes on where its parents ended, which come before it. */
+static bool is_its_turn(const struct source *s, size_t shard, const bool *ended)
+{
+    int parent;
+    int adjacent;
+
+    kinesis_shard_parents(s->hold, shard, &parent, &adjacent);
+    return (parent < 0 || ended[parent]) && (adjacent < 0 || ended[adjacent]);
+}
+
 /* True when records came. */
 static bool read_all(struct source *s)
 {
+    size_t count = kinesis_shard_count(s->hold);
+    bool *ended = ARENA_ARRAY(&s->arena, bool, count);
     bool some = false;
 
-    for (size_t i = 0; i < kinesis_shard_count(s->hold); i++)
-        some |= read_shard(s, i) > 0;
+    for (size_t i = 0; i < count; i++)
+        some |= is_its_turn(s, i, ended) && read_shard(s, i, &ended[i]) > 0;
     return some;
 }
 

@@ -74,6 +74,39 @@ def test_a_refusal_is_tried_again_with_the_same_id(client):
     assert [records_of(r) for r in endpoint.requests] == [[b"stubborn"]] * 3
 
 
+def test_a_source_keeps_its_order_when_it_is_resharded(client):
+    """What a child shard took comes after all that its parents took."""
+    kinesis, firehose = client("kinesis"), client("firehose")
+    kinesis.create_stream(StreamName="source", ShardCount=1)
+    stream = kinesis.describe_stream_summary(StreamName="source")["StreamDescriptionSummary"]["StreamARN"]
+    with Endpoint(accept) as endpoint:
+        firehose.create_delivery_stream(
+            DeliveryStreamName="h",
+            DeliveryStreamType="KinesisStreamAsSource",
+            KinesisStreamSourceConfiguration={"KinesisStreamARN": stream, "RoleARN": "arn:aws:iam::000000000000:role/r"},
+            HttpEndpointDestinationConfiguration={
+                "EndpointConfiguration": {"Url": endpoint.url},
+                "BufferingHints": AT_ONCE,
+                "S3Configuration": s3(),
+            },
+        )
+        sent, low, high = 0, 0, 2**128
+        for _ in range(5):
+            # More than one page, which takes its time.
+            records = [{"Data": b"%d " % (sent + i) + bytes(800_000), "PartitionKey": "k", "ExplicitHashKey": "0"} for i in range(6)]
+            shard = kinesis.put_records(StreamName="source", Records=records)["Records"][0]["ShardId"]
+            high = (low + high) // 2
+            kinesis.split_shard(StreamName="source", ShardToSplit=shard, NewStartingHashKey=str(high))
+            kinesis.put_record(StreamName="source", Data=b"%d " % (sent + 6), PartitionKey="k", ExplicitHashKey="0")
+            sent += 7
+
+        def arrived():
+            return [int(d.split()[0]) for r in endpoint.requests for d in records_of(r)]
+
+        until(lambda: len(arrived()) == sent)
+    assert arrived() == list(range(sent))
+
+
 def test_what_the_endpoint_never_takes_goes_to_s3(client, bucket):
     firehose, store = client("firehose"), client("s3")
     with Endpoint(lambda r: (400, {"requestId": "x", "timestamp": 1, "errorMessage": "no thanks"})) as endpoint:
