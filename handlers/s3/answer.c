@@ -5,8 +5,6 @@
 #include "server/base/clock.h"
 #include "server/base/encode.h"
 
-#include <ctype.h>
-
 #define SSE "x-amz-server-side-encryption"
 
 static bool is_encryption(const char *name)
@@ -41,18 +39,14 @@ static bool is_ascii(const char *text)
 static bool decode_quoted(const char *text, size_t text_len, char *out, size_t *out_len)
 {
     *out_len = 0;
-    for (size_t i = 0; i < text_len; i++) {
-        char c = text[i];
-        unsigned byte;
-
-        if (c == '=') {
-            if (i + 2 >= text_len || !isxdigit((unsigned char)text[i + 1]) ||
-                !isxdigit((unsigned char)text[i + 2]) || sscanf(text + i + 1, "%2x", &byte) != 1)
-                return false;
-            c = (char)byte;
-            i += 2;
+    for (size_t i = 0; i < text_len; i++, ++*out_len) {
+        if (text[i] != '=') {
+            out[*out_len] = text[i] == '_' ? ' ' : text[i];
+            continue;
         }
-        out[(*out_len)++] = (char)(c == '_' && text[i] == '_' ? ' ' : c);
+        if (i + 2 >= text_len || !hex_decode(text + i + 1, 2, (uint8_t *)out + *out_len))
+            return false;
+        i += 2;
     }
     return true;
 }
