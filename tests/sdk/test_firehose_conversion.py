@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 from firehose_kit import AT_ONCE, body, keys, lines, s3, until
 from server import Server
+from test_firehose_s3 import Clocked
 
 SCHEMA = {"RoleARN": "arn:aws:iam::000000000000:role/glue", "DatabaseName": "shop", "TableName": "orders", "Region": "us-east-1"}
 OPENX = {"Deserializer": {"OpenXJsonSerDe": {"CaseInsensitive": False, "ColumnToJsonKeyMappings": {"ts": "timestamp"}}}}
@@ -281,7 +282,9 @@ def test_what_does_not_fit_is_told_and_lost_nowhere(client):
         assert line["dataCatalogTable"] == {"catalogId": line["dataCatalogTable"]["catalogId"], "databaseName": "shop", "tableName": "orders", "region": "us-east-1", "versionId": "LATEST", "catalogArn": None}
 
 
-def test_files_by_partition(client):
+def test_files_by_partition(tmp_path):
+    clocked = Clocked(tmp_path)  # partitions wait for a minute at least
+    client = clocked.client
     make_table(client, [("id", "int")], [("country", "string")])
     extraction = [{"ParameterName": "MetadataExtractionQuery", "ParameterValue": "{c:.country}"}, {"ParameterName": "JsonParsingEngine", "ParameterValue": "JQ-1.6"}]
     firehose, store = client("firehose"), client("s3")
@@ -293,16 +296,17 @@ def test_files_by_partition(client):
             bucket,
             Prefix="country=!{partitionKeyFromQuery:c}/",
             ErrorOutputPrefix="bad/",
-            BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 0},
+            BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 60},
             DynamicPartitioningConfiguration={"Enabled": True},
             ProcessingConfiguration={"Enabled": True, "Processors": [{"Type": "MetadataExtraction", "Parameters": extraction}]},
             DataFormatConversionConfiguration=conversion(InputFormatConfiguration=OPENX_PLAIN),
         ),
     )
     firehose.put_record_batch(DeliveryStreamName="f", Records=[{"Data": json.dumps({"id": i, "country": c})} for i, c in enumerate(["de", "fr", "de", "fr"])])
-    found = until(lambda: (k := keys(store, bucket)) and len(k) == 2 and k)
+    found = until(lambda: clocked.advance(60) and len(k := keys(store, bucket)) == 2 and k)
     read = {key.split("/")[0]: pyarrow.parquet.read_table(io.BytesIO(body(store, bucket, key))).to_pylist() for key in found}
     assert read == {"country=de": [{"id": 0}, {"id": 2}], "country=fr": [{"id": 1}, {"id": 3}]}
+    clocked.server.stop()
 
 
 def test_the_table_as_it_is_when_a_file_is_written(client):
