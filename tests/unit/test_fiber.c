@@ -1,0 +1,258 @@
+/* Fibers: who runs when, what a fiber waits for, and what it must not hold up. */
+#include "server/base/fiber.h"
+
+#include "server/base/thread.h"
+
+#include <check.h>
+#include <stdatomic.h>
+
+enum { MANY = 200 };
+
+struct story {
+    char text[64];
+    size_t len;
+};
+
+static void tell(struct story *s, char letter)
+{
+    ck_assert_uint_lt(s->len, sizeof(s->text) - 1);
+    s->text[s->len++] = letter;
+}
+
+static bool begin(struct fibers *set, void (*run)(void *), void *context)
+{
+    bool begun;
+    bool ended = fibers_start(set, run, context, &begun);
+
+    ck_assert(begun);
+    return ended;
+}
+
+static void one_word(void *context)
+{
+    ck_assert(fiber_running());
+    tell(context, 'a');
+}
+
+START_TEST(one_that_does_not_wait_ends_at_once)
+{
+    struct fibers *set = fibers_new();
+    struct story s = {""};
+
+    ck_assert(!fiber_running());
+    ck_assert(begin(set, one_word, &s));
+    ck_assert(begin(set, one_word, &s));
+    ck_assert_str_eq(s.text, "aa");
+    ck_assert_uint_eq(fibers_waiting(set), 0);
+    ck_assert(!fiber_running());
+    fibers_finish(set);
+    fibers_free(set);
+}
+END_TEST
+
+static void first(void *context)
+{
+    tell(context, 'a');
+    ck_assert(fiber_yield(FIBER_READY));
+    tell(context, 'c');
+    ck_assert(fiber_yield(FIBER_READY));
+    tell(context, 'e');
+}
+
+static void second(void *context)
+{
+    tell(context, 'b');
+    ck_assert(fiber_yield(FIBER_READY));
+    tell(context, 'd');
+}
+
+START_TEST(those_that_yield_take_turns)
+{
+    struct fibers *set = fibers_new();
+    struct story s = {""};
+
+    ck_assert(!begin(set, first, &s));
+    ck_assert(!begin(set, second, &s));
+    ck_assert_str_eq(s.text, "ab");
+    ck_assert_uint_eq(fibers_waiting(set), 2);
+    fibers_finish(set);
+    ck_assert_str_eq(s.text, "abcde");
+    fibers_free(set);
+}
+END_TEST
+
+struct stall {
+    int told_to_block;
+    int asked;
+};
+
+static void waits_for_a_thread(void *context)
+{
+    struct stall *s = context;
+
+    do
+        s->asked++;
+    while (fiber_yield(FIBER_WAITS));
+    s->told_to_block++;
+}
+
+static void moves_for_a_while(void *context)
+{
+    (void)context;
+    for (int i = 0; i < 5; i++)
+        fiber_yield(FIBER_READY);
+}
+
+START_TEST(only_when_nobody_can_go_on_one_may_block)
+{
+    struct fibers *set = fibers_new();
+    struct stall s = {0};
+
+    begin(set, waits_for_a_thread, &s);
+    begin(set, moves_for_a_while, NULL);
+    begin(set, waits_for_a_thread, &s);
+    fibers_finish(set);
+    ck_assert_int_eq(s.told_to_block, 2);
+    ck_assert_int_ge(s.asked, 2 * 6); /* not before the third one had ended */
+    fibers_free(set);
+}
+END_TEST
+
+static void use_stack(void)
+{
+    volatile uint8_t frame[100 * 1024];
+
+    memset((void *)frame, 1, sizeof(frame));
+    ck_assert_uint_eq(frame[sizeof(frame) / 2], 1);
+}
+
+static void goes_deep(void *context)
+{
+    atomic_uint *ended = context;
+
+    fiber_yield(FIBER_READY);
+    use_stack();
+    fiber_yield(FIBER_READY);
+    (*ended)++;
+}
+
+START_TEST(many_have_stacks_of_their_own)
+{
+    struct fibers *set = fibers_new();
+    atomic_uint ended = 0;
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < MANY; i++)
+            begin(set, goes_deep, &ended);
+        ck_assert_uint_eq(fibers_waiting(set), MANY);
+        fibers_finish(set);
+    }
+    ck_assert_uint_eq(ended, 3 * MANY);
+    fibers_free(set);
+}
+END_TEST
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+
+static void holds_across_a_yield(void *context)
+{
+    fiber_mutex_lock(&mutex);
+    fiber_read_lock(&rwlock);
+    tell(context, '(');
+    fiber_yield(FIBER_READY);
+    tell(context, ')');
+    pthread_rwlock_unlock(&rwlock);
+    pthread_mutex_unlock(&mutex);
+}
+
+START_TEST(locks_may_be_held_by_one_and_wanted_by_another)
+{
+    struct fibers *set = fibers_new();
+    struct story s = {""};
+
+    begin(set, holds_across_a_yield, &s);
+    begin(set, holds_across_a_yield, &s);
+    begin(set, holds_across_a_yield, &s);
+    fibers_finish(set);
+    ck_assert_str_eq(s.text, "()()()");
+    fibers_free(set);
+}
+END_TEST
+
+/* As a lock whose writers come first behaves: who wants to read again behind a waiting writer
+ * waits, too, and the writer waits for a reader of the same thread. */
+static void *writes(void *context)
+{
+    atomic_bool *wrote = context;
+
+    pthread_rwlock_wrlock(&rwlock);
+    atomic_store(wrote, true);
+    pthread_rwlock_unlock(&rwlock);
+    return NULL;
+}
+
+static void reads(void *context)
+{
+    (void)context;
+    fiber_read_lock(&rwlock);
+    fiber_yield(FIBER_READY);
+    pthread_rwlock_unlock(&rwlock);
+}
+
+START_TEST(a_writer_between_two_readers_holds_nobody_up)
+{
+    struct fibers *set = fibers_new();
+    pthread_rwlockattr_t writers_first;
+    pthread_t writer;
+    atomic_bool wrote = false;
+
+    pthread_rwlockattr_init(&writers_first);
+    pthread_rwlockattr_setkind_np(&writers_first, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&rwlock, &writers_first);
+    begin(set, reads, NULL);
+    ck_assert_int_eq(thread_start(&writer, "writer", writes, &wrote), 0);
+    while (pthread_rwlock_tryrdlock(&rwlock) == 0) /* until it waits */
+        pthread_rwlock_unlock(&rwlock);
+    begin(set, reads, NULL);
+    ck_assert_uint_eq(fibers_waiting(set), 2);
+    fibers_finish(set);
+    pthread_join(writer, NULL);
+    ck_assert(wrote);
+    fibers_free(set);
+    pthread_rwlockattr_destroy(&writers_first);
+}
+END_TEST
+
+START_TEST(outside_a_fiber_the_locks_are_plain)
+{
+    fiber_mutex_lock(&mutex);
+    ck_assert_int_ne(pthread_mutex_trylock(&mutex), 0);
+    pthread_mutex_unlock(&mutex);
+    fiber_read_lock(&rwlock);
+    ck_assert_int_ne(pthread_rwlock_trywrlock(&rwlock), 0);
+    pthread_rwlock_unlock(&rwlock);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *c = tcase_create("fiber");
+    Suite *s = suite_create("fiber");
+    SRunner *r;
+    int failed;
+
+    tcase_add_test(c, one_that_does_not_wait_ends_at_once);
+    tcase_add_test(c, those_that_yield_take_turns);
+    tcase_add_test(c, only_when_nobody_can_go_on_one_may_block);
+    tcase_add_test(c, many_have_stacks_of_their_own);
+    tcase_add_test(c, locks_may_be_held_by_one_and_wanted_by_another);
+    tcase_add_test(c, a_writer_between_two_readers_holds_nobody_up);
+    tcase_add_test(c, outside_a_fiber_the_locks_are_plain);
+    suite_add_tcase(s, c);
+    r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
