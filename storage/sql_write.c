@@ -26,6 +26,11 @@
  * 5. A turn lies on its thread's stack, and that thread may leave once it sees TURN_DONE: read
  *    `next` before.
  *
+ * 6. A fiber (server/base/fiber.h) that does not run owns nothing: its thread may be held up by
+ *    somebody who wants to write. It queues its turn, lets the others of its thread queue theirs,
+ *    and becomes the owner, if nobody has run its turn by then, when it goes on. So the connection
+ *    is free while the queue holds nothing but turns of fibers that are not asleep.
+ *
  * The log (WAL) is moved into the database after the commit has been acknowledged, by the owner.
  * While readers overlap without a gap the log cannot be started anew; once it is long, the owner
  * waits for them.
@@ -33,6 +38,7 @@
 #include "storage/storage.h"
 
 #include "server/base/clock.h"
+#include "server/base/fiber.h"
 
 #include <linux/futex.h>
 #include <sched.h>
@@ -61,10 +67,27 @@ struct sql_turn {
     enum store_status status;
     enum store_status (*run)(struct sql *s, void *context); /* NULL: sql_write_begin */
     void *context;
+    bool of_fiber;
     struct sql_turn *next; /* in the queue, then among the unacknowledged */
 };
 
 /* --- waiting and waking --- */
+
+/* False, with the state as it has become, when there is nothing to sleep for any more. */
+static bool turn_lie_down(struct sql_turn *t, uint32_t *out_state)
+{
+    *out_state = TURN_QUEUED;
+    return atomic_compare_exchange_strong(&t->state, out_state, TURN_ASLEEP);
+}
+
+static enum turn_state turn_sleep(struct sql_turn *t)
+{
+    uint32_t state;
+
+    while ((state = atomic_load(&t->state)) == TURN_ASLEEP)
+        syscall(SYS_futex, &t->state, FUTEX_WAIT_PRIVATE, TURN_ASLEEP, NULL, NULL, 0);
+    return state;
+}
 
 /* Sleeping and being woken cost more than the row that is written; so the threads that a commit
  * waits for are let run first, and few of them need to sleep at all. */
@@ -77,12 +100,7 @@ static enum turn_state turn_wait(struct sql_turn *t)
             return state;
         sched_yield();
     }
-    state = TURN_QUEUED;
-    if (!atomic_compare_exchange_strong(&t->state, &state, TURN_ASLEEP))
-        return state;
-    while ((state = atomic_load(&t->state)) == TURN_ASLEEP)
-        syscall(SYS_futex, &t->state, FUTEX_WAIT_PRIVATE, TURN_ASLEEP, NULL, NULL, 0);
-    return state;
+    return turn_lie_down(t, &state) ? turn_sleep(t) : state;
 }
 
 /* t may be gone when the system call is made: its address then wakes nobody, or somebody who looks
@@ -103,16 +121,67 @@ static void list_add(struct sql_turn_list *list, struct sql_turn *t)
     list->last = t;
 }
 
+/* False when it is not in the list. */
+static bool list_remove(struct sql_turn_list *list, struct sql_turn *t)
+{
+    struct sql_turn *before = NULL;
+    struct sql_turn **at = &list->first;
+
+    while (*at && *at != t) {
+        before = *at;
+        at = &before->next;
+    }
+    if (!*at)
+        return false;
+    *at = t->next;
+    if (list->last == t)
+        list->last = before;
+    return true;
+}
+
 static struct sql_turn *list_take(struct sql_turn_list *list)
 {
     struct sql_turn *t = list->first;
 
-    if (t) {
-        list->first = t->next;
-        if (!list->first)
-            list->last = NULL;
-    }
+    if (t)
+        list_remove(list, t);
     return t;
+}
+
+/* The queued turn of a fiber that goes on: makes it the owner if nobody is. */
+static bool take_over(struct sql_db *db, struct sql_turn *t)
+{
+    bool free;
+
+    pthread_mutex_lock(&db->lock);
+    free = !db->owned && list_remove(&db->queue, t);
+    if (free)
+        db->owned = true;
+    pthread_mutex_unlock(&db->lock);
+    return free;
+}
+
+/* As own(), for a fiber. */
+static bool own_in_fiber(struct sql_db *db, struct sql_turn *t)
+{
+    uint32_t state;
+    bool others_run;
+
+    t->of_fiber = true;
+    pthread_mutex_lock(&db->lock);
+    list_add(&db->queue, t);
+    pthread_mutex_unlock(&db->lock);
+    do {
+        others_run = fiber_yield(FIBER_WAITS);
+        if (atomic_load(&t->state) == TURN_DONE)
+            return false;
+        if (take_over(db, t))
+            return true;
+    } while (others_run);
+    if (!turn_lie_down(t, &state))
+        return state == TURN_OWNER;
+    /* Who gave the connection up before that did not see anybody asleep. */
+    return take_over(db, t) || turn_sleep(t) == TURN_OWNER;
 }
 
 /* Becomes the owner, or lets another owner run the turn: then the turn is done when this returns
@@ -120,6 +189,9 @@ static struct sql_turn *list_take(struct sql_turn_list *list)
 static bool own(struct sql_db *db, struct sql_turn *t)
 {
     bool free;
+
+    if (t->run && fiber_running())
+        return own_in_fiber(db, t);
 
     pthread_mutex_lock(&db->lock);
     free = !db->owned;
@@ -146,7 +218,11 @@ static void disown(struct sql_db *db)
     struct sql_turn *next;
 
     pthread_mutex_lock(&db->lock);
-    next = list_take(&db->queue);
+    next = db->queue.first;
+    while (next && next->of_fiber && atomic_load(&next->state) != TURN_ASLEEP)
+        next = next->next;
+    if (next)
+        list_remove(&db->queue, next);
     db->owned = next != NULL;
     pthread_mutex_unlock(&db->lock);
     if (next)
@@ -340,7 +416,8 @@ static struct sql_turn *next_in_transaction(struct sql_db *db)
         clock_monotonic_us() - db->began_us > TRANSACTION_MAX_US)
         return NULL;
     t = take_next(db);
-    for (int i = 0; !t && i < OWNER_YIELDS && crowded(db); i++) {
+    /* Those of a fiber's own thread have come already. */
+    for (int i = 0; !t && i < OWNER_YIELDS && !fiber_running() && crowded(db); i++) {
         sched_yield();
         t = take_next(db);
     }

@@ -1,6 +1,7 @@
 /* Databases: shared commits, single rollbacks, readers beside the writer, migrations, kill -9. */
 #include "storage/sql.h"
 
+#include "server/base/fiber.h"
 #include "storage/scope.h"
 
 #include <check.h>
@@ -340,6 +341,113 @@ START_TEST(writers_share_commits_and_fail_alone)
 }
 END_TEST
 
+enum { FIBERS = 8, FIBER_THREADS = 2, THREADS_BESIDE = 4 };
+
+static void write_many_in_a_fiber(void *context)
+{
+    write_many(context);
+}
+
+static void *write_in_fibers(void *context)
+{
+    struct fibers *set = fibers_new();
+    bool begun;
+
+    for (int i = 0; i < FIBERS; i++) {
+        ck_assert(!fibers_start(set, write_many_in_a_fiber, context, &begun));
+        ck_assert(begun);
+    }
+    fibers_finish(set);
+    fibers_free(set);
+    return NULL;
+}
+
+START_TEST(fibers_and_threads_write_side_by_side)
+{
+    struct store_root *root = open_root(NULL);
+    struct crowd c = {.db = open_db(root)};
+    pthread_t threads[FIBER_THREADS + THREADS_BESIDE];
+    struct sql *s;
+
+    ck_assert_int_eq(sql_write_begin(c.db, &s), STORE_OK);
+    ck_assert_int_eq(insert(s, -1, "first"), STORE_OK);
+    ck_assert_int_eq(sql_write_end(s, STORE_OK), STORE_OK);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        ck_assert_int_eq(
+            pthread_create(&threads[i], NULL, i < FIBER_THREADS ? write_in_fibers : write_many, &c),
+            0);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        pthread_join(threads[i], NULL);
+    ck_assert_int_eq(rows_seen_by_reader(c.db), c.kept);
+    ck_assert_int_eq(atomic_load(&c.next_id), (FIBER_THREADS * FIBERS + THREADS_BESIDE) * TURNS);
+    sql_close(c.db);
+    store_close(root);
+}
+END_TEST
+
+struct held_up {
+    struct sql_db *db;
+    pthread_mutex_t lock;
+    atomic_bool locked;
+    int64_t next_id;
+};
+
+static enum store_status insert_next(struct sql *s, void *context)
+{
+    struct held_up *h = context;
+
+    return insert(s, 2 + h->next_id++, "row");
+}
+
+static void writes_in_a_fiber(void *context)
+{
+    struct held_up *h = context;
+
+    ck_assert_int_eq(sql_write(h->db, insert_next, h), STORE_OK);
+}
+
+/* As a fiber does that meets a lock which its holder needs for long. */
+static void blocks_on_the_lock(void *context)
+{
+    struct held_up *h = context;
+
+    pthread_mutex_lock(&h->lock);
+    pthread_mutex_unlock(&h->lock);
+}
+
+static void *writes_with_the_lock(void *context)
+{
+    struct held_up *h = context;
+
+    pthread_mutex_lock(&h->lock);
+    atomic_store(&h->locked, true);
+    ck_assert_int_eq(sql_write(h->db, insert_next, h), STORE_OK);
+    pthread_mutex_unlock(&h->lock);
+    return NULL;
+}
+
+START_TEST(a_fiber_that_waits_owns_nothing)
+{
+    struct store_root *root = open_root(NULL);
+    struct held_up h = {.db = open_db(root), .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct fibers *set = fibers_new();
+    pthread_t thread;
+    bool begun;
+
+    ck_assert(!fibers_start(set, writes_in_a_fiber, &h, &begun));
+    ck_assert_int_eq(pthread_create(&thread, NULL, writes_with_the_lock, &h), 0);
+    while (!atomic_load(&h.locked))
+        usleep(1000);
+    ck_assert(fibers_start(set, blocks_on_the_lock, &h, &begun));
+    fibers_finish(set);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(rows_seen_by_reader(h.db), 2);
+    fibers_free(set);
+    sql_close(h.db);
+    store_close(root);
+}
+END_TEST
+
 /* --- the log --- */
 
 struct overlap {
@@ -631,6 +739,8 @@ int main(void)
     tcase_add_test(tc, status_other_than_ok_rolls_back);
     tcase_add_test(tc, reader_keeps_its_snapshot_and_never_waits);
     tcase_add_test(tc, writers_share_commits_and_fail_alone);
+    tcase_add_test(tc, fibers_and_threads_write_side_by_side);
+    tcase_add_test(tc, a_fiber_that_waits_owns_nothing);
     tcase_add_test(tc, the_log_stays_bounded_under_constant_readers);
     tcase_add_test(tc, large_transactions_go_through_the_log);
     tcase_add_test(tc, scope_ids_are_stable_and_roll_back);
