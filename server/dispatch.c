@@ -71,13 +71,12 @@ static bool waits_to_be_asked(const struct request *req)
     return expect && strcasecmp(expect, "100-continue") == 0;
 }
 
-/* Not over HTTP/2: there begin() runs in the thread that serves the whole connection. */
 static int precheck(struct request *req)
 {
     const struct service *s = req->service;
     int rc = 0;
 
-    if (!s || !s->precheck || !req->operation || req->http2 || !waits_to_be_asked(req))
+    if (!s || !s->precheck || !req->operation || req->shared_thread || !waits_to_be_asked(req))
         return 0;
     gate_enter(req->app->gate);
     if (!s->open || service_state(req->app, s))
@@ -122,6 +121,33 @@ static int begin(struct request *req)
 }
 
 /* --- with the body --- */
+
+/* What a fiber can be given: small requests of quick operations, and refusals, while no reset is
+ * under way. */
+enum { QUICK_BODY_MAX = 32 * 1024 };
+
+static bool is_quick_operation(const struct service *s, const struct operation *op)
+{
+    const char *name = op ? model_text(s->model, op->name) : NULL;
+
+    for (const char *const *quick = op ? s->quick : NULL; quick && *quick; quick++)
+        if (str_eq(*quick, name))
+            return true;
+    return false;
+}
+
+static bool is_quick(struct request *req)
+{
+    struct dispatch_state *d = req->dispatch;
+
+    if (d->is_internal || d->address_of)
+        return false;
+    if (!req->failure.error &&
+        (!is_quick_operation(req->service, req->operation) || body_size(req) > QUICK_BODY_MAX))
+        return false;
+    d->inside = gate_try_enter(req->app->gate);
+    return d->inside;
+}
 
 static int find_operation(struct request *req)
 {
@@ -276,7 +302,8 @@ static void serve(struct request *req)
     } else if (!req->failure.error && d->is_internal) {
         internal_answer(req);
     } else {
-        gate_enter(req->app->gate);
+        if (!d->inside)
+            gate_enter(req->app->gate);
         d->inside = true;
         if (run(req))
             protocol_encode_error(req);
@@ -318,4 +345,10 @@ static void done(struct request *req)
         trace_request(req->app->trace, req, (double)us / 1000);
 }
 
-const struct endpoint_handler dispatch_handler = {.begin = begin, .serve = serve, .done = done};
+const struct endpoint_handler dispatch_handler = {
+    .expects_quick = route_expects_quick,
+    .begin = begin,
+    .is_quick = is_quick,
+    .serve = serve,
+    .done = done,
+};

@@ -58,6 +58,17 @@ void gate_enter(struct gate *g)
     pthread_mutex_unlock(&g->lock);
 }
 
+bool gate_try_enter(struct gate *g)
+{
+    bool open;
+
+    pthread_mutex_lock(&g->lock);
+    open = !g->closed;
+    g->inside += open;
+    pthread_mutex_unlock(&g->lock);
+    return open;
+}
+
 void gate_leave(struct gate *g)
 {
     pthread_mutex_lock(&g->lock);

@@ -19,6 +19,8 @@ void gate_free(struct gate *g);
 
 /* Waits while the gate is closed. */
 void gate_enter(struct gate *g);
+/* False when the gate is closed: for threads that must not wait. */
+bool gate_try_enter(struct gate *g);
 void gate_leave(struct gate *g);
 
 /* Closes the gate and waits until nobody is inside. False when that took longer than timeout_ms:

@@ -49,24 +49,45 @@ static unsigned protocol_of_target(const struct request *req)
     return protocol;
 }
 
+static const struct service *service_of_target(const char *target, size_t prefix_len)
+{
+    for (size_t i = 0; i < service_count; i++) {
+        const struct model *m = service_registry[i]->model;
+
+        if (m->target_prefix && strlen(m->target_prefix) == prefix_len &&
+            memcmp(m->target_prefix, target, prefix_len) == 0)
+            return service_registry[i];
+    }
+    return NULL;
+}
+
 /* X-Amz-Target: Kinesis_20131202.PutRecord */
 static void route_by_target(struct request *req, const char *target)
 {
     size_t prefix_len = strcspn(target, ".");
 
-    for (size_t i = 0; i < service_count && target[prefix_len]; i++) {
-        const struct model *m = service_registry[i]->model;
+    req->service = target[prefix_len] ? service_of_target(target, prefix_len) : NULL;
+    if (req->service) {
+        const char *name = target + prefix_len + 1;
 
-        if (m->target_prefix && strlen(m->target_prefix) == prefix_len &&
-            memcmp(m->target_prefix, target, prefix_len) == 0) {
-            const char *name = target + prefix_len + 1;
-
-            req->service = service_registry[i];
-            req->operation = model_find_operation(m, name, strlen(name));
-            break;
-        }
+        req->operation = model_find_operation(req->service->model, name, strlen(name));
     }
     req->protocol = protocol_of_target(req);
+}
+
+bool route_expects_quick(const char *head, size_t len)
+{
+    static const char header[] = "\nx-amz-target:";
+    AUTO_FREE char *text = x_asprintf("%.*s", (int)len, head);
+    const char *target = strcasestr(text, header);
+    const struct service *s;
+
+    if (!target)
+        return false;
+    target += strlen(header);
+    target += strspn(target, " ");
+    s = service_of_target(target, strcspn(target, ".\r\n"));
+    return s && s->quick;
 }
 
 /* /service/<Name>/operation/<Operation> */

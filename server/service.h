@@ -71,6 +71,12 @@ struct service {
      * gate before anything else; not for preflights, which are answer_other's. NULL for others. */
     bool (*cors)(struct request *req, struct cors_answer *out);
 
+    /* The names, with a NULL behind, of operations that do little and wait for nothing but a commit
+     * of sql_write(): they are run as fibers (server/base/fiber.h) in a thread that serves many
+     * connections. Locks that they take and that others hold while they wait are taken with the
+     * functions of that header. NULL where each request had better have a thread. */
+    const char *const *quick;
+
     size_t body_max; /* largest request body; 0: 16 MiB */
     /* What a larger one is refused with, in Lambda's words; NULL: with ours. */
     const struct aws_error *body_error;

@@ -5,6 +5,7 @@
  * nothing is written to a shard that has closed, and what is read of a closed one is final.
  */
 #include "storage/kinesis_internal.h"
+#include "server/base/fiber.h"
 #include "storage/scope.h"
 
 #include <stdatomic.h>
@@ -190,7 +191,7 @@ enum store_status kinesis_store_load(struct kinesis_store *store, const struct s
 
 void kinesis_shape_hold(struct kinesis_stream *stream)
 {
-    pthread_rwlock_rdlock(&stream->shape);
+    fiber_read_lock(&stream->shape);
 }
 
 void kinesis_shape_release(struct kinesis_stream *stream)

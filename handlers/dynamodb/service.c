@@ -73,6 +73,8 @@ const char *ddb_error_type(const struct request *req, const struct aws_error *er
     return "com.amazonaws.dynamodb.v20120810#";
 }
 
+static const char *const quick[] = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", NULL};
+
 const struct service dynamodb_service = {
     .model = &dynamodb_model,
     .handlers = &handlers,
@@ -83,4 +85,5 @@ const struct service dynamodb_service = {
     .json_words = JSON_WORDS_DYNAMODB,
     .request_id_form = REQUEST_ID_ALNUM_52,
     .validate = ddb_validate,
+    .quick = quick,
 };

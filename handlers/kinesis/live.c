@@ -4,6 +4,7 @@
 #include "handlers/kinesis/name.h"
 #include "handlers/kinesis/throttle.h"
 #include "server/background.h"
+#include "server/base/fiber.h"
 #include "server/base/log.h"
 #include "server/service.h"
 
@@ -154,7 +155,7 @@ enum store_status kinesis_hold(struct kinesis *k, const struct scope *scope, con
     enum store_status rc = STORE_OK;
 
     if (!hold) {
-        pthread_mutex_lock(&k->control);
+        fiber_mutex_lock(&k->control);
         hold = find(k, scope, name);
         if (!hold)
             rc = load(k, scope, name, &hold);

@@ -53,6 +53,8 @@ static const struct kinesis_handlers handlers = {
     .UpdateStreamWarmThroughput = kinesis_update_warm_throughput,
 };
 
+static const char *const quick[] = {"PutRecord", NULL};
+
 const struct service kinesis_service = {
     .model = &kinesis_model,
     .handlers = &handlers,
@@ -60,6 +62,7 @@ const struct service kinesis_service = {
     .close = kinesis_state_close,
     .json_words = JSON_WORDS_CLASSES,
     .id_2_len = 72,
+    .quick = quick,
 };
 
 /* --- which stream --- */

@@ -32,6 +32,7 @@ enum {
     SWEEP_MIN_MS = 10,
     SWEEP_MAX_MS = 1000,
     TLS_HANDSHAKE = 0x16,
+    HEAD_SEEN = 4096, /* of a first request, to tell what its connection is for */
 };
 
 void accept_wake(struct listener *l)
@@ -74,6 +75,22 @@ static void http2_job(void *context)
     http2_serve(c, c->listener->crew);
 }
 
+/* By the head of its first request. One that is not short, or has not come whole, had better have a
+ * thread, and room for more like it. */
+static bool expects_quick(const struct connection *c)
+{
+    const struct endpoint_handler *h = c->endpoint->handler;
+    char head[HEAD_SEEN];
+    const char *end;
+    ssize_t n;
+
+    if (!h->expects_quick)
+        return false;
+    n = recv(c->fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+    end = n > 0 ? memmem(head, (size_t)n, "\r\n\r\n", 4) : NULL;
+    return end && h->expects_quick(head, (size_t)(end - head));
+}
+
 static void hand_over(struct connection *c, enum connection_kind kind)
 {
     struct listener *l = c->listener;
@@ -85,7 +102,7 @@ static void hand_over(struct connection *c, enum connection_kind kind)
     c->changed_ms = clock_monotonic_ms();
     c->kind = kind;
     if (kind == CONNECTION_HTTP1)
-        http1_adopt(l->http1, c);
+        http1_adopt(l->http1, c, expects_quick(c));
     else if (!crew_run(l->crew, http2_job, c))
         drop(c);
 }

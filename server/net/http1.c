@@ -1,8 +1,8 @@
 /*
- * HTTP/1.1 (and 1.0) by libmicrohttpd: one daemon without a listening socket, one thread per
- * connection.
+ * HTTP/1.1 (and 1.0) by libmicrohttpd: daemons without a listening socket. One gives each
+ * connection a thread; those of the loops (http1_loop.c) serve many in one.
  *
- * The listener adopts connections into the daemon. MHD calls, in the connection's thread:
+ * The listener adopts connections into a daemon. MHD calls, in the connection's thread:
  * target_known() with the raw target, handle() first with the headers, then with each piece of the
  * body, then at its end, and ended() once the answer has been sent or the client has gone. The
  * exchange of a connection is used again for each of its requests.
@@ -12,18 +12,32 @@
  *
  * What must hold: an answer's bytes stay untouched until ended(), because MHD borrows them.
  */
+#include "server/net/http1.h"
+
 #include "server/base/log.h"
 #include "server/base/thread.h"
-#include "server/net/net.h"
-
-#include <microhttpd.h>
 
 /* Room for a request's head: session tokens, long presigned URLs, user metadata. MHD clears all of
- * it after each request: half of it would make small answers an eighth cheaper. */
-enum { HEAD_MEMORY = 128 * 1024, STREAM_BLOCK = 32 * 1024, SOURCE_BLOCK = 256 * 1024 };
+ * it after each request, which costs more than anything else that it does; so clients with small
+ * heads get less in a loop (see accept.c). */
+enum {
+    HEAD_MEMORY = 128 * 1024,
+    LOOP_HEAD_MEMORY = 32 * 1024,
+    STREAM_BLOCK = 32 * 1024,
+    SOURCE_BLOCK = 256 * 1024
+};
+
+enum { LOOPS = 2 };
 
 struct http1 {
-    struct MHD_Daemon *daemon;
+    struct http1_daemon *threads;
+    struct http1_loop *loops[LOOPS];
+    unsigned adopted; /* by loops; the accepting thread's */
+};
+
+struct http1_daemon {
+    struct MHD_Daemon *mhd;
+    struct http1_loop *loop;
     pthread_mutex_t lock;
     struct waiting *waiting; /* adopted, not yet met by connection_changed() */
 };
@@ -31,14 +45,6 @@ struct http1 {
 struct waiting {
     struct waiting *next;
     struct connection *connection;
-};
-
-/* What MHD keeps for us per connection. */
-struct talk {
-    struct exchange exchange;
-    struct MHD_Connection *mhd;
-    bool head_seen;
-    bool answered;
 };
 
 static void *target_known(void *context, const char *target, struct MHD_Connection *mhd)
@@ -60,8 +66,11 @@ static void ended(void *context, struct MHD_Connection *mhd, void **state,
     struct talk *t = *state;
 
     (void)context, (void)mhd, (void)why;
-    if (t)
+    if (t) {
+        assert(t->work == WORK_NONE || t->work == WORK_DONE);
+        t->work = WORK_NONE; /* an answer that nobody fetched */
         exchange_end(&t->exchange);
+    }
     *state = NULL;
 }
 
@@ -125,13 +134,20 @@ static enum MHD_Result refuse_message(struct talk *t)
 
 static ssize_t stream_more(void *context, uint64_t position, char *out, size_t max)
 {
-    struct exchange *x = context;
+    struct talk *t = context;
+    struct exchange *x = &t->exchange;
     size_t n;
 
     (void)position;
+    if (t->work == WORK_AWAY) /* with the pending piece */
+        return 0;
     if (x->pending_sent == x->pending.len) {
-        int rc = exchange_next(x);
+        int rc;
 
+        if (!t->loop)
+            rc = exchange_next(x);
+        else if (!http1_loop_next(t, &rc))
+            return 0;
         if (rc <= 0)
             return rc == 0 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
     }
@@ -156,8 +172,9 @@ static ssize_t nothing_more(void *context, uint64_t position, char *out, size_t 
     return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-static struct MHD_Response *make_response(struct exchange *x)
+static struct MHD_Response *make_response(struct talk *t)
 {
+    struct exchange *x = &t->exchange;
     struct response *r = &x->req.response;
     int64_t len = exchange_length(x);
     int file = r->file;
@@ -172,7 +189,7 @@ static struct MHD_Response *make_response(struct exchange *x)
         return MHD_create_response_from_fd_at_offset64((uint64_t)len, file,
                                                        (uint64_t)r->file_offset);
     case BODY_STREAM:
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_more, x,
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_more, t,
                                                  NULL);
     case BODY_SOURCE:
         return MHD_create_response_from_callback((uint64_t)len, SOURCE_BLOCK, source_more,
@@ -202,9 +219,12 @@ static enum MHD_Result answer(struct talk *t)
     struct MHD_Response *response;
     enum MHD_Result rc;
 
-    exchange_serve(x);
+    if (!t->loop)
+        exchange_serve(x);
+    else if (!http1_loop_serve(t))
+        return MHD_YES;
     t->answered = true;
-    response = make_response(x);
+    response = make_response(t);
     if (!response) {
         log_error("no answer to %s %s: libmicrohttpd takes no such body", x->req.method,
                   x->req.path);
@@ -256,12 +276,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 
 /* --- connections --- */
 
-static struct connection *claim(struct http1 *h, int fd)
+static struct connection *claim(struct http1_daemon *d, int fd)
 {
     struct connection *c = NULL;
 
-    pthread_mutex_lock(&h->lock);
-    for (struct waiting **w = &h->waiting; *w; w = &(*w)->next) {
+    pthread_mutex_lock(&d->lock);
+    for (struct waiting **w = &d->waiting; *w; w = &(*w)->next) {
         if ((*w)->connection->fd == fd) {
             struct waiting *found = *w;
 
@@ -271,21 +291,23 @@ static struct connection *claim(struct http1 *h, int fd)
             break;
         }
     }
-    pthread_mutex_unlock(&h->lock);
+    pthread_mutex_unlock(&d->lock);
     return c;
 }
 
 static void connection_changed(void *context, struct MHD_Connection *mhd, void **socket_context,
                                enum MHD_ConnectionNotificationCode what)
 {
-    struct http1 *h = context;
+    struct http1_daemon *d = context;
     struct talk *t = *socket_context;
 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
         t = x_calloc(1, sizeof(*t));
-        exchange_init(&t->exchange, claim(h, fd), fd);
+        exchange_init(&t->exchange, claim(d, fd), fd);
+        t->loop = d->loop;
+        t->exchange.req.shared_thread = d->loop != NULL;
         *socket_context = t;
     } else {
         struct connection *c = t->exchange.connection;
@@ -296,22 +318,22 @@ static void connection_changed(void *context, struct MHD_Connection *mhd, void *
     }
 }
 
-void http1_adopt(struct http1 *h, struct connection *c)
+void http1_daemon_add(struct http1_daemon *d, struct connection *c)
 {
     struct waiting *w = x_malloc(sizeof(*w));
     struct sockaddr_storage peer = c->peer;
     int fd = c->fd;
 
     *w = (struct waiting){.connection = c};
-    pthread_mutex_lock(&h->lock);
-    w->next = h->waiting;
-    h->waiting = w;
-    pthread_mutex_unlock(&h->lock);
-    if (MHD_add_connection(h->daemon, fd, (struct sockaddr *)&peer, c->peer_len) == MHD_YES)
+    pthread_mutex_lock(&d->lock);
+    w->next = d->waiting;
+    d->waiting = w;
+    pthread_mutex_unlock(&d->lock);
+    if (MHD_add_connection(d->mhd, fd, (struct sockaddr *)&peer, c->peer_len) == MHD_YES)
         return;
     /* MHD has closed the socket without telling connection_changed(). */
     log_warn("connection dropped: libmicrohttpd did not take it: %s", strerror(errno));
-    c = claim(h, fd);
+    c = claim(d, fd);
     if (c)
         connection_end(c);
 }
@@ -330,27 +352,63 @@ static void mhd_says(void *context, const char *format, va_list arguments)
     log_debug("libmicrohttpd: %.*s", (int)len, text);
 }
 
-struct http1 *http1_new(unsigned connection_max)
+struct http1_daemon *http1_daemon_new(unsigned connection_max, struct http1_loop *loop)
 {
-    struct http1 *h = x_calloc(1, sizeof(*h));
+    const unsigned how = loop ? MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME
+                              : MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                                    MHD_USE_POLL | MHD_USE_ITC;
+    struct http1_daemon *d = x_calloc(1, sizeof(*d));
     sigset_t old;
 
-    pthread_mutex_init(&h->lock, NULL);
+    pthread_mutex_init(&d->lock, NULL);
+    d->loop = loop;
     thread_block_signals(&old);
-    h->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-            MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG,
-        0, NULL, NULL, handle, h, MHD_OPTION_EXTERNAL_LOGGER, mhd_says, h,
-        MHD_OPTION_URI_LOG_CALLBACK, target_known, h, MHD_OPTION_NOTIFY_COMPLETED, ended, h,
-        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HEAD_MEMORY, MHD_OPTION_CONNECTION_LIMIT, connection_max,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK_SIZE, MHD_OPTION_END);
+    d->mhd = MHD_start_daemon(
+        how | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, d,
+        MHD_OPTION_EXTERNAL_LOGGER, mhd_says, d, MHD_OPTION_URI_LOG_CALLBACK, target_known, d,
+        MHD_OPTION_NOTIFY_COMPLETED, ended, d, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, d,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(loop ? LOOP_HEAD_MEMORY : HEAD_MEMORY),
+        MHD_OPTION_CONNECTION_LIMIT, connection_max, MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)THREAD_STACK_SIZE, MHD_OPTION_END);
     thread_restore_signals(&old);
-    if (h->daemon)
-        return h;
+    if (d->mhd)
+        return d;
     log_error("libmicrohttpd did not start: %s", strerror(errno));
-    pthread_mutex_destroy(&h->lock);
-    free(h);
+    http1_daemon_free(d);
+    return NULL;
+}
+
+void http1_daemon_free(struct http1_daemon *d)
+{
+    if (!d)
+        return;
+    if (d->mhd)
+        MHD_stop_daemon(d->mhd);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
+}
+
+struct MHD_Daemon *http1_daemon_mhd(const struct http1_daemon *d)
+{
+    return d->mhd;
+}
+
+/* --- all of them --- */
+
+struct http1 *http1_new(unsigned connection_max, struct crew *crew)
+{
+    struct http1 *h = x_calloc(1, sizeof(*h));
+    bool whole;
+
+    h->threads = http1_daemon_new(connection_max, NULL);
+    whole = h->threads != NULL;
+    for (int i = 0; i < LOOPS && whole; i++) {
+        h->loops[i] = http1_loop_new(connection_max, crew);
+        whole = h->loops[i] != NULL;
+    }
+    if (whole)
+        return h;
+    http1_free(h);
     return NULL;
 }
 
@@ -358,7 +416,16 @@ void http1_free(struct http1 *h)
 {
     if (!h)
         return;
-    MHD_stop_daemon(h->daemon);
-    pthread_mutex_destroy(&h->lock);
+    http1_daemon_free(h->threads);
+    for (int i = 0; i < LOOPS; i++)
+        http1_loop_free(h->loops[i]);
     free(h);
+}
+
+void http1_adopt(struct http1 *h, struct connection *c, bool quick)
+{
+    if (quick)
+        http1_loop_adopt(h->loops[h->adopted++ % LOOPS], c);
+    else
+        http1_daemon_add(h->threads, c);
 }

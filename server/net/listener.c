@@ -50,6 +50,7 @@ static void release(struct listener *l)
         close(l->epoll_fd);
     if (l->wake_fd >= 0)
         close(l->wake_fd);
+    crew_free(l->crew);
     pthread_cond_destroy(&l->changed);
     pthread_mutex_destroy(&l->lock);
     free(l->temp_dir);
@@ -66,7 +67,8 @@ static bool start(struct listener *l)
         log_error("no descriptors for the listener: %s", strerror(errno));
         return false;
     }
-    l->http1 = http1_new(l->connection_max + CONNECTIONS_SPARE);
+    l->crew = crew_new("worker", 2 * l->connection_max);
+    l->http1 = http1_new(l->connection_max + CONNECTIONS_SPARE, l->crew);
     if (!l->http1)
         return false;
     error = thread_start(&l->thread, "listener", accept_thread, l);
@@ -75,7 +77,6 @@ static bool start(struct listener *l)
         http1_free(l->http1);
         return false;
     }
-    l->crew = crew_new("http2", 2 * l->connection_max);
     return true;
 }
 
@@ -202,7 +203,7 @@ void listener_free(struct listener *l)
         return;
     }
     http1_free(l->http1);
-    crew_free(l->crew);
+    crew_free(TAKE(l->crew));
     while (l->endpoints) {
         struct endpoint *e = l->endpoints;
 

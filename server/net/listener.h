@@ -23,19 +23,27 @@ struct endpoint;
  *
  * - begin: once, before the body is read. Target, headers and endpoint_context are there. It may
  *   set req->body_max, add body filters and, to refuse, return -1 after noting the refusal in the
- *   request (aws_fail()); the body is then not kept. Must not block: on HTTP/2 it holds up the
- *   other requests of the connection. NULL: nothing to do.
+ *   request (aws_fail()); the body is then not kept. Must not block where req->shared_thread is
+ *   set: it holds up other requests. NULL: nothing to do.
  *
- * - serve: once, in a thread where it may block, unless the client went before its request was
- *   complete. Must fill req->response. Called for refused requests too, and for bodies that could
- *   not be taken: look at req->failure and req->body_state first.
+ * - is_quick: before serve, with the whole body: true when serve will wait for nothing but commits.
+ *   Then serve may be called as a fiber of a thread that serves many connections, and must heed
+ *   server/base/fiber.h. NULL: never.
+ *
+ * - serve: once, in a thread where it may block (but for is_quick), unless the client went before
+ * its request was complete. Must fill req->response. Called for refused requests too, and for
+ * bodies that could not be taken: look at req->failure and req->body_state first.
  *
  * - done: once, after the answer was sent or the client has gone; response.status is 0 if serve
  *   was never called. The request and its response are still whole; it is the last call that sees
  *   them. NULL: nothing to do.
  */
 struct endpoint_handler {
+    /* Looks at the head of a connection's first request: true when most of its requests are likely
+     * to be quick ones. NULL: never. */
+    bool (*expects_quick)(const char *head, size_t len);
     int (*begin)(struct request *req);
+    bool (*is_quick)(struct request *req);
     void (*serve)(struct request *req);
     void (*done)(struct request *req);
 };

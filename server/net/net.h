@@ -108,15 +108,16 @@ bool header_is_ours(const char *name);
 
 /* --- the engines --- */
 
+struct crew;
 struct http1;
-struct http1 *http1_new(unsigned connection_max);
+/* The crew serves those requests of quick connections that are not quick themselves. */
+struct http1 *http1_new(unsigned connection_max, struct crew *crew);
 /* No connection may be left. NULL is allowed. */
 void http1_free(struct http1 *h);
-/* Takes the connection over, in any case. */
-void http1_adopt(struct http1 *h, struct connection *c);
+/* Takes the connection over, in any case. A quick one shares a thread with others. */
+void http1_adopt(struct http1 *h, struct connection *c, bool quick);
 
 /* Serves an HTTP/2 connection until it ends, in this thread, and ends it. */
-struct crew;
 void http2_serve(struct connection *c, struct crew *crew);
 
 #endif

@@ -56,7 +56,8 @@ struct request {
     struct header *headers;
     size_t header_count;
     bool http2; /* then the authority is in header ":authority" and, for routing, in "host" too */
-    struct bytes body; /* whole, after HTTP and aws-chunked framing; data is never NULL */
+    bool shared_thread; /* begin() runs in a thread that serves others, too: it must not wait */
+    struct bytes body;  /* whole, after HTTP and aws-chunked framing; data is never NULL */
     enum body_state body_state;
     const char
         *body_sha256; /* in hex, of the body as it was signed where that differs; else NULL */

@@ -10,7 +10,7 @@ struct stream *stream_new(struct stream_hub *hub, struct connection *c, int32_t 
     struct stream *s = x_calloc(1, sizeof(*s));
 
     exchange_init(&s->exchange, c, -1);
-    s->exchange.req.http2 = true;
+    s->exchange.req.http2 = s->exchange.req.shared_thread = true;
     s->hub = hub;
     s->id = id;
     s->gone_fd = s->hang_up_fd = -1;

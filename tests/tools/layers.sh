@@ -30,7 +30,7 @@ complain "$(includes '("server/protocol/|"storage/sql\.h|<sqlite3|<microhttpd|<n
     grep -v '"server/protocol/event_stream\.h"')" \
     "handlers know no wire format and no SQL"
 complain "$(includes '"handlers/' "${server[@]}")" "the server knows services through registry.c only"
-for rule in 'microhttpd:server/net/http1.c' 'nghttp2/:server/net/http2' 'sqlite3:storage/' 'expat:server/protocol/xml_read.c'; do
+for rule in 'microhttpd:server/net/http1' 'nghttp2/:server/net/http2' 'sqlite3:storage/' 'expat:server/protocol/xml_read.c'; do
     mapfile -t others < <(printf '%s\n' "${all[@]}" | grep -v "^${rule#*:}")
     complain "$(includes "<${rule%%:*}" "${others[@]}")" "only ${rule#*:} includes ${rule%%:*}"
 done

@@ -35,6 +35,15 @@ struct fixture {
 
 static struct fixture fixture;
 
+/* Connections share the threads of loops instead of having one each. */
+static bool in_loops;
+
+static bool test_expects_quick(const char *head, size_t len)
+{
+    (void)head, (void)len;
+    return in_loops;
+}
+
 static int test_begin(struct request *req)
 {
     struct fixture *f = req->endpoint_context;
@@ -157,6 +166,12 @@ static void test_serve(struct request *req)
     }
 }
 
+/* What does not wait. */
+static bool test_is_quick(struct request *req)
+{
+    return !str_eq(req->path, "/slow") && !str_eq(req->path, "/wait");
+}
+
 static void test_done(struct request *req)
 {
     struct fixture *f = req->endpoint_context;
@@ -167,7 +182,12 @@ static void test_done(struct request *req)
 }
 
 static const struct endpoint_handler test_handler = {
-    .begin = test_begin, .serve = test_serve, .done = test_done};
+    .expects_quick = test_expects_quick,
+    .begin = test_begin,
+    .is_quick = test_is_quick,
+    .serve = test_serve,
+    .done = test_done,
+};
 
 static void start_with(struct listener_options options)
 {

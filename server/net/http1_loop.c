@@ -1,0 +1,273 @@
+/*
+ * Connections that share a thread: many clients with small requests, which are done in less time
+ * than it takes to wake a thread for each.
+ *
+ * The thread runs its MHD daemon, which reads what has come and calls for answers. A quick request
+ * (see listener.h) is served at once, as a fiber. If it waits for a commit the next one is read
+ * meanwhile; when MHD has nothing more, all that wait share their commit, end, and MHD asks for
+ * their answers. Any other request goes to a thread of the crew, with its connection suspended.
+ *
+ * What must hold: nothing here waits for another thread but poll(), and what fibers wait for.
+ */
+#include "server/net/http1.h"
+
+#include "server/base/fiber.h"
+#include "server/base/log.h"
+#include "server/base/thread.h"
+#include "server/net/crew.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+struct arrival {
+    struct arrival *next;
+    struct connection *connection;
+};
+
+struct http1_loop {
+    struct http1_daemon *daemon;
+    struct crew *crew;
+    struct fibers *fibers; /* the thread's, as the next */
+    struct talk *leaving;  /* with the crew, and to be suspended */
+    pthread_t thread;
+    int wake_fd;
+    pthread_mutex_t lock;     /* all that follows */
+    struct arrival *arrivals; /* connections to be taken over */
+    struct talk *back;        /* what the crew has done */
+    bool stopping;
+};
+
+/* With the lock held: whoever reads the news may free the loop as soon as the lock is free. */
+static void wake(struct http1_loop *l)
+{
+    uint64_t one = 1;
+
+    while (write(l->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+}
+
+/* --- requests that are not quick --- */
+
+static void come_back(struct talk *t)
+{
+    struct http1_loop *l = t->loop;
+
+    pthread_mutex_lock(&l->lock);
+    t->next = l->back;
+    l->back = t;
+    wake(l);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void serve_away(void *context)
+{
+    struct talk *t = context;
+
+    exchange_serve(&t->exchange);
+    come_back(t);
+}
+
+static void next_away(void *context)
+{
+    struct talk *t = context;
+
+    t->piece = exchange_next(&t->exchange);
+    come_back(t);
+}
+
+/* False when no thread is to be had. The connection is suspended when MHD's call has returned: in
+ * the midst of it MHD would forget that it does not read from it now, and the end of a client that
+ * has said all it wants to say would end the connection instead. */
+static bool send_away(struct talk *t, void (*job)(void *context))
+{
+    struct http1_loop *l = t->loop;
+
+    if (!crew_run(l->crew, job, t))
+        return false;
+    t->work = WORK_AWAY;
+    t->next_leaving = l->leaving;
+    l->leaving = t;
+    return true;
+}
+
+static void suspend_leaving(struct http1_loop *l)
+{
+    while (l->leaving) {
+        struct talk *t = l->leaving;
+
+        l->leaving = t->next_leaving;
+        MHD_suspend_connection(t->mhd);
+    }
+}
+
+/* --- what MHD's callbacks ask for --- */
+
+static void serve_as_fiber(void *context)
+{
+    struct talk *t = context;
+
+    exchange_serve(&t->exchange);
+    t->work = WORK_DONE;
+}
+
+static bool is_done(struct talk *t)
+{
+    if (t->work != WORK_DONE)
+        return false;
+    t->work = WORK_NONE;
+    return true;
+}
+
+bool http1_loop_serve(struct talk *t)
+{
+    struct exchange *x = &t->exchange;
+    bool begun = false;
+
+    if (t->work != WORK_NONE)
+        return is_done(t);
+    if (x->handler->is_quick && x->handler->is_quick(&x->req)) {
+        t->work = WORK_FIBER;
+        fibers_start(t->loop->fibers, serve_as_fiber, t, &begun);
+        if (begun)
+            return is_done(t);
+    } else if (send_away(t, serve_away)) {
+        return false;
+    }
+    /* No memory, no thread: then the others wait. */
+    t->work = WORK_NONE;
+    exchange_serve(x);
+    return true;
+}
+
+bool http1_loop_next(struct talk *t, int *out_result)
+{
+    if (is_done(t)) {
+        *out_result = t->piece;
+        return true;
+    }
+    if (send_away(t, next_away))
+        return false;
+    *out_result = exchange_next(&t->exchange);
+    return true;
+}
+
+/* --- the thread --- */
+
+/* False when the loop shall end. */
+static bool take_news(struct http1_loop *l)
+{
+    struct arrival *arrivals;
+    struct talk *back;
+    uint64_t count;
+    bool stopping;
+
+    (void)!read(l->wake_fd, &count, sizeof(count));
+    pthread_mutex_lock(&l->lock);
+    arrivals = TAKE(l->arrivals);
+    back = TAKE(l->back);
+    stopping = l->stopping;
+    pthread_mutex_unlock(&l->lock);
+    while (arrivals) {
+        struct arrival *next = arrivals->next;
+
+        http1_daemon_add(l->daemon, arrivals->connection);
+        free(arrivals);
+        arrivals = next;
+    }
+    while (back) {
+        struct talk *next = back->next;
+
+        back->work = WORK_DONE;
+        MHD_resume_connection(back->mhd);
+        back = next;
+    }
+    return !stopping;
+}
+
+/* Serves what has come; returns when there is nothing more. */
+static void serve_all(struct http1_loop *l)
+{
+    struct MHD_Daemon *mhd = http1_daemon_mhd(l->daemon);
+    MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+    do {
+        MHD_run(mhd);
+        suspend_leaving(l);
+        fibers_finish(l->fibers); /* then MHD calls again for the answers that it did not get */
+    } while (MHD_get_timeout(mhd, &timeout_ms) == MHD_YES && timeout_ms == 0);
+}
+
+static void *loop_thread(void *context)
+{
+    struct http1_loop *l = context;
+    struct MHD_Daemon *mhd = http1_daemon_mhd(l->daemon);
+    struct pollfd fds[] = {
+        {.fd = MHD_get_daemon_info(mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .events = POLLIN},
+        {.fd = l->wake_fd, .events = POLLIN},
+    };
+
+    l->fibers = fibers_new();
+    for (;;) {
+        if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
+            log_error("poll: %s", strerror(errno));
+        if (fds[1].revents && !take_news(l))
+            break;
+        serve_all(l);
+    }
+    fibers_free(l->fibers);
+    return NULL;
+}
+
+/* --- its life --- */
+
+static void release(struct http1_loop *l)
+{
+    if (l->daemon)
+        http1_daemon_free(l->daemon);
+    if (l->wake_fd >= 0)
+        close(l->wake_fd);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+struct http1_loop *http1_loop_new(unsigned connection_max, struct crew *crew)
+{
+    struct http1_loop *l = x_calloc(1, sizeof(*l));
+    int error = 0;
+
+    pthread_mutex_init(&l->lock, NULL);
+    l->crew = crew;
+    l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (l->wake_fd >= 0)
+        l->daemon = http1_daemon_new(connection_max, l);
+    if (l->daemon)
+        error = thread_start(&l->thread, "loop", loop_thread, l);
+    if (l->daemon && !error)
+        return l;
+    log_error("no thread for connections: %s", strerror(error ? error : errno));
+    release(l);
+    return NULL;
+}
+
+void http1_loop_free(struct http1_loop *l)
+{
+    if (!l)
+        return;
+    pthread_mutex_lock(&l->lock);
+    l->stopping = true;
+    wake(l);
+    pthread_mutex_unlock(&l->lock);
+    pthread_join(l->thread, NULL);
+    release(l);
+}
+
+void http1_loop_adopt(struct http1_loop *l, struct connection *c)
+{
+    struct arrival *a = x_malloc(sizeof(*a));
+
+    pthread_mutex_lock(&l->lock);
+    *a = (struct arrival){.next = l->arrivals, .connection = c};
+    l->arrivals = a;
+    wake(l);
+    pthread_mutex_unlock(&l->lock);
+}
