@@ -228,6 +228,19 @@ def test_more_at_once_than_may_be(tmp_path, session):
     server.stop()
 
 
+def test_without_the_library_it_is_refused_with_what_to_do(tmp_path, session):
+    library = tmp_path / "libduckdb.so"
+    library.write_bytes(b"no library")
+    server = Server(tmp_path / "data", "--duckdb", str(library))
+    s3 = session.client("s3", endpoint_url=server.endpoint, config=Config(retries={"total_max_attempts": 1}))
+    bucket, _ = put(s3, PEOPLE)
+    with pytest.raises(ClientError) as caught:
+        select(s3, bucket, "SELECT * FROM S3Object")
+    error = caught.value.response["Error"]
+    assert (error["Code"], "run server/get-duckdb.sh" in error["Message"]) == ("NotImplemented", True), error
+    server.stop()
+
+
 def test_who_goes_away_early_hinders_nobody(s3):
     bucket, _ = put(s3, NUMBERS)
     for _ in range(3):
