@@ -5,12 +5,12 @@ One stream delivers to an HTTP endpoint that answers 503 or nothing at all, one 
 
 import base64
 import collections
-import http.server
 import json
 import random
 import threading
 import time
 
+from http_kit import HttpServer
 from load import FAULTS
 from server import Server
 from test_firehose_kill import advance, client
@@ -19,40 +19,21 @@ ROLE = "arn:aws:iam::000000000000:role/r"
 KILLS = 4
 
 
-class Endpoint:
+class Endpoint(HttpServer):
     """Takes requests when it is up, and keeps the records of each request id once: a try may have been taken unnoticed."""
 
     def __init__(self, dice):
-        self.up, self.refused, self.taken = False, 0, {}
-        endpoint = self
+        self.up, self.refused, self.taken, self.dice = False, 0, {}, dice
+        super().__init__(self.take)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status = 200 if endpoint.up else 503
-                if endpoint.up:
-                    endpoint.taken[data["requestId"]] = [base64.b64decode(r["data"]) for r in data["records"]]
-                else:
-                    endpoint.refused += 1
-                    if dice.randrange(3) == 0:
-                        self.close_connection = True
-                        return
-                text = json.dumps({"requestId": data["requestId"], "timestamp": 1578090903599}).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def take(self, path, headers, body):
+        data = json.loads(body)
+        answer = {"requestId": data["requestId"], "timestamp": 1578090903599}
+        if self.up:
+            self.taken[data["requestId"]] = [base64.b64decode(r["data"]) for r in data["records"]]
+            return 200, answer
+        self.refused += 1
+        return None if self.dice.randrange(3) == 0 else (503, answer)
 
     def records(self):
         return [record for records in list(self.taken.values()) for record in records]
@@ -66,7 +47,7 @@ def create(server, endpoint):
     firehose.create_delivery_stream(
         DeliveryStreamName="endpoint",
         HttpEndpointDestinationConfiguration={
-            "EndpointConfiguration": {"Url": endpoint.url},
+            "EndpointConfiguration": {"Url": endpoint.url + "/"},
             "BufferingHints": hints,
             "RetryOptions": {"DurationInSeconds": 7200},
             "S3Configuration": backup,
@@ -132,5 +113,4 @@ def test_nothing_is_lost_while_destinations_are_down(tmp_path):
         assert not accepted[name] - counted, f"{name}: accepted and not delivered"
         assert not counted - accepted[name] - unknown, f"{name}: delivered more often than put"
     server.stop()
-    endpoint.server.shutdown()
-    endpoint.server.server_close()
+    endpoint.close()

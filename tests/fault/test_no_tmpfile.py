@@ -5,7 +5,7 @@ import os
 import boto3
 from botocore.config import Config
 from server import Server
-from test_fail_io import plain_binary
+from io_kit import plain_binary
 
 MIB = 1 << 20
 

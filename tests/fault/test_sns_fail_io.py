@@ -1,42 +1,21 @@
 """The n-th write fails while a FIFO topic is published to, by a publisher that tries again: what was acknowledged, at
 whatever attempt, is in the queue. A failed attempt must not make the next one look like a duplicate."""
 
-import os
-
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
+
+from io_kit import connect, failing_server, plain_binary, stubborn
 from server import Server
-from test_fail_io import plain_binary
 from test_sns_kill import drain
 
 ACCOUNT = "111122223333"
-
-
-def connect(server, service):
-    session = boto3.Session(ACCOUNT, "test", region_name="us-east-1")
-    return session.client(service, endpoint_url=server.endpoint, config=Config(retries={"max_attempts": 1}))
-
-
-def stubborn(call, **arguments):
-    """The answer, or None when it failed five times."""
-    for _ in range(5):
-        try:
-            return call(**arguments)
-        except ClientError as failure:
-            assert failure.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-    return None
 
 
 @pytest.mark.parametrize("at, count", [(n, 1) for n in range(8, 64, 4)] + [(30, 6), (40, 1000)])
 def test_the_nth_write_fails(at, count, fail_io, tmp_path, monkeypatch):
     monkeypatch.setenv("CADABRA_BINARY", plain_binary())
     data = tmp_path / "data"
-    shim = {"LD_PRELOAD": str(fail_io), "FAIL_IO_DIR": str(data), "FAIL_IO_AT": str(at), "FAIL_IO_COUNT": str(count),
-            "FAIL_IO_ERRNO": str(28 if count > 1 else 5), "PATH": os.environ["PATH"]}  # fmt: skip
     try:
-        server = Server(data, env=shim)
+        server = failing_server(fail_io, data, at, count)
     except RuntimeError:
         return  # test_fail_io.py looks at that
     sns, sqs = connect(server, "sns"), connect(server, "sqs")

@@ -1,31 +1,12 @@
 """The n-th write fails while a FIFO queue is used by a client that tries again: a failed send leaves neither a message nor
 a duplicate behind, a failed receipt or deletion leaves the message and its group as they were."""
 
-import os
-
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
+
+from io_kit import connect, failing_server, plain_binary, stubborn
 from server import Server
-from test_fail_io import plain_binary
 
 MESSAGES = 10
-
-
-def stubborn(call, **arguments):
-    """The answer, or None when it failed five times."""
-    for _ in range(5):
-        try:
-            return call(**arguments)
-        except ClientError as failure:
-            assert failure.response["ResponseMetadata"]["HTTPStatusCode"] >= 500, failure
-    return None
-
-
-def connect(server):
-    session = boto3.Session("111122223333", "test", region_name="us-east-1")
-    return session.client("sqs", endpoint_url=server.endpoint, config=Config(retries={"max_attempts": 1}))
 
 
 def drain(sqs, queue):
@@ -46,13 +27,11 @@ def drain(sqs, queue):
 def test_the_nth_write_fails(at, count, fail_io, tmp_path, monkeypatch):
     monkeypatch.setenv("CADABRA_BINARY", plain_binary())
     data = tmp_path / "data"
-    shim = {"LD_PRELOAD": str(fail_io), "FAIL_IO_DIR": str(data), "FAIL_IO_AT": str(at), "FAIL_IO_COUNT": str(count),
-            "FAIL_IO_ERRNO": str(28 if count > 1 else 5), "PATH": os.environ["PATH"]}  # fmt: skip
     try:
-        server = Server(data, env=shim)
+        server = failing_server(fail_io, data, at, count)
     except RuntimeError:
         return  # test_fail_io.py looks at that
-    sqs, sent, got = connect(server), [], []
+    sqs, sent, got = connect(server, "sqs"), [], []
     made = stubborn(sqs.create_queue, QueueName="q.fifo", Attributes={"FifoQueue": "true"})
     if made:
         for n in range(MESSAGES):
@@ -66,7 +45,7 @@ def test_the_nth_write_fails(at, count, fail_io, tmp_path, monkeypatch):
     server = Server(data)
     try:
         if len(got) < len(sent):
-            sqs = connect(server)
+            sqs = connect(server, "sqs")
             queue = sqs.get_queue_url(QueueName="q.fifo")["QueueUrl"]
             told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
             there = int(told["ApproximateNumberOfMessages"]) + int(told["ApproximateNumberOfMessagesNotVisible"])

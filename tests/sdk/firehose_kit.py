@@ -1,12 +1,10 @@
 """What the Firehose tests share: configurations, an HTTP endpoint, waiting."""
 
 import base64
-import gzip
-import http.server
 import json
-import ssl
-import threading
 import time
+
+from http_kit import HttpServer
 
 ROLE = "arn:aws:iam::000000000000:role/firehose"
 AT_ONCE = {"SizeInMBs": 1, "IntervalInSeconds": 0}
@@ -52,48 +50,18 @@ def lines(bucket_client, bucket, prefix=""):
     return [json.loads(line) for key in keys(bucket_client, bucket, prefix) for line in body(bucket_client, bucket, key).splitlines()]
 
 
-class Endpoint:
+class Endpoint(HttpServer):
     """An HTTP server that notes requests and answers as `answer(request)` says: (status, JSON document or text)."""
 
     def __init__(self, answer, certificate=None):
         self.requests = []
-        endpoint = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        def take(path, headers, body):
+            request = {"path": path, "headers": dict(headers), "body": body}
+            self.requests.append(request)
+            return answer(request)
 
-            def do_POST(self):
-                data = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    data = gzip.decompress(data)
-                request = {"path": self.path, "headers": dict(self.headers), "body": data}
-                endpoint.requests.append(request)
-                status, document = answer(request)
-                text = (document if isinstance(document, str) else json.dumps(document)).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server.server_port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(take, certificate)
 
 
 def accept(request):

@@ -1,39 +1,27 @@
 """What the SNS tests share: an HTTP endpoint that subscribes, queues that are subscribed, and reading what arrived."""
 
-import contextlib
-import http.server
 import json
 import queue
-import threading
 import urllib.request
 
+from http_kit import HttpServer
 
-class Receiver:
+
+class Receiver(HttpServer):
     """An HTTP endpoint: what it got is in `messages`, as (headers, text). `answer` says what it answers with."""
 
     def __init__(self):
-        receiver = self
         self.messages = queue.Queue()
         self.answer = lambda headers, text: 200
+        super().__init__(self._take)
+        self.url += "/sns"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                status = receiver.answer(self.headers, text)
-                # Before the answer, after which the next one may come in another thread.
-                receiver.messages.put((self.headers, text))
-                with contextlib.suppress(OSError):
-                    self.send_response(status)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/sns"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def _take(self, path, headers, body):
+        text = body.decode()
+        status = self.answer(headers, text)
+        # Before the answer, after which the next one may come in another thread.
+        self.messages.put((headers, text))
+        return status
 
     def next(self, timeout=30):
         return self.messages.get(timeout=timeout)
@@ -44,10 +32,6 @@ class Receiver:
             headers, text = self.next()
             if headers["x-amz-sns-message-type"] == kind:
                 return headers, text
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def make_queue(sqs, name, **attributes):

@@ -6,20 +6,19 @@ lines and fails 669; similar lines are made where it is not.
 """
 
 import base64
-import http.server
 import io
 import json
 import lzma
 import pathlib
 import random
 import sys
-import threading
 import time
 import urllib.request
 import zipfile
 
 import boto3
 import pytest
+from http_kit import HttpServer
 from server import TOP, Server
 
 HERE = pathlib.Path(__file__).parent
@@ -53,33 +52,12 @@ def log():
     return lines, documents, failed
 
 
-class Engine:
+class Engine(HttpServer):
     """POST /_bulk, as OpenSearch takes it: a document that comes again under its id is overwritten."""
 
     def __init__(self):
         self.documents, self.refused, self.down = {}, 0, False
-        engine = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                data = self.rfile.read(int(self.headers["Content-Length"]))
-                status, answer = engine.bulk(data) if self.path == "/_bulk" else (404, {})
-                text = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        super().__init__(lambda path, headers, body: self.bulk(body) if path == "/_bulk" else (404, {}))
 
     def bulk(self, data):
         if self.down:
@@ -98,8 +76,7 @@ class Engine:
 def engine():
     running = Engine()
     yield running
-    running.server.shutdown()
-    running.server.server_close()
+    running.close()
 
 
 class Pipeline:
