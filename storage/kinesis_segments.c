@@ -43,6 +43,8 @@ struct kinesis_segment {
     int64_t id;
     int64_t before; /* the id of the one that its stream wrote to before; 0: none */
     int64_t end;    /* of what has been reserved; guarded by store->lock */
+    int64_t sent;   /* to the disk, up to here; guarded by store->lock */
+    bool sending;   /* by somebody; guarded by store->lock */
     unsigned users; /* its stream, and puts that have not committed; guarded by store->lock */
 };
 
@@ -290,22 +292,34 @@ static void reserve_ahead(const struct kinesis_store *store, const struct kinesi
     fallocate(fd, FALLOC_FL_KEEP_SIZE, end, MIN(AHEAD_BYTES, SEGMENT_BYTES - end));
 }
 
-/* Sends what of the segment is whole runs with this room to the disk, and takes what is as far into
- * the segment before it out of the page cache. Nothing depends on either. */
+/* Sends whole runs of the segment to the disk, and takes what is as far into the segment before it
+ * out of the page cache. When the disk is busy that may wait: one put does, and the others leave
+ * their part to a later one. Nothing depends on it. */
 static void write_behind(struct kinesis_store *store, const struct kinesis_room *room, int fd)
 {
+    struct kinesis_segment *segment = room->segment;
     int64_t end = room->place + (int64_t)room->len;
-    int64_t from = room->place - room->place % RUN_BYTES;
-    int64_t len = end - end % RUN_BYTES - from;
+    int64_t from;
     AUTO_CLOSE int before = -1;
+    bool mine;
 
-    if (len == 0)
+    end -= end % RUN_BYTES;
+    pthread_mutex_lock(&store->lock);
+    from = segment->sent;
+    mine = end > from && !segment->sending;
+    segment->sending |= mine;
+    pthread_mutex_unlock(&store->lock);
+    if (!mine)
         return;
-    sync_file_range(fd, from, len, SYNC_FILE_RANGE_WRITE);
-    if (room->segment->before)
-        before = kinesis_segment_open(store, room->segment->before);
+    sync_file_range(fd, from, end - from, SYNC_FILE_RANGE_WRITE);
+    if (segment->before)
+        before = kinesis_segment_open(store, segment->before);
     if (before >= 0)
-        posix_fadvise(before, from, len, POSIX_FADV_DONTNEED);
+        posix_fadvise(before, from, end - from, POSIX_FADV_DONTNEED);
+    pthread_mutex_lock(&store->lock);
+    segment->sent = end;
+    segment->sending = false;
+    pthread_mutex_unlock(&store->lock);
 }
 
 enum store_status kinesis_segment_write(struct kinesis_store *store,
