@@ -21,13 +21,14 @@ struct open_buffer {
     int64_t chunks;
     int64_t bytes;
     int64_t records;
+    int64_t due_ms;
 };
 
 static enum store_status find_open(struct sql *s, int64_t stream,
                                    const struct firehose_target *target, struct open_buffer *out)
 {
     struct sql_stmt *st = sql_query(s,
-                                    "SELECT id, chunks, bytes, records FROM buffer"
+                                    "SELECT id, chunks, bytes, records, due_ms FROM buffer"
                                     " WHERE stream = ?1 AND lane = ?2 AND sort = ?3 AND sealed = 0",
                                     sql_int(stream), sql_int(target->lane), sql_text(target->sort));
     enum store_status rc = sql_step(st);
@@ -40,6 +41,7 @@ static enum store_status find_open(struct sql *s, int64_t stream,
         .chunks = sql_column_int(st, 1),
         .bytes = sql_column_int(st, 2),
         .records = sql_column_int(st, 3),
+        .due_ms = sql_column_int(st, 4),
     };
     sql_reset(st);
     return STORE_OK;
@@ -60,8 +62,15 @@ static enum store_status open_new(struct sql *s, int64_t stream,
                                     sql_int(stream), sql_int(target->lane), sql_text(target->sort),
                                     sql_int(oldest_ms), sql_int(now_ms + target->wait_ms));
 
-    *out = (struct open_buffer){.id = sql_last_rowid(s)};
+    *out = (struct open_buffer){.id = sql_last_rowid(s), .due_ms = now_ms + target->wait_ms};
     return rc;
+}
+
+/* The hints were changed since the buffer was opened. */
+static enum store_status hasten(struct sql *s, const struct open_buffer *b, int64_t due_ms)
+{
+    return sql_exec(s, "UPDATE buffer SET due_ms = ?2 WHERE id = ?1", sql_int(b->id),
+                    sql_int(due_ms));
 }
 
 static enum store_status add_chunk(struct sql *s, struct open_buffer *b,
@@ -110,6 +119,10 @@ static enum store_status put_chunk(struct sql *s, int64_t stream,
     if (rc == STORE_OK && !b.id) {
         *wake = true;
         rc = open_new(s, stream, target, chunk->oldest_ms, now_ms, &b);
+    }
+    if (rc == STORE_OK && b.due_ms > now_ms + target->wait_ms) {
+        *wake = true;
+        rc = hasten(s, &b, now_ms + target->wait_ms);
     }
     if (rc == STORE_OK)
         rc = add_chunk(s, &b, chunk);

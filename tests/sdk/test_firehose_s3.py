@@ -88,6 +88,24 @@ def test_a_buffer_waits_for_its_time_and_no_longer(clocked):
     assert b"late" in arrive(store, bucket, count=2)
 
 
+def test_a_record_waits_no_longer_than_the_update_says(clocked):
+    account = str(random.randrange(10**11, 10**12))
+    firehose, store = clocked.client("firehose", account), clocked.client("s3", account)
+    bucket = f"updated-{account}"
+    store.create_bucket(Bucket=bucket)
+    make(firehose, bucket, BufferingHints={"SizeInMBs": 5, "IntervalInSeconds": 900})
+    put(firehose, b"before ")
+    firehose.update_destination(
+        DeliveryStreamName="f",
+        CurrentDeliveryStreamVersionId="1",
+        DestinationId="destinationId-000000000001",
+        ExtendedS3DestinationUpdate={"BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 60}},
+    )
+    put(firehose, b"after")
+    clocked.advance(61)
+    assert arrive(store, bucket) == [b"before after"]
+
+
 def test_a_buffer_that_is_full_waits_for_nothing(clocked):
     account = str(random.randrange(10**11, 10**12))
     firehose, store = clocked.client("firehose", account), clocked.client("s3", account)
