@@ -24,13 +24,13 @@
 enum { EXIT_WRONG_USE = 2, REQUEST_GRACE_MS = 6000 };
 
 /* A thread per connection: with glibc's default of eight arenas per core each would hoard memory of
- * its own. Bodies and answers are taken from them too, up to some MB: mapping them anew for each
- * request costs as much as what is done with them. */
+ * its own. A request's body is taken from them too, up to BODY_MEMORY_MAX: mapping it anew for each
+ * request costs as much as what is done with it. */
 static void set_up_malloc(void)
 {
-    mallopt(M_MMAP_THRESHOLD, 8 << 20);
+    mallopt(M_MMAP_THRESHOLD, 2 << 20);
     mallopt(M_ARENA_MAX, 4);
-    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
 /* SIGTERM, SIGINT and SIGHUP are blocked in all threads, and taken by main() alone. */
