@@ -191,6 +191,7 @@ GLUE_OPERATION(glue_delete_user_defined_function, DeleteUserDefinedFunctionReque
 /* policy.c */
 GLUE_OPERATION(glue_put_resource_policy, PutResourcePolicyRequest, PutResourcePolicyResponse);
 GLUE_OPERATION(glue_get_resource_policy, GetResourcePolicyRequest, GetResourcePolicyResponse);
+GLUE_OPERATION(glue_get_resource_policies, GetResourcePoliciesRequest, GetResourcePoliciesResponse);
 GLUE_OPERATION(glue_delete_resource_policy, DeleteResourcePolicyRequest,
                DeleteResourcePolicyResponse);
 GLUE_OPERATION(glue_get_catalog_import_status, GetCatalogImportStatusRequest,

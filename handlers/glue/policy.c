@@ -119,6 +119,31 @@ int glue_get_resource_policy(struct request *req, const struct glue_GetResourceP
     return 0;
 }
 
+/* The catalog's own; there are none of single resources. */
+int glue_get_resource_policies(struct request *req,
+                               const struct glue_GetResourcePoliciesRequest *in,
+                               struct glue_GetResourcePoliciesResponse *out)
+{
+    struct glue_policy_row row;
+    const char *policy;
+    const char *after;
+
+    if (glue_read_token(req, "GetResourcePolicies", in->NextToken, &after) ||
+        find_policy(req, &row, &policy))
+        return -1;
+    out->GetResourcePoliciesResponseList.items = ARENA_NEW(&req->arena, struct glue_GluePolicy);
+    if (!policy)
+        return 0;
+    out->GetResourcePoliciesResponseList.count = 1;
+    out->GetResourcePoliciesResponseList.items[0] = (struct glue_GluePolicy){
+        .PolicyInJson = policy,
+        .PolicyHash = hash_of(&req->arena, policy),
+        .CreateTime = glue_seconds(row.created_ms),
+        .UpdateTime = glue_seconds(row.updated_ms),
+    };
+    return 0;
+}
+
 int glue_delete_resource_policy(struct request *req,
                                 const struct glue_DeleteResourcePolicyRequest *in,
                                 struct glue_DeleteResourcePolicyResponse *out)

@@ -33,6 +33,7 @@ static const struct glue_handlers handlers = {
     .GetPartition = glue_get_partition,
     .GetPartitionIndexes = glue_get_partition_indexes,
     .GetPartitions = glue_get_partitions,
+    .GetResourcePolicies = glue_get_resource_policies,
     .GetResourcePolicy = glue_get_resource_policy,
     .GetTable = glue_get_table,
     .GetTableVersion = glue_get_table_version,

@@ -283,6 +283,7 @@ def test_the_policy_lets_others_in(shop, session, endpoint, account, region):
     digest = shop.put_resource_policy(PolicyInJson=policy, PolicyExistsCondition="NOT_EXIST")["PolicyHash"]
     found = shop.get_resource_policy()
     assert (found["PolicyInJson"], found["PolicyHash"]) == (policy, digest)
+    assert [p["PolicyHash"] for p in shop.get_resource_policies()["GetResourcePoliciesResponseList"]] == [digest]
     assert other.get_table(CatalogId=account, DatabaseName="shop", Name="orders")["Table"]["CatalogId"] == account
     assert refused(other.delete_table, CatalogId=account, DatabaseName="shop", Name="orders")[0] == "AccessDeniedException"
     assert refused(other.get_table, CatalogId=account, DatabaseName="web", Name="x")[1].split(" resource: ")[1].startswith(f"{base}:database/web ")

@@ -116,6 +116,7 @@ def test_expressions_by_type(glue):
         "month <> '01' and month is not null": [rows[0], rows[2]],
         "year = 1999": [],
         "score is not null": rows,
+        "(" * 60 + "year = 2023" + ")" * 60: rows[:1],
     }.items():
         assert values_of(glue, Expression=expression) == list(wanted), expression
     for expression, code, words in [
@@ -124,6 +125,7 @@ def test_expressions_by_type(glue):
         ("year = 'x'", "InvalidInputException", '"x" is not an integer.'),
         ("year LIKE '2%'", "InvalidInputException", "Integral data type doesn't support operation 'LIKE'"),
         ("score = 1", "InvalidInputException", "Unknown type : 'float'"),
+        ("(" * 2000, "InvalidInputException", f"Unsupported expression '{'(' * 2000}'"),
     ]:
         assert refused(glue.get_partitions, **WHERE, Expression=expression) == (code, words)
     glue.create_partition(**WHERE, PartitionInput=partition("soon", *rows[0][1:]))
