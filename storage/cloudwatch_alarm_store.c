@@ -1,7 +1,7 @@
 /* Alarms and their history. */
 #include "storage/cloudwatch_internal.h"
 
-#define ALARM_COLUMNS "account, region, name, document, tags"
+#define ALARM_COLUMNS "account, region, name, document, tags, composite"
 #define ALARM_TABLES "alarm JOIN scope ON scope.id = alarm.scope"
 
 static void read_alarm(struct sql_stmt *st, struct arena *a, void *out)
@@ -12,6 +12,7 @@ static void read_alarm(struct sql_stmt *st, struct arena *a, void *out)
         .name = sql_column_text(st, 2, a),
         .document = sql_column_text(st, 3, a),
         .tags = sql_column_text(st, 4, a),
+        .composite = sql_column_int(st, 5) != 0,
     };
 }
 
@@ -24,11 +25,12 @@ enum store_status cloudwatch_alarm_put(struct cloudwatch_store *store, const str
 
     if (status)
         return status;
-    return sql_write_end(s, sql_exec(s,
-                                     "INSERT INTO alarm (scope, name, document, tags) VALUES (?1, "
-                                     "?2, ?3, ?4) ON CONFLICT DO UPDATE SET document = ?3",
-                                     sql_int(scope_id), sql_text(alarm->name),
-                                     sql_text(alarm->document), sql_text(alarm->tags)));
+    return sql_write_end(
+        s, sql_exec(s,
+                    "INSERT INTO alarm (scope, name, document, tags, composite) VALUES (?1, ?2, "
+                    "?3, ?4, ?5) ON CONFLICT DO UPDATE SET document = ?3",
+                    sql_int(scope_id), sql_text(alarm->name), sql_text(alarm->document),
+                    sql_text(alarm->tags), sql_int(alarm->composite)));
 }
 
 enum store_status cloudwatch_alarm_change(struct cloudwatch_store *store, const struct scope *scope,

@@ -3,8 +3,12 @@
 #include "storage/cloudwatch_internal.h"
 
 EMBED(storage_schema_cloudwatch_001_sql);
+EMBED(storage_schema_cloudwatch_002_sql);
 
-static const struct sql_migration migrations[] = {{embed_storage_schema_cloudwatch_001_sql}};
+static const struct sql_migration migrations[] = {
+    {embed_storage_schema_cloudwatch_001_sql},
+    {embed_storage_schema_cloudwatch_002_sql},
+};
 
 struct cloudwatch_store *cloudwatch_store_open(struct store_root *root)
 {

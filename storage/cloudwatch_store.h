@@ -78,9 +78,10 @@ struct cloudwatch_alarm {
     const char *name;
     const char *document;
     const char *tags; /* JSON object, or "" */
+    bool composite;   /* what its document is */
 };
 
-/* Makes or replaces the alarm of that name; the tags of one that is there stay. */
+/* Makes or replaces the alarm of that name; the tags and the kind of one that is there stay. */
 enum store_status cloudwatch_alarm_put(struct cloudwatch_store *store, const struct scope *scope,
                                        const struct cloudwatch_alarm *alarm);
 /* Replaces the document, if it still is `old`; STORE_CONFLICT if it is another. */

@@ -1,5 +1,6 @@
 /* Alarms on metrics. */
 #include "handlers/cloudwatch/alarm_watch.h"
+#include "handlers/cloudwatch/composite.h"
 #include "handlers/cloudwatch/data_set.h"
 #include "handlers/cloudwatch/operations.h"
 #include "handlers/cloudwatch/tag.h"
@@ -38,8 +39,8 @@ static int refuse_what_is_not_built(struct request *req,
     return 0;
 }
 
-static int check_actions(struct request *req, const char *name,
-                         const struct cloudwatch_ResourceList *actions)
+int alarm_check_actions(struct request *req, const char *name,
+                        const struct cloudwatch_ResourceList *actions)
 {
     struct arn arn;
 
@@ -174,10 +175,10 @@ static int check_alarm(struct request *req, const struct cloudwatch_PutMetricAla
                         treat);
     if (in->Metrics.count ? check_queries(req, in) : check_metric(req, in))
         return -1;
-    if (check_actions(req, "OKActions", &in->OKActions) ||
-        check_actions(req, "AlarmActions", &in->AlarmActions))
+    if (alarm_check_actions(req, "OKActions", &in->OKActions) ||
+        alarm_check_actions(req, "AlarmActions", &in->AlarmActions))
         return -1;
-    return check_actions(req, "InsufficientDataActions", &in->InsufficientDataActions);
+    return alarm_check_actions(req, "InsufficientDataActions", &in->InsufficientDataActions);
 }
 
 static struct cloudwatch_MetricAlarm alarm_of(struct request *req,
@@ -227,6 +228,8 @@ static int put_alarm(struct request *req, struct cloudwatch_MetricAlarm *alarm, 
     alarm_claim(c->watch, &claim);
     status = cloudwatch_alarm_find(c->store, &claim.scope, alarm->AlarmName, a, &stored);
     *out_new = status == STORE_NOT_FOUND;
+    if (!status && stored.composite)
+        status = STORE_EXISTS;
     if (!status && !alarm_read(a, &stored, &old))
         status = STORE_FAILED;
     if (!status)
@@ -237,6 +240,9 @@ static int put_alarm(struct request *req, struct cloudwatch_MetricAlarm *alarm, 
                                                                  .document = alarm_write(a, alarm),
                                                                  .tags = tags});
     alarm_release(c->watch, &claim);
+    if (status == STORE_EXISTS)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "The alarm %s exists and is a composite alarm.", alarm->AlarmName);
     return status ? aws_fail_internal(req) : 0;
 }
 
@@ -244,7 +250,6 @@ int cloudwatch_put_metric_alarm(struct request *req,
                                 const struct cloudwatch_PutMetricAlarmInput *in,
                                 struct cloudwatch_PutMetricAlarmOutput *out)
 {
-    struct arena *a = &req->arena;
     struct cloudwatch *c = cloudwatch_of(req->app);
     struct scope scope = cloudwatch_scope(req);
     struct cloudwatch_MetricAlarm alarm;
@@ -257,10 +262,7 @@ int cloudwatch_put_metric_alarm(struct request *req,
     alarm = alarm_of(req, in);
     if (put_alarm(req, &alarm, tags, &created))
         return -1;
-    alarm_note(
-        c, &scope, in->AlarmName, "ConfigurationUpdate",
-        arena_printf(a, "Alarm \"%s\" %s", in->AlarmName, created ? "created" : "updated"),
-        arena_printf(a, "{\"version\":\"1.0\",\"type\":\"%s\"}", created ? "Create" : "Update"));
+    alarm_note_put(c, &scope, in->AlarmName, false, created);
     alarm_watch_start(c->watch);
     return 0;
 }
@@ -323,62 +325,96 @@ static bool is_chosen(struct arena *a, const struct alarm_choice *choice,
            (!m->Period.set || m->Period.value == alarm->Period.value);
 }
 
-/* Room for one more than there are. */
-static struct cloudwatch_MetricAlarm *next_place(struct arena *a,
-                                                 struct cloudwatch_MetricAlarms *all, size_t *room)
+static bool wants(const struct cloudwatch_AlarmTypes *types, const char *type, bool otherwise)
 {
-    if (all->count == *room) {
-        struct cloudwatch_MetricAlarm *more;
+    for (size_t i = 0; i < types->count; i++)
+        if (str_eq(types->items[i], type))
+            return true;
+    return types->count == 0 && otherwise;
+}
 
-        *room = *room ? 2 * *room : 16;
-        more = ARENA_ARRAY(a, struct cloudwatch_MetricAlarm, *room);
-        if (all->count)
-            memcpy(more, all->items, all->count * sizeof(*more));
-        all->items = more;
+/* AWS: composite alarms are described to who asks for them. */
+static bool is_of_wanted_type(const struct alarm_choice *choice,
+                              const struct cloudwatch_alarm *stored)
+{
+    if (!choice->in)
+        return !stored->composite;
+    return stored->composite ? wants(&choice->in->AlarmTypes, "CompositeAlarm", false)
+                             : wants(&choice->in->AlarmTypes, "MetricAlarm", true);
+}
+
+/* What has been chosen. */
+struct chosen {
+    struct cloudwatch_MetricAlarms metric;
+    struct cloudwatch_CompositeAlarms composite;
+    size_t metric_room, composite_room;
+};
+
+static void *room_for_one(struct arena *a, void *items, size_t count, size_t size, size_t *room)
+{
+    void *more;
+
+    if (count < *room)
+        return items;
+    *room = MAX(2 * *room, 16);
+    more = arena_zalloc(a, *room * size);
+    if (count)
+        memcpy(more, items, count * size);
+    return more;
+}
+
+/* False when a document cannot be read. */
+static bool add_chosen(struct arena *a, struct chosen *out, const struct cloudwatch_alarm *stored,
+                       const struct cloudwatch_MetricAlarm *alarm)
+{
+    if (stored->composite) {
+        out->composite.items = room_for_one(a, out->composite.items, out->composite.count,
+                                            sizeof(*out->composite.items), &out->composite_room);
+        return composite_read(a, stored, &out->composite.items[out->composite.count++]);
     }
-    return &all->items[all->count];
+    out->metric.items = room_for_one(a, out->metric.items, out->metric.count,
+                                     sizeof(*out->metric.items), &out->metric_room);
+    out->metric.items[out->metric.count++] = *alarm;
+    return true;
 }
 
 /* At most `limit` alarms after `after`; *out_last is the name of the last, NULL where no more
  * follow. 0, or -1 after failing. */
 static int choose_alarms(struct request *req, const struct alarm_choice *choice, const char *prefix,
-                         const char *after, size_t limit, struct cloudwatch_MetricAlarms *out,
-                         const char **out_last)
+                         const char *after, size_t limit, struct chosen *out, const char **out_last)
 {
     struct arena *a = &req->arena;
     struct scope scope = cloudwatch_scope(req);
     struct cloudwatch_alarm *stored = ARENA_ARRAY(a, struct cloudwatch_alarm, LOOK_AT);
+    const char *last = NULL;
     size_t count = LOOK_AT;
-    size_t room = 0;
 
-    *out_last = NULL;
-    out->items = ARENA_ARRAY(a, struct cloudwatch_MetricAlarm, 0);
-    while (count == LOOK_AT && out->count <= limit) {
+    *out = (struct chosen){
+        .metric = {.items = ARENA_ARRAY(a, struct cloudwatch_MetricAlarm, 0)},
+        .composite = {.items = ARENA_ARRAY(a, struct cloudwatch_CompositeAlarm, 0)}};
+    for (*out_last = NULL; count == LOOK_AT; after = count ? stored[count - 1].name : after) {
         if (cloudwatch_alarm_list(cloudwatch_store_of(req), &scope, prefix, after, LOOK_AT, a,
                                   stored, &count))
             return aws_fail_internal(req);
-        for (size_t i = 0; i < count && out->count <= limit; i++) {
-            struct cloudwatch_MetricAlarm *one = next_place(a, out, &room);
+        for (size_t i = 0; i < count; i++) {
+            struct cloudwatch_MetricAlarm alarm;
 
-            if (!alarm_read(a, &stored[i], one))
+            if (!is_of_wanted_type(choice, &stored[i]))
+                continue;
+            if (!alarm_read(a, &stored[i], &alarm))
                 return aws_fail_internal(req);
-            out->count += is_chosen(a, choice, one);
+            if (!is_chosen(a, choice, &alarm))
+                continue;
+            if (out->metric.count + out->composite.count == limit) {
+                *out_last = last;
+                return 0;
+            }
+            if (!add_chosen(a, out, &stored[i], &alarm))
+                return aws_fail_internal(req);
+            last = stored[i].name;
         }
-        after = count ? stored[count - 1].name : after;
-    }
-    if (out->count > limit) {
-        out->count = limit;
-        *out_last = out->items[limit - 1].AlarmName;
     }
     return 0;
-}
-
-static bool wants_metric_alarms(const struct cloudwatch_AlarmTypes *types)
-{
-    for (size_t i = 0; i < types->count; i++)
-        if (str_eq(types->items[i], "MetricAlarm"))
-            return true;
-    return types->count == 0;
 }
 
 int cloudwatch_describe_alarms(struct request *req, const struct cloudwatch_DescribeAlarmsInput *in,
@@ -387,9 +423,8 @@ int cloudwatch_describe_alarms(struct request *req, const struct cloudwatch_Desc
     const struct alarm_choice choice = {.in = in};
     const char *after = "";
     const char *last;
+    struct chosen chosen;
 
-    out->CompositeAlarms.items = ARENA_ARRAY(&req->arena, struct cloudwatch_CompositeAlarm, 0);
-    out->MetricAlarms.items = ARENA_ARRAY(&req->arena, struct cloudwatch_MetricAlarm, 0);
     if (in->AlarmNames.count && in->AlarmNamePrefix)
         return aws_fail(req, &cloudwatch_ValidationException,
                         "AlarmNamePrefix and AlarmNames can not be specified together.");
@@ -399,11 +434,11 @@ int cloudwatch_describe_alarms(struct request *req, const struct cloudwatch_Desc
         return aws_fail_unsupported(req, "ParentsOfAlarmName");
     if (in->NextToken && !(after = page_token_read(&req->arena, "DescribeAlarms", in->NextToken)))
         return aws_fail(req, &cloudwatch_InvalidNextToken, "The NextToken is invalid.");
-    if (!wants_metric_alarms(&in->AlarmTypes))
-        return 0;
     if (choose_alarms(req, &choice, in->AlarmNamePrefix ? in->AlarmNamePrefix : "", after,
-                      (size_t)VALUE_OR(in->MaxRecords, RECORDS_DEFAULT), &out->MetricAlarms, &last))
+                      (size_t)VALUE_OR(in->MaxRecords, RECORDS_DEFAULT), &chosen, &last))
         return -1;
+    out->MetricAlarms = chosen.metric;
+    out->CompositeAlarms = chosen.composite;
     if (last)
         out->NextToken = page_token_make(&req->arena, "DescribeAlarms", last);
     return 0;
@@ -419,15 +454,20 @@ int cloudwatch_describe_alarms_for_metric(struct request *req,
         .metric = in,
     };
     enum { ALL = 5000 }; /* AWS: alarms of an account */
+    struct chosen chosen;
     const char *last;
 
-    return choose_alarms(req, &choice, "", "", ALL, &out->MetricAlarms, &last);
+    if (choose_alarms(req, &choice, "", "", ALL, &chosen, &last))
+        return -1;
+    out->MetricAlarms = chosen.metric;
+    return 0;
 }
 
 static bool history_is_wanted(const struct cloudwatch_DescribeAlarmHistoryInput *in,
                               const struct cloudwatch_AlarmHistoryItem *item)
 {
-    return !in->HistoryItemType || str_eq(in->HistoryItemType, item->HistoryItemType);
+    return wants(&in->AlarmTypes, item->AlarmType, str_eq(item->AlarmType, "MetricAlarm")) &&
+           (!in->HistoryItemType || str_eq(in->HistoryItemType, item->HistoryItemType));
 }
 
 int cloudwatch_describe_alarm_history(struct request *req,
@@ -457,7 +497,7 @@ int cloudwatch_describe_alarm_history(struct request *req,
         filter.after_id = strtoll(position, NULL, 10);
     }
     out->AlarmHistoryItems.items = ARENA_ARRAY(a, struct cloudwatch_AlarmHistoryItem, limit + 1);
-    while (count == LOOK_AT && !out->NextToken && wants_metric_alarms(&in->AlarmTypes)) {
+    while (count == LOOK_AT && !out->NextToken) {
         if (cloudwatch_history_list(cloudwatch_store_of(req), &scope, &filter, LOOK_AT, a, items,
                                     &count))
             return aws_fail_internal(req);
@@ -488,8 +528,16 @@ int cloudwatch_delete_alarms(struct request *req, const struct cloudwatch_Delete
 {
     struct scope scope = cloudwatch_scope(req);
     const char *missing = "";
+    const char *needed;
+    const char *dependent;
 
     (void)out;
+    if (composite_dependent(req, &in->AlarmNames, &needed, &dependent))
+        return aws_fail_internal(req);
+    if (dependent)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "Cannot delete %s as there are composite alarm(s) depending on it.",
+                        needed);
     switch (cloudwatch_alarms_delete(cloudwatch_store_of(req), &scope, in->AlarmNames.items,
                                      in->AlarmNames.count, &missing)) {
     case STORE_OK:
@@ -566,7 +614,7 @@ static enum store_status set_enabled(struct request *req, const char *name, bool
     alarm.ActionsEnabled = SOME_BOOL(enabled);
     if (!status)
         status = cloudwatch_alarm_change(c->store, &claim.scope, name, stored.document,
-                                         alarm_write(a, &alarm));
+                                         alarm_rewrite(a, &stored, &alarm));
     alarm_release(c->watch, &claim);
     return status;
 }

@@ -45,8 +45,7 @@ static const char *region_words(const char *region)
     return region;
 }
 
-/* 2026-11-23T00:10:00.000+0000 */
-static const char *time_text(struct arena *a, int64_t ms)
+const char *alarm_time_text(struct arena *a, int64_t ms)
 {
     char text[TIME_TEXT_MAX];
     const time_t at = ms / 1000;
@@ -198,17 +197,20 @@ const char *alarm_sns_message(struct arena *a, const struct alarm_change *c)
     }
     jw_member_string(&w, "AWSAccountId", c->account);
     jw_member_string(&w, "AlarmConfigurationUpdatedTimestamp",
-                     time_text(a, alarm->AlarmConfigurationUpdatedTimestamp.ms));
+                     alarm_time_text(a, alarm->AlarmConfigurationUpdatedTimestamp.ms));
     jw_member_string(&w, "NewStateValue", c->verdict->state);
     jw_member_string(&w, "NewStateReason", c->verdict->reason);
-    jw_member_string(&w, "StateChangeTime", time_text(a, c->at_ms));
+    jw_member_string(&w, "StateChangeTime", alarm_time_text(a, c->at_ms));
     jw_member_string(&w, "Region", region_words(c->region));
     jw_member_string(&w, "AlarmArn", alarm->AlarmArn);
     jw_member_string(&w, "OldStateValue", alarm->StateValue);
     member_list(&w, "OKActions", &alarm->OKActions);
     member_list(&w, "AlarmActions", &alarm->AlarmActions);
     member_list(&w, "InsufficientDataActions", &alarm->InsufficientDataActions);
-    write_trigger(&w, a, alarm);
+    if (c->rule)
+        jw_member_string(&w, "AlarmRule", c->rule);
+    else
+        write_trigger(&w, a, alarm);
     jw_end_object(&w);
     return finish(a, &b);
 }
@@ -227,7 +229,7 @@ static void write_state(struct jw *w, struct arena *a, const struct state_words 
     jw_member_string(w, "value", s->value);
     jw_member_string(w, "reason", s->reason);
     jw_member_string(w, "reasonData", s->reason_data);
-    jw_member_string(w, "timestamp", time_text(a, s->at_ms));
+    jw_member_string(w, "timestamp", alarm_time_text(a, s->at_ms));
     jw_end_object(w);
 }
 
@@ -290,6 +292,15 @@ static void write_configuration(struct jw *w, const struct cloudwatch_MetricAlar
     jw_end_object(w);
 }
 
+static void write_rule(struct jw *w, const struct alarm_change *c)
+{
+    jw_key(w, "configuration");
+    jw_begin_object(w);
+    jw_member_string(w, "description", c->alarm->AlarmDescription);
+    jw_member_string(w, "alarmRule", c->rule);
+    jw_end_object(w);
+}
+
 struct bytes alarm_lambda_event(struct arena *a, const struct alarm_change *c)
 {
     const struct cloudwatch_MetricAlarm *alarm = c->alarm;
@@ -303,7 +314,7 @@ struct bytes alarm_lambda_event(struct arena *a, const struct alarm_change *c)
     jw_member_string(&w, "source", "aws.cloudwatch");
     jw_member_string(&w, "alarmArn", alarm->AlarmArn);
     jw_member_string(&w, "accountId", c->account);
-    jw_member_string(&w, "time", time_text(a, c->at_ms));
+    jw_member_string(&w, "time", alarm_time_text(a, c->at_ms));
     jw_member_string(&w, "region", c->region);
     jw_key(&w, "alarmData");
     jw_begin_object(&w);
@@ -313,7 +324,10 @@ struct bytes alarm_lambda_event(struct arena *a, const struct alarm_change *c)
     write_state(&w, a,
                 &(struct state_words){"previousState", alarm->StateValue, alarm->StateReason,
                                       alarm->StateReasonData, alarm->StateUpdatedTimestamp.ms});
-    write_configuration(&w, alarm);
+    if (c->rule)
+        write_rule(&w, c);
+    else
+        write_configuration(&w, alarm);
     jw_end_object(&w);
     jw_end_object(&w);
     text = finish(a, &b);

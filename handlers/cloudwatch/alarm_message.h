@@ -11,6 +11,7 @@
 struct alarm_change {
     const char *account, *region;
     const struct cloudwatch_MetricAlarm *alarm;
+    const char *rule; /* of a composite alarm; NULL: it is none */
     const struct alarm_verdict *verdict;
     int64_t at_ms;
 };
@@ -20,6 +21,8 @@ const char *alarm_sns_subject(struct arena *a, const struct alarm_change *c);
 const char *alarm_sns_message(struct arena *a, const struct alarm_change *c);
 /* https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html */
 struct bytes alarm_lambda_event(struct arena *a, const struct alarm_change *c);
+/* 2026-11-23T00:10:00.000+0000 */
+const char *alarm_time_text(struct arena *a, int64_t ms);
 /* HistoryData of a StateUpdate. */
 const char *alarm_state_data(struct arena *a, const struct alarm_change *c);
 

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "handlers/cloudwatch/alarm_message.h"
+#include "handlers/cloudwatch/composite.h"
 #include "handlers/cloudwatch/data_set.h"
 #include "handlers/cloudwatch/operations.h"
 #include "handlers/lambda/lambda.h"
@@ -36,7 +37,15 @@ static const struct shape *alarm_shape(void)
 bool alarm_read(struct arena *a, const struct cloudwatch_alarm *stored,
                 struct cloudwatch_MetricAlarm *out)
 {
+    struct cloudwatch_CompositeAlarm composite;
+
     *out = (struct cloudwatch_MetricAlarm){0};
+    if (stored->composite) {
+        if (!composite_read(a, stored, &composite))
+            return false;
+        *out = composite_as_alarm(a, &composite);
+        return true;
+    }
     return stored_from_json(&cloudwatch_model, alarm_shape(), stored->document, a, out);
 }
 
@@ -45,16 +54,22 @@ char *alarm_write(struct arena *a, const struct cloudwatch_MetricAlarm *alarm)
     return stored_to_json(&cloudwatch_model, alarm_shape(), alarm, a);
 }
 
+const char *alarm_rewrite(struct arena *a, const struct cloudwatch_alarm *stored,
+                          const struct cloudwatch_MetricAlarm *alarm)
+{
+    return stored->composite ? composite_write(a, stored, alarm) : alarm_write(a, alarm);
+}
+
 void alarm_note(struct cloudwatch *cloudwatch, const struct scope *scope, const char *alarm,
-                const char *type, const char *summary, const char *data)
+                bool composite, const struct alarm_event *event)
 {
     const struct cloudwatch_AlarmHistoryItem item = {
         .AlarmName = alarm,
-        .AlarmType = "MetricAlarm",
+        .AlarmType = composite ? "CompositeAlarm" : "MetricAlarm",
         .Timestamp = SOME_TIME(clock_now_ms(&cloudwatch->app->clock)),
-        .HistoryItemType = type,
-        .HistorySummary = summary,
-        .HistoryData = data,
+        .HistoryItemType = event->type,
+        .HistorySummary = event->summary,
+        .HistoryData = event->data,
     };
     struct arena a;
 
@@ -68,6 +83,21 @@ void alarm_note(struct cloudwatch *cloudwatch, const struct scope *scope, const 
                                            model_structure(&cloudwatch_model, "AlarmHistoryItem"),
                                            &item, &a)}))
         log_error("CloudWatch: the history of alarm %s could not be kept", alarm);
+    arena_release(&a);
+}
+
+void alarm_note_put(struct cloudwatch *cloudwatch, const struct scope *scope, const char *alarm,
+                    bool composite, bool created)
+{
+    struct arena a;
+
+    arena_init(&a);
+    alarm_note(cloudwatch, scope, alarm, composite,
+               &(struct alarm_event){
+                   "ConfigurationUpdate",
+                   arena_printf(&a, "Alarm \"%s\" %s", alarm, created ? "created" : "updated"),
+                   arena_printf(&a, "{\"version\":\"1.0\",\"type\":\"%s\"}",
+                                created ? "Create" : "Update")});
     arena_release(&a);
 }
 
@@ -142,21 +172,25 @@ static void note_change(struct cloudwatch *cloudwatch, const struct scope *scope
 {
     const struct cloudwatch_ResourceList *actions = actions_of(c);
     const char *name = c->alarm->AlarmName;
+    const bool composite = c->rule != NULL;
 
-    alarm_note(
-        cloudwatch, scope, name, "StateUpdate",
-        arena_printf(a, "Alarm updated from %s to %s", c->alarm->StateValue, c->verdict->state),
-        alarm_state_data(a, c));
+    alarm_note(cloudwatch, scope, name, composite,
+               &(struct alarm_event){"StateUpdate",
+                                     arena_printf(a, "Alarm updated from %s to %s",
+                                                  c->alarm->StateValue, c->verdict->state),
+                                     alarm_state_data(a, c)});
     for (size_t i = 0; i < actions->count; i++) {
         const char *arn = actions->items[i];
 
-        alarm_note(cloudwatch, scope, name, "Action",
-                   arena_printf(a, "%s action %s",
-                                done[i] ? "Successfully executed" : "Failed to execute", arn),
-                   arena_printf(a,
-                                "{\"actionState\":\"%s\",\"notificationResource\":\"%s\","
-                                "\"stateUpdateTimestamp\":%" PRId64 "}",
-                                done[i] ? "Succeeded" : "Failed", arn, c->at_ms));
+        alarm_note(cloudwatch, scope, name, composite,
+                   &(struct alarm_event){
+                       "Action",
+                       arena_printf(a, "%s action %s",
+                                    done[i] ? "Successfully executed" : "Failed to execute", arn),
+                       arena_printf(a,
+                                    "{\"actionState\":\"%s\",\"notificationResource\":\"%s\","
+                                    "\"stateUpdateTimestamp\":%" PRId64 "}",
+                                    done[i] ? "Succeeded" : "Failed", arn, c->at_ms)});
         if (!done[i])
             log_warn("CloudWatch: alarm %s could not tell %s", name, arn);
     }
@@ -168,10 +202,14 @@ enum store_status alarm_transition(struct cloudwatch *cloudwatch,
                                    const struct alarm_verdict *verdict, struct arena *a)
 {
     const struct scope scope = {.account = stored->account, .region = stored->region};
+    struct cloudwatch_CompositeAlarm composite = {0};
+    if (stored->composite && !composite_read(a, stored, &composite))
+        return STORE_FAILED;
     const struct alarm_change change = {
         .account = stored->account,
         .region = stored->region,
         .alarm = alarm,
+        .rule = composite.AlarmRule,
         .verdict = verdict,
         .at_ms = clock_now_ms(&cloudwatch->app->clock),
     };
@@ -190,9 +228,11 @@ enum store_status alarm_transition(struct cloudwatch *cloudwatch,
     for (size_t i = 0; i < actions->count; i++)
         done[i] = act(cloudwatch, actions->items[i], &change, a);
     status = cloudwatch_alarm_change(cloudwatch->store, &scope, alarm->AlarmName, stored->document,
-                                     alarm_write(a, &next));
-    if (!status && moved)
+                                     alarm_rewrite(a, stored, &next));
+    if (!status && moved) {
         note_change(cloudwatch, &scope, &change, done, a);
+        alarm_watch_wake(cloudwatch->watch); /* others may depend on it */
+    }
     return status;
 }
 
@@ -213,6 +253,8 @@ static void change(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm 
     if (!cloudwatch_alarm_find(cloudwatch->store, &claim.scope, judged->name, a, &now) &&
         str_eq(now.document, judged->document))
         alarm_transition(cloudwatch, judged, alarm, verdict, a);
+    else
+        alarm_watch_wake(cloudwatch->watch);
     alarm_release(cloudwatch->watch, &claim);
 }
 
@@ -273,8 +315,15 @@ static void look_at(struct cloudwatch *cloudwatch, const struct cloudwatch_alarm
     struct alarm_verdict verdict;
     struct alarm_points points;
 
-    if (!alarm_read(a, stored, &alarm) || !(alarm.Metrics.count ? read_queries : read_metric)(
-                                              cloudwatch, &scope, &alarm, now_ms, a, &points))
+    if (!alarm_read(a, stored, &alarm))
+        return;
+    if (stored->composite) {
+        if (composite_judge(cloudwatch, stored, a, &verdict))
+            change(cloudwatch, stored, &alarm, &verdict, a);
+        return;
+    }
+    if (!(alarm.Metrics.count ? read_queries : read_metric)(cloudwatch, &scope, &alarm, now_ms, a,
+                                                            &points))
         return;
     if (alarm_judge(a, &alarm, &points, now_ms, &verdict))
         change(cloudwatch, stored, &alarm, &verdict, a);
@@ -304,6 +353,7 @@ static void copy_alarm(const struct cloudwatch_alarm *alarm, void *context)
         .region = arena_strdup(all->arena, alarm->region),
         .name = arena_strdup(all->arena, alarm->name),
         .document = arena_strdup(all->arena, alarm->document),
+        .composite = alarm->composite,
     };
 }
 
@@ -318,10 +368,14 @@ static size_t look_at_all(struct alarm_watch *w, struct background_task *task)
     arena_init(&one);
     if (cloudwatch_alarm_visit(w->cloudwatch->store, copy_alarm, &all))
         log_error("CloudWatch: the alarms could not be read");
-    for (size_t i = 0; i < all.count && !background_stopping(task); i++) {
-        look_at(w->cloudwatch, &all.items[i], &one);
-        arena_reset(&one);
-    }
+    /* Composite ones after those that they may depend on. */
+    for (int composite = 0; composite < 2; composite++)
+        for (size_t i = 0; i < all.count && !background_stopping(task); i++) {
+            if (all.items[i].composite != composite)
+                continue;
+            look_at(w->cloudwatch, &all.items[i], &one);
+            arena_reset(&one);
+        }
     arena_release(&one);
     arena_release(&a);
     return all.count;

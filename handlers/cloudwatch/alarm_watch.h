@@ -40,12 +40,26 @@ enum store_status alarm_transition(struct cloudwatch *cloudwatch,
                                    const struct cloudwatch_MetricAlarm *alarm,
                                    const struct alarm_verdict *verdict, struct arena *a);
 
-/* An alarm of the store. False when its document cannot be read. */
+/* An alarm of the store, of a composite one what it has in common with others. False when its
+ * document cannot be read. */
 bool alarm_read(struct arena *a, const struct cloudwatch_alarm *stored,
                 struct cloudwatch_MetricAlarm *out);
 char *alarm_write(struct arena *a, const struct cloudwatch_MetricAlarm *alarm);
-/* Adds a line to the history; `data` is JSON. Failing is logged. */
+/* The same for one that may be composite: then it was read from `stored`. */
+const char *alarm_rewrite(struct arena *a, const struct cloudwatch_alarm *stored,
+                          const struct cloudwatch_MetricAlarm *alarm);
+
+/* A line of the history. */
+struct alarm_event {
+    const char *type, *summary;
+    const char *data; /* JSON */
+};
+
+/* Adds it. Failing is logged. */
 void alarm_note(struct cloudwatch *cloudwatch, const struct scope *scope, const char *alarm,
-                const char *type, const char *summary, const char *data);
+                bool composite, const struct alarm_event *event);
+/* That it was made or changed. */
+void alarm_note_put(struct cloudwatch *cloudwatch, const struct scope *scope, const char *alarm,
+                    bool composite, bool created);
 
 #endif

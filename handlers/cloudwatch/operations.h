@@ -48,6 +48,10 @@ const char *cloudwatch_period_problem(int64_t period_s);
 /* AWS: where the first period begins: at a whole minute, and coarser the longer ago. */
 int64_t cloudwatch_round_start(int64_t now_ms, int64_t start_ms, int64_t period_s);
 
+/* alarm.c: 0, or -1 after failing. `name` is the member that they stand in. */
+int alarm_check_actions(struct request *req, const char *name,
+                        const struct cloudwatch_ResourceList *actions);
+
 #define CLOUDWATCH_OPERATION(function, operation)                                                  \
     int function(struct request *req, const struct cloudwatch_##operation##Input *in,              \
                  struct cloudwatch_##operation##Output *out)
@@ -68,6 +72,8 @@ CLOUDWATCH_OPERATION(cloudwatch_delete_alarms, DeleteAlarms);
 CLOUDWATCH_OPERATION(cloudwatch_set_alarm_state, SetAlarmState);
 CLOUDWATCH_OPERATION(cloudwatch_enable_alarm_actions, EnableAlarmActions);
 CLOUDWATCH_OPERATION(cloudwatch_disable_alarm_actions, DisableAlarmActions);
+/* composite.c */
+CLOUDWATCH_OPERATION(cloudwatch_put_composite_alarm, PutCompositeAlarm);
 /* dashboard.c */
 CLOUDWATCH_OPERATION(cloudwatch_put_dashboard, PutDashboard);
 CLOUDWATCH_OPERATION(cloudwatch_get_dashboard, GetDashboard);

@@ -20,6 +20,7 @@ static const struct cloudwatch_handlers handlers = {
     .ListTagsForResource = cloudwatch_list_tags_for_resource,
     .PutDashboard = cloudwatch_put_dashboard,
     .PutMetricAlarm = cloudwatch_put_metric_alarm,
+    .PutCompositeAlarm = cloudwatch_put_composite_alarm,
     .PutMetricData = cloudwatch_put_metric_data,
     .SetAlarmState = cloudwatch_set_alarm_state,
     .TagResource = cloudwatch_tag_resource,

@@ -593,6 +593,88 @@ def test_a_change_is_told_once(cw, client):
     assert (told.count("Action"), told.count("StateUpdate")) == (4, 4)
 
 
+def composite_state(cw, name):
+    answer = cw.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])
+    assert answer["MetricAlarms"] == []
+    (alarm,) = answer["CompositeAlarms"]
+    return alarm
+
+
+def test_composite_alarms(cloudwatch, client, account):
+    sqs, sns = client("sqs"), client("sns")
+    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{account}:told")
+    quiet = {**ALARM, "TreatMissingData": "ignore"}
+    for name in ("cpu", "disk full", "maintenance"):
+        cloudwatch.put_metric_alarm(**{**quiet, "AlarmName": name})
+    arn = f"arn:aws:cloudwatch:us-east-1:{account}:alarm"
+    rule = f'(ALARM(cpu) OR ALARM("disk full")) AND NOT ALARM("{arn}:maintenance")'
+    cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule=rule, AlarmActions=[topic], AlarmDescription="why", Tags=[{"Key": "k", "Value": "v"}])
+    cloudwatch.put_composite_alarm(AlarmName="above", AlarmRule="ALARM(both)")
+
+    def becomes(name, state):
+        def check():
+            alarm = composite_state(cloudwatch, name)
+            assert alarm["StateValue"] == state
+            return alarm
+
+        return eventually(check)
+
+    def set_state(name, state):
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="x")
+
+    first = becomes("both", "OK")
+    assert (first["AlarmRule"], first["AlarmArn"], first["AlarmDescription"], first["ActionsEnabled"]) == (rule, f"{arn}:both", "why", True)
+    set_state("disk full", "ALARM")
+    alarm = becomes("both", "ALARM")
+    assert alarm["StateReason"].startswith(f"{arn}:disk full transitioned to ALARM at ") and alarm["AlarmRule"] == rule
+    (trigger,) = json.loads(alarm["StateReasonData"])["triggeringAlarms"]
+    assert (trigger["arn"], trigger["state"]["value"]) == (f"{arn}:disk full", "ALARM")
+    becomes("above", "ALARM")
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    told = json.loads(json.loads(message["Body"])["Message"])
+    assert (told["AlarmName"], told["NewStateValue"], told["OldStateValue"], told["AlarmRule"]) == ("both", "ALARM", "OK", rule)
+    assert "Trigger" not in told
+    set_state("maintenance", "ALARM")
+    becomes("both", "OK")
+    becomes("above", "OK")
+
+    assert [a["AlarmName"] for a in cloudwatch.describe_alarms()["MetricAlarms"]] == ["cpu", "disk full", "maintenance"]
+    assert cloudwatch.describe_alarms()["CompositeAlarms"] == []
+    names = []
+    for page in cloudwatch.get_paginator("describe_alarms").paginate(
+        AlarmTypes=["CompositeAlarm", "MetricAlarm"], PaginationConfig={"PageSize": 2}
+    ):
+        names.append(sorted(a["AlarmName"] for kind in ("CompositeAlarms", "MetricAlarms") for a in page[kind]))
+    assert names == [["above", "both"], ["cpu", "disk full"], ["maintenance"]]
+    history = cloudwatch.describe_alarm_history(AlarmName="both", AlarmTypes=["CompositeAlarm"], ScanBy="TimestampAscending")
+    kinds = [(i["AlarmType"], i["HistoryItemType"]) for i in history["AlarmHistoryItems"]]
+    assert kinds[:4] == [("CompositeAlarm", k) for k in ("ConfigurationUpdate", "StateUpdate", "StateUpdate", "Action")]
+    assert cloudwatch.list_tags_for_resource(ResourceARN=f"{arn}:both")["Tags"] == [{"Key": "k", "Value": "v"}]
+    cloudwatch.disable_alarm_actions(AlarmNames=["both"])
+    assert composite_state(cloudwatch, "both")["ActionsEnabled"] is False and composite_state(cloudwatch, "both")["AlarmRule"] == rule
+    assert refused(cloudwatch.delete_alarms, AlarmNames=["cpu"])[2] == "Cannot delete cpu as there are composite alarm(s) depending on it."
+    cloudwatch.delete_alarms(AlarmNames=["above"])
+    cloudwatch.delete_alarms(AlarmNames=["both", "cpu"])
+
+
+def test_composite_alarms_are_checked(cw):
+    cw.put_metric_alarm(**{**ALARM, "TreatMissingData": "ignore"})
+
+    def ask(rule, **more):
+        return refused(cw.put_composite_alarm, AlarmName="c", AlarmRule=rule, **more)
+
+    assert ask("ALARM(slow) OR OK(gone) OR ALARM(lost)")[2] == (
+        "Could not save the composite alarm as alarms [gone, lost] in the alarm rule do not exist")
+    assert ask("ALARM(slow")[:2] == ("ValidationError", 400)
+    assert ask("AT_LEAST(1, ALARM, (slow))")[1] == 501
+    assert ask("ALARM(slow)", ActionsSuppressor="slow", ActionsSuppressorWaitPeriod=1, ActionsSuppressorExtensionPeriod=1)[1] == 501
+    assert refused(cw.put_composite_alarm, AlarmName="slow", AlarmRule="TRUE")[0] == "ValidationError"
+    cw.put_composite_alarm(AlarmName="c", AlarmRule="TRUE")
+    assert refused(cw.put_metric_alarm, **{**ALARM, "AlarmName": "c"})[0] == "ValidationError"
+
+
 def test_describe_and_delete_alarms(cw):
     quiet = {**ALARM, "TreatMissingData": "ignore"}
     for n in range(5):

@@ -1,0 +1,2 @@
+-- Its document is that of a CompositeAlarm.
+ALTER TABLE alarm ADD COLUMN composite INTEGER NOT NULL DEFAULT 0;
