@@ -90,19 +90,27 @@ int kinesis_use_target(struct request *req, const char *arn, const char *id,
     return 0;
 }
 
-/* By ARN, or by name and the stream's ARN. */
+/* By ARN, or by name and the stream's ARN; all three may be given where they agree. */
 static int use_either(struct request *req, const char *consumer_arn, const char *stream_arn,
                       const char *name, const char *id, struct kinesis_hold **out_hold,
                       struct kinesis_consumer *out)
 {
-    if (consumer_arn && !stream_arn && !name)
-        return kinesis_use_consumer(req, consumer_arn, id, out_hold, out);
-    if (consumer_arn || !stream_arn || !name)
+    if (!consumer_arn && (!stream_arn || !name))
         return aws_fail(req, &kinesis_InvalidArgumentException,
                         "Either ConsumerARN or both StreamARN and ConsumerName must be provided.");
-    if (kinesis_use_named(req, NULL, stream_arn, id, out_hold))
+    if (!consumer_arn)
+        return kinesis_use_named(req, NULL, stream_arn, id, out_hold) ||
+                       find(req, *out_hold, name, out)
+                   ? -1
+                   : 0;
+    if (kinesis_use_consumer(req, consumer_arn, id, out_hold, out))
         return -1;
-    return find(req, *out_hold, name, out);
+    if ((stream_arn && !str_eq(stream_arn, kinesis_stream_arn(req, *out_hold))) ||
+        (name && !str_eq(name, out->name)))
+        return aws_fail(req, &kinesis_InvalidArgumentException,
+                        "StreamARN and ConsumerName must be those of ConsumerARN %s.",
+                        consumer_arn);
+    return 0;
 }
 
 /* --- the operations --- */

@@ -74,6 +74,15 @@ static const char *utc_text(struct arena *a, int64_t ms)
                         t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, t.tm_year + 1900);
 }
 
+/* AWS: it may stand in quotes, as those do that were cut out of JSON. */
+static const char *unquoted(struct arena *a, const char *text)
+{
+    size_t len = strlen(text);
+    bool quoted = len >= 2 && text[0] == '"' && text[len - 1] == '"';
+
+    return quoted ? arena_strndup(a, text + 1, len - 2) : text;
+}
+
 static int read_iterator(struct request *req, const struct kinesis_GetRecordsInput *in, int64_t now,
                          struct kinesis_iterator *it)
 {
@@ -81,7 +90,7 @@ static int read_iterator(struct request *req, const struct kinesis_GetRecordsInp
 
     if (kinesis_secret(kinesis_of(req->app), &secret) != STORE_OK)
         return aws_fail_internal(req);
-    if (!kinesis_iterator_parse(in->ShardIterator, secret, &req->arena, it))
+    if (!kinesis_iterator_parse(unquoted(&req->arena, in->ShardIterator), secret, &req->arena, it))
         return aws_fail(req, &kinesis_InvalidArgumentException, "Invalid ShardIterator.");
     if (now - it->made_ms > KINESIS_ITERATOR_LIFE_MS)
         return aws_fail(req, &kinesis_ExpiredIteratorException,

@@ -276,12 +276,10 @@ static void encode_map(struct cbor_out *c, const struct shape *s, const struct s
 
 static void encode_timestamp(struct cbor_out *c, int64_t ms)
 {
-    if (c->epoch_ms) {
-        cw_int(c->b, ms);
-        return;
-    }
     cw_tag(c->b, TAG_EPOCH);
-    if (ms % 1000 == 0)
+    if (c->epoch_ms) /* AWS: where the standard counts seconds */
+        cw_int(c->b, ms);
+    else if (ms % 1000 == 0)
         cw_int(c->b, ms / 1000);
     else
         cw_double(c->b, (double)ms / 1000);

@@ -317,7 +317,8 @@ def test_iterator_arguments(kinesis, stream):
 def test_iterators_that_are_none(kinesis, stream, client):
     it = iterator(kinesis, 0, "LATEST")
     forged = it[:40] + ("A" if it[40] != "A" else "B") + it[41:]
-    for wrong in ("x", forged, it[:-4], it + "AAAA"):
+    assert read(kinesis, f'"{it}"') == read(kinesis, it), "as AWS does"
+    for wrong in ("x", forged, it[:-4], it + "AAAA", f'"{it}', '"', '""'):
         refused(kinesis.get_records, "InvalidArgumentException", "Invalid ShardIterator.", ShardIterator=wrong)
     refused(client("kinesis", region_name="eu-west-1").get_records, "ResourceNotFoundException", ShardIterator=it)
 

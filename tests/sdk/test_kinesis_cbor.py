@@ -30,6 +30,10 @@ def encode(value):
     return b"\xbf" + b"".join(encode(k) + encode(v) for k, v in value.items()) + b"\xff"
 
 
+class Epoch(int):
+    """A time: milliseconds under tag 1."""
+
+
 def decode(data):
     at = 0
 
@@ -52,8 +56,8 @@ def decode(data):
                 return struct.unpack(">d", data[at - 8 : at])[0]
             return {20: False, 21: True, 22: None, 31: StopIteration}[low]
         if major == 6:
-            number(low)
-            return item()
+            assert number(low) == 1
+            return Epoch(item())
         n = None if low == 31 else number(low)
         if major in (0, 1):
             return n if major == 0 else -1 - n
@@ -125,7 +129,7 @@ def test_the_whole_life_of_a_stream(send, account):
     assert send("CreateStream", {"StreamName": "s", "ShardCount": 1}) == (200, None)
     _, consumer = send("RegisterStreamConsumer", {"StreamARN": arn, "ConsumerName": "c", "Tags": {"a": "b"}})
     consumer = consumer["Consumer"]
-    assert isinstance(consumer["ConsumerCreationTimestamp"], int), "milliseconds"
+    assert isinstance(consumer["ConsumerCreationTimestamp"], Epoch) and consumer["ConsumerCreationTimestamp"] > 1.7e12
     _, put = send("PutRecord", {"StreamARN": arn, "Data": b"\x00\xff", "PartitionKey": "k"})
 
     response = send("SubscribeToShard", {
@@ -140,7 +144,7 @@ def test_the_whole_life_of_a_stream(send, account):
     assert event["ContinuationSequenceNumber"] == put["SequenceNumber"] and event["MillisBehindLatest"] == 0
     record = event["Records"][0]
     assert record["Data"] == b"\x00\xff" and record["PartitionKey"] == "k"
-    assert isinstance(record["ApproximateArrivalTimestamp"], int)
+    assert isinstance(record["ApproximateArrivalTimestamp"], Epoch)
 
     assert send("SplitShard", {"StreamName": "s", "ShardToSplit": "0", "NewStartingHashKey": "1000"}) == (200, None)
     while True:

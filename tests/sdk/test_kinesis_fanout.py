@@ -81,6 +81,10 @@ def test_register_describe_list_deregister(kinesis, arn, account):
     by_arn = kinesis.describe_stream_consumer(ConsumerARN=made["ConsumerARN"])["ConsumerDescription"]
     by_name = kinesis.describe_stream_consumer(StreamARN=arn, ConsumerName="first")["ConsumerDescription"]
     assert by_arn == by_name == {**made, "StreamARN": arn}
+    for more in ({"StreamARN": arn}, {"StreamARN": arn, "ConsumerName": "first"}):
+        assert kinesis.describe_stream_consumer(ConsumerARN=made["ConsumerARN"], **more)["ConsumerDescription"] == by_arn
+    for other in ({"StreamARN": arn + "x"}, {"ConsumerName": "second"}):
+        refused(kinesis.describe_stream_consumer, "InvalidArgumentException", ConsumerARN=made["ConsumerARN"], **other)
     assert kinesis.list_tags_for_resource(ResourceARN=made["ConsumerARN"])["Tags"] == [{"Key": "team", "Value": "data"}]
     kinesis.tag_resource(ResourceARN=made["ConsumerARN"], Tags={"a": "b"})
     kinesis.untag_resource(ResourceARN=made["ConsumerARN"], TagKeys=["team"])
