@@ -40,15 +40,25 @@ struct fiber {
     void (*run)(void *context);
     void *context;
     bool ended;
+    bool parked; /* in no list: its gathering's end makes it go on */
+};
+
+/* It lies on the stack of the fiber that gathers. */
+struct gathering {
+    struct gathering *next;
+    const void *key;
+    struct fiber_part *parts;
+    struct fiber_part **parts_end;
 };
 
 struct fibers {
     struct place home;
     struct fiber *running; /* NULL: the thread is at home */
-    struct fiber *waiting; /* in the order in which they yielded */
+    struct fiber *waiting; /* in the order in which they yielded, but for those that are parked */
     struct fiber **waiting_end;
+    struct gathering *gatherings;
     struct fiber *kept;
-    size_t waiting_count;
+    size_t unended; /* waiting or parked */
     size_t kept_count;
     bool moved;   /* somebody in this round could go on */
     bool stalled; /* nobody could: who is next may block */
@@ -186,6 +196,13 @@ void fibers_free(struct fibers *set)
     mine = NULL;
 }
 
+static void let_wait(struct fibers *set, struct fiber *f)
+{
+    f->next = NULL;
+    *set->waiting_end = f;
+    set->waiting_end = &f->next;
+}
+
 /* Runs the fiber until it ends or yields; true when it has ended. */
 static bool go_on(struct fibers *set, struct fiber *f)
 {
@@ -193,13 +210,12 @@ static bool go_on(struct fibers *set, struct fiber *f)
     change(&set->home, &f->place);
     set->running = NULL;
     if (f->ended) {
+        set->unended--;
         keep(set, f);
         return true;
     }
-    f->next = NULL;
-    *set->waiting_end = f;
-    set->waiting_end = &f->next;
-    set->waiting_count++;
+    if (!f->parked)
+        let_wait(set, f);
     return false;
 }
 
@@ -215,12 +231,13 @@ bool fibers_start(struct fibers *set, void (*run)(void *context), void *context,
     f->run = run;
     f->context = context;
     f->ended = false;
+    set->unended++;
     return go_on(set, f);
 }
 
 size_t fibers_waiting(const struct fibers *set)
 {
-    return set->waiting_count;
+    return set->unended;
 }
 
 static void take_turns(struct fibers *set)
@@ -229,7 +246,6 @@ static void take_turns(struct fibers *set)
 
     set->waiting = NULL;
     set->waiting_end = &set->waiting;
-    set->waiting_count = 0;
     set->moved = false;
     while (f) {
         struct fiber *next = f->next;
@@ -270,6 +286,53 @@ bool fiber_yield(enum fiber_pause pause)
     set->stalled = false;
     set->moved = true;
     return false;
+}
+
+static void join(struct fibers *set, struct gathering *g, struct fiber_part *part)
+{
+    struct fiber *self = set->running;
+
+    part->fiber = self;
+    *g->parts_end = part;
+    g->parts_end = &part->next;
+    self->parked = true;
+    change(&self->place, &set->home);
+}
+
+struct fiber_part *fiber_gather(const void *key, struct fiber_part *part)
+{
+    struct fibers *set = mine;
+    struct gathering own = {
+        .next = set->gatherings, .key = key, .parts = part, .parts_end = &part->next};
+
+    assert(set->running);
+    *part = (struct fiber_part){0};
+    for (struct gathering *g = set->gatherings; g; g = g->next) {
+        if (g->key == key) {
+            join(set, g, part);
+            return NULL;
+        }
+    }
+    set->gatherings = &own;
+    fiber_yield(FIBER_READY);
+    for (struct gathering **at = &set->gatherings; *at; at = &(*at)->next) {
+        if (*at == &own) {
+            *at = own.next;
+            break;
+        }
+    }
+    return part;
+}
+
+void fiber_gather_end(struct fiber_part *parts)
+{
+    struct fibers *set = mine;
+
+    for (struct fiber_part *p = parts->next; p; p = p->next) {
+        p->fiber->parked = false;
+        let_wait(set, p->fiber);
+    }
+    set->moved = true;
 }
 
 void fiber_mutex_lock(pthread_mutex_t *lock)

@@ -49,6 +49,22 @@ enum fiber_pause {
  * only another thread can help, and it may as well block. Only in a fiber. */
 bool fiber_yield(enum fiber_pause pause);
 
+/*
+ * What many fibers of a thread have to do alike, done once by one of them. Each brings a part,
+ * which stays its own; it lies first in what the caller knows of it.
+ *
+ * The first that comes with a key waits until the thread has nothing else to do, and gets the list
+ * of all that have come with that key since, its own first. It does what is to be done, and ends it
+ * with fiber_gather_end(). The others get NULL, after that. Only in a fiber.
+ */
+struct fiber_part {
+    struct fiber_part *next;
+    struct fiber *fiber; /* fiber.c's */
+};
+struct fiber_part *fiber_gather(const void *key, struct fiber_part *part);
+/* After this the other parts may be gone. */
+void fiber_gather_end(struct fiber_part *parts);
+
 /* The lock may be held by another fiber of this thread: then that one runs first. */
 void fiber_mutex_lock(pthread_mutex_t *lock);
 void fiber_read_lock(pthread_rwlock_t *lock);

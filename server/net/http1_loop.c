@@ -19,6 +19,8 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+enum { CROWD_MAX = 64 }; /* fibers that wait before their commit is made */
+
 struct arrival {
     struct arrival *next;
     struct connection *connection;
@@ -184,6 +186,19 @@ static bool take_news(struct http1_loop *l)
     return !stopping;
 }
 
+/* Has MHD read all that is there, and what comes meanwhile: the more fibers wait, the less each
+ * pays for their commit. */
+static void read_all(struct http1_loop *l)
+{
+    size_t before;
+
+    do {
+        before = fibers_waiting(l->fibers);
+        MHD_run(http1_daemon_mhd(l->daemon));
+        suspend_leaving(l);
+    } while (fibers_waiting(l->fibers) > before && fibers_waiting(l->fibers) < CROWD_MAX);
+}
+
 /* Serves what has come; returns when there is nothing more. */
 static void serve_all(struct http1_loop *l)
 {
@@ -191,8 +206,7 @@ static void serve_all(struct http1_loop *l)
     MHD_UNSIGNED_LONG_LONG timeout_ms;
 
     do {
-        MHD_run(mhd);
-        suspend_leaving(l);
+        read_all(l);
         fibers_finish(l->fibers); /* then MHD calls again for the answers that it did not get */
     } while (MHD_get_timeout(mhd, &timeout_ms) == MHD_YES && timeout_ms == 0);
 }

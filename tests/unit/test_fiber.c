@@ -152,6 +152,57 @@ START_TEST(many_have_stacks_of_their_own)
 }
 END_TEST
 
+struct sum {
+    struct fiber_part part; /* first */
+    const void *key;
+    int value;
+    int total; /* of all that gathered */
+    int *leaders;
+};
+
+static void adds(void *context)
+{
+    struct sum *own = context;
+    struct fiber_part *all = fiber_gather(own->key, &own->part);
+    int total = 0;
+
+    if (!all)
+        return;
+    ck_assert_ptr_eq(all, &own->part);
+    ++*own->leaders;
+    for (struct fiber_part *p = all; p; p = p->next)
+        total += ((struct sum *)p)->value;
+    fiber_yield(FIBER_READY); /* whatever it takes to do it */
+    for (struct fiber_part *p = all; p; p = p->next)
+        ((struct sum *)p)->total = total;
+    fiber_gather_end(all);
+}
+
+START_TEST(one_does_for_all_what_they_have_in_common)
+{
+    struct fibers *set = fibers_new();
+    int leaders = 0;
+
+    for (int round = 0; round < 2; round++) {
+        struct sum sums[5];
+
+        for (int i = 0; i < 5; i++) {
+            sums[i] = (struct sum){
+                .key = i % 2 ? set : (void *)&leaders, .value = 1 << i, .leaders = &leaders};
+            ck_assert(!begin(set, adds, &sums[i]));
+        }
+        ck_assert_uint_eq(fibers_waiting(set), 5);
+        ck_assert_int_eq(leaders, 2 * round);
+        fibers_finish(set);
+        ck_assert_uint_eq(fibers_waiting(set), 0);
+        ck_assert_int_eq(leaders, 2 * round + 2);
+        for (int i = 0; i < 5; i++)
+            ck_assert_int_eq(sums[i].total, i % 2 ? 2 + 8 : 1 + 4 + 16);
+    }
+    fibers_free(set);
+}
+END_TEST
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 
@@ -246,6 +297,7 @@ int main(void)
     tcase_add_test(c, those_that_yield_take_turns);
     tcase_add_test(c, only_when_nobody_can_go_on_one_may_block);
     tcase_add_test(c, many_have_stacks_of_their_own);
+    tcase_add_test(c, one_does_for_all_what_they_have_in_common);
     tcase_add_test(c, locks_may_be_held_by_one_and_wanted_by_another);
     tcase_add_test(c, a_writer_between_two_readers_holds_nobody_up);
     tcase_add_test(c, outside_a_fiber_the_locks_are_plain);
