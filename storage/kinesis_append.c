@@ -1,15 +1,17 @@
 /*
  * Appending records.
  *
- * What one put gives to one shard is a pack: one row, however many records it has. A pack that is
- * small is kept in the row itself, a larger one in the stream's segment: SQLite would copy it
- * several times, check it, and write it twice. A single small record is a row of its own.
+ * What one put gives to one shard is a pack: one row, however many records it has. The packs of a
+ * put that is small are kept in their rows, those of a larger one in the stream's segment: SQLite
+ * would copy them several times, check them, and write them twice. A single small record is a row
+ * of its own; but those that fibers of one thread put at the same time are put as one.
  *
  * The segment is written first, by each put in its own thread; the shared turn then only numbers
  * the records and inserts the rows.
  */
 #include "storage/kinesis_internal.h"
 
+#include "server/base/fiber.h"
 #include "storage/kinesis_pack.h"
 
 #include <stdatomic.h>
@@ -37,6 +39,7 @@ struct plan {
     struct pack *packs;
     size_t pack_count;
     int64_t now_ms;
+    bool in_rows; /* the packs are kept there */
 };
 
 static size_t pack_size(const struct pack *p)
@@ -44,9 +47,13 @@ static size_t pack_size(const struct pack *p)
     return kinesis_pack_head(p->count, p->key_bytes) + p->data_bytes;
 }
 
-static bool kept_in_row(const struct pack *p)
+static size_t size_of_packs(const struct plan *plan)
 {
-    return pack_size(p) <= INLINE_MAX;
+    size_t size = 0;
+
+    for (size_t i = 0; i < plan->pack_count; i++)
+        size += pack_size(&plan->packs[i]);
+    return size;
 }
 
 /* --- sorting --- */
@@ -87,6 +94,7 @@ static void sort_into_packs(struct plan *plan, size_t *pack_of)
         struct pack *p = &plan->packs[pack_of[i]];
         plan->order[p->first + p->count++] = &plan->items[i];
     }
+    plan->in_rows = size_of_packs(plan) <= INLINE_MAX;
 }
 
 /* --- packing --- */
@@ -98,7 +106,7 @@ static size_t memory_needed(const struct plan *plan)
 
     for (size_t i = 0; i < plan->pack_count; i++) {
         const struct pack *p = &plan->packs[i];
-        needed += kept_in_row(p) ? pack_size(p) : kinesis_pack_head(p->count, p->key_bytes);
+        needed += plan->in_rows ? pack_size(p) : kinesis_pack_head(p->count, p->key_bytes);
     }
     return needed;
 }
@@ -113,7 +121,7 @@ static uint8_t *fill(const struct plan *plan, struct pack *p, uint8_t *memory)
     for (size_t i = 0; i < p->count; i++) {
         const struct kinesis_append *item = plan->order[p->first + i];
         kinesis_pack_add(&packer, item->key, item->data);
-        if (kept_in_row(p) && item->data.len > 0) {
+        if (plan->in_rows && item->data.len > 0) {
             memcpy(end, item->data.data, item->data.len);
             end += item->data.len;
         }
@@ -133,8 +141,6 @@ static size_t list_parts(const struct plan *plan, struct iovec *parts)
 
     for (size_t i = 0; i < plan->pack_count; i++) {
         const struct pack *p = &plan->packs[i];
-        if (kept_in_row(p))
-            continue;
         add_part(parts, &count, p->head, kinesis_pack_head(p->count, p->key_bytes));
         for (size_t k = 0; k < p->count; k++) {
             const struct bytes data = plan->order[p->first + k]->data;
@@ -150,14 +156,11 @@ static enum store_status write_segment(struct kinesis_store *store, struct plan 
 {
     AUTO_FREE struct iovec *parts = NULL;
     struct kinesis_room room;
-    size_t len = 0;
     enum store_status rc;
 
-    for (size_t i = 0; i < plan->pack_count; i++)
-        len += kept_in_row(&plan->packs[i]) ? 0 : pack_size(&plan->packs[i]);
-    if (len == 0)
+    if (plan->in_rows)
         return STORE_OK;
-    rc = kinesis_segment_take(store, plan->stream, len, &room);
+    rc = kinesis_segment_take(store, plan->stream, size_of_packs(plan), &room);
     if (rc != STORE_OK)
         return rc;
     *out_segment = room.segment;
@@ -165,8 +168,6 @@ static enum store_status write_segment(struct kinesis_store *store, struct plan 
     rc = kinesis_segment_write(store, &room, parts, list_parts(plan, parts));
     for (size_t i = 0; i < plan->pack_count; i++) {
         struct pack *p = &plan->packs[i];
-        if (kept_in_row(p))
-            continue;
         p->segment_id = room.segment_id;
         p->place = room.place;
         room.place += (int64_t)pack_size(p);
@@ -247,28 +248,88 @@ static enum store_status append_single(struct kinesis_store *store, struct plan 
     return lazy_write(store->db, append_turn, plan);
 }
 
+static enum store_status append_packs(struct kinesis_store *store, struct plan *plan)
+{
+    size_t count = plan->count;
+    struct kinesis_segment *segment = NULL;
+    enum store_status rc;
+    AUTO_FREE size_t *pack_of = x_calloc(count, sizeof(*pack_of));
+    AUTO_FREE struct kinesis_append **order = x_calloc(count, sizeof(struct kinesis_append *));
+    AUTO_FREE struct pack *packs = x_calloc(count, sizeof(*packs));
+
+    plan->order = order;
+    plan->packs = packs;
+    sort_into_packs(plan, pack_of);
+    AUTO_FREE uint8_t *memory = x_malloc(memory_needed(plan));
+    uint8_t *next = memory;
+    for (size_t i = 0; i < plan->pack_count; i++)
+        next = fill(plan, &packs[i], next);
+    rc = write_segment(store, plan, &segment);
+    if (rc == STORE_OK)
+        rc = lazy_write(store->db, append_turn, plan);
+    kinesis_segment_give_back(segment);
+    return rc;
+}
+
+static enum store_status append(struct kinesis_store *store, struct plan *plan)
+{
+    const struct kinesis_append *first = plan->items;
+
+    if (plan->count == 1 && first->data.len + strlen(first->key) < INLINE_MAX - KINESIS_PACK_ENTRY)
+        return append_single(store, plan);
+    return append_packs(store, plan);
+}
+
+/* A record that a fiber puts. */
+struct put {
+    struct fiber_part part; /* first */
+    struct kinesis_append *item;
+    enum store_status status;
+};
+
+static struct put *next_put(const struct put *p)
+{
+    return (struct put *)p->part.next;
+}
+
+/* Puts the records of many as one put: all of them, or none. */
+static void append_for_all(struct kinesis_store *store, struct plan *plan, struct put *puts)
+{
+    AUTO_FREE struct kinesis_append *items = NULL;
+    size_t i = 0;
+    enum store_status rc;
+
+    plan->count = 0;
+    for (const struct put *p = puts; p; p = next_put(p))
+        plan->count++;
+    items = x_calloc(plan->count, sizeof(*items));
+    for (const struct put *p = puts; p; p = next_put(p))
+        items[i++] = *p->item;
+    plan->items = items;
+    rc = append(store, plan);
+    i = 0;
+    for (struct put *p = puts; p; p = next_put(p)) {
+        *p->item = items[i++];
+        p->status = rc;
+    }
+}
+
+static enum store_status append_in_fiber(struct kinesis_store *store, struct plan *plan)
+{
+    struct put put = {.item = plan->items};
+    struct fiber_part *all = fiber_gather(plan->stream, &put.part);
+
+    if (all) {
+        append_for_all(store, plan, (struct put *)all);
+        fiber_gather_end(all);
+    }
+    return put.status;
+}
+
 enum store_status kinesis_store_append(struct kinesis_store *store, struct kinesis_stream *stream,
                                        struct kinesis_append *items, size_t count, int64_t now_ms)
 {
     struct plan plan = {.stream = stream, .items = items, .count = count, .now_ms = now_ms};
-    struct kinesis_segment *segment = NULL;
-    enum store_status rc;
 
-    if (count == 1 && items->data.len + strlen(items->key) < INLINE_MAX - KINESIS_PACK_ENTRY)
-        return append_single(store, &plan);
-    AUTO_FREE size_t *pack_of = x_calloc(count, sizeof(*pack_of));
-    AUTO_FREE struct kinesis_append **order = x_calloc(count, sizeof(struct kinesis_append *));
-    AUTO_FREE struct pack *packs = x_calloc(count, sizeof(*packs));
-    plan.order = order;
-    plan.packs = packs;
-    sort_into_packs(&plan, pack_of);
-    AUTO_FREE uint8_t *memory = x_malloc(memory_needed(&plan));
-    uint8_t *next = memory;
-    for (size_t i = 0; i < plan.pack_count; i++)
-        next = fill(&plan, &packs[i], next);
-    rc = write_segment(store, &plan, &segment);
-    if (rc == STORE_OK)
-        rc = lazy_write(store->db, append_turn, &plan);
-    kinesis_segment_give_back(segment);
-    return rc;
+    return count == 1 && fiber_running() ? append_in_fiber(store, &plan) : append(store, &plan);
 }

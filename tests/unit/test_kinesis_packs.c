@@ -6,6 +6,7 @@
 #include "tests/unit/kinesis_fixture.h"
 
 #include "server/base/embed.h"
+#include "server/base/fiber.h"
 #include "storage/sql.h"
 
 #include <dirent.h>
@@ -355,6 +356,85 @@ START_TEST(a_put_that_cannot_be_written_leaves_nothing)
 }
 END_TEST
 
+/* --- single records of fibers --- */
+
+struct fiber_put {
+    struct kinesis_stream *stream;
+    struct kinesis_append item;
+    int64_t now_ms;
+    enum store_status status;
+};
+
+static void put_one(void *context)
+{
+    struct fiber_put *p = context;
+
+    p->status = kinesis_store_append(store, p->stream, &p->item, 1, p->now_ms);
+}
+
+/* All at the same time; the i-th goes to shard i % SHARDS. */
+static void put_by_fibers(struct kinesis_stream *stream, struct fiber_put *puts, size_t count,
+                          size_t size)
+{
+    struct fibers *set = fibers_new();
+
+    for (size_t i = 0; i < count; i++) {
+        char *data = arena_alloc(&arena, SIZE_MAX_TEST);
+        int64_t number = 1 + (int64_t)(i / SHARDS);
+        size_t len = content(number, size, data);
+        bool begun;
+
+        puts[i] = (struct fiber_put){
+            .stream = stream,
+            .item = {.shard = stream->shards[i % SHARDS],
+                     .key = arena_printf(&arena, "key %" PRId64, number),
+                     .data = {(uint8_t *)data, len}},
+            .now_ms = start_ms + (int64_t)i,
+        };
+        ck_assert(!fibers_start(set, put_one, &puts[i], &begun) && begun);
+    }
+    fibers_finish(set);
+    fibers_free(set);
+}
+
+START_TEST(records_that_fibers_put_together_share_packs)
+{
+    enum { EACH = 5 };
+    size_t size = size_of_case(_i);
+    struct kinesis_stream *stream = made("s");
+    struct fiber_put puts[EACH * SHARDS];
+
+    put_by_fibers(stream, puts, ARRAY_LEN(puts), size);
+    for (size_t i = 0; i < ARRAY_LEN(puts); i++) {
+        ck_assert_int_eq(puts[i].status, STORE_OK);
+        ck_assert_int_eq(puts[i].item.number, 1 + (int64_t)(i / SHARDS));
+        ck_assert_int_eq(puts[i].item.at_ms, start_ms); /* those of one put arrive together */
+    }
+    reopen(&stream);
+    for (size_t limit = 1; limit <= EACH; limit++)
+        check_page(stream, 0, limit, size);
+    kinesis_stream_free(stream);
+}
+END_TEST
+
+START_TEST(fibers_learn_that_their_put_failed)
+{
+    struct kinesis_stream *stream = made("s");
+    struct fiber_put puts[2 * SHARDS];
+    AUTO_CLOSE int in_the_way = open(directory(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    ck_assert_int_ge(in_the_way, 0);
+    put_by_fibers(stream, puts, ARRAY_LEN(puts), LARGE);
+    for (size_t i = 0; i < ARRAY_LEN(puts); i++)
+        ck_assert_int_eq(puts[i].status, STORE_FAILED);
+    ck_assert_int_eq(unlink(directory()), 0);
+    put_by_fibers(stream, puts, ARRAY_LEN(puts), LARGE);
+    for (size_t i = 0; i < ARRAY_LEN(puts); i++)
+        ck_assert_int_eq(puts[i].status, STORE_OK);
+    kinesis_stream_free(stream);
+}
+END_TEST
+
 /* --- a database from before --- */
 
 static void make_old_database(void)
@@ -429,6 +509,8 @@ int main(void)
     tcase_add_test(c, a_damaged_record_is_left_out);
     tcase_add_test(c, a_pack_that_is_not_there_is_left_out);
     tcase_add_test(c, a_put_that_cannot_be_written_leaves_nothing);
+    tcase_add_loop_test(c, records_that_fibers_put_together_share_packs, 0, 3);
+    tcase_add_test(c, fibers_learn_that_their_put_failed);
     tcase_add_test(c, records_from_before_packs_stay);
     suite_add_tcase(suite, c);
 
