@@ -24,6 +24,8 @@
 #include "server/trace.h"
 #include "server/virtual_host.h"
 
+enum { QUICK_BODY_MAX = 32 * 1024 }; /* of requests that may be quick */
+
 struct dispatch_state {
     struct auth_result auth;
     bool is_internal;
@@ -120,11 +122,31 @@ static int begin(struct request *req)
     return precheck(req);
 }
 
-/* --- with the body --- */
+/* --- quick requests --- */
 
-/* What a fiber can be given: small requests of quick operations, and refusals, while no reset is
- * under way. */
-enum { QUICK_BODY_MAX = 32 * 1024 };
+/* The value of a header in the text of a head, NULL when it is not there; it ends with its line. */
+static const char *find_in_head(const char *head, const char *name_with_colon)
+{
+    const char *found = strcasestr(head, name_with_colon);
+
+    while (found && found > head && found[-1] != '\n')
+        found = strcasestr(found + 1, name_with_colon);
+    if (!found)
+        return NULL;
+    found += strlen(name_with_colon);
+    return found + strspn(found, " \t");
+}
+
+/* Clients of services with quick operations, but for those that send much at once. */
+static bool expects_quick(const char *head, size_t len)
+{
+    AUTO_FREE char *text = x_asprintf("%.*s", (int)len, head);
+    const char *target = find_in_head(text, "x-amz-target:");
+    const char *length = find_in_head(text, "content-length:");
+    const struct service *s = target ? route_service_of_target(target) : NULL;
+
+    return s && s->quick && length && strtoul(length, NULL, 10) <= QUICK_BODY_MAX;
+}
 
 static bool is_quick_operation(const struct service *s, const struct operation *op)
 {
@@ -136,6 +158,8 @@ static bool is_quick_operation(const struct service *s, const struct operation *
     return false;
 }
 
+/* What a fiber can be given: small requests of quick operations, and refusals, while no reset is
+ * under way. */
 static bool is_quick(struct request *req)
 {
     struct dispatch_state *d = req->dispatch;
@@ -148,6 +172,8 @@ static bool is_quick(struct request *req)
     d->inside = gate_try_enter(req->app->gate);
     return d->inside;
 }
+
+/* --- with the body --- */
 
 static int find_operation(struct request *req)
 {
@@ -346,7 +372,7 @@ static void done(struct request *req)
 }
 
 const struct endpoint_handler dispatch_handler = {
-    .expects_quick = route_expects_quick,
+    .expects_quick = expects_quick,
     .begin = begin,
     .is_quick = is_quick,
     .serve = serve,

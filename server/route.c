@@ -75,19 +75,9 @@ static void route_by_target(struct request *req, const char *target)
     req->protocol = protocol_of_target(req);
 }
 
-bool route_expects_quick(const char *head, size_t len)
+const struct service *route_service_of_target(const char *target)
 {
-    static const char header[] = "\nx-amz-target:";
-    AUTO_FREE char *text = x_asprintf("%.*s", (int)len, head);
-    const char *target = strcasestr(text, header);
-    const struct service *s;
-
-    if (!target)
-        return false;
-    target += strlen(header);
-    target += strspn(target, " ");
-    s = service_of_target(target, strcspn(target, ".\r\n"));
-    return s && s->quick;
+    return service_of_target(target, strcspn(target, ".\r\n"));
 }
 
 /* /service/<Name>/operation/<Operation> */

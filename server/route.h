@@ -17,8 +17,8 @@ void route_by_head(struct request *req, const struct auth_result *auth);
  */
 int route_by_body(struct request *req, const struct auth_result *auth);
 
-/* Whether a request that begins so is one to a service with quick operations. */
-bool route_expects_quick(const char *head, size_t len);
+/* Of an X-Amz-Target, with which a line may end; NULL when there is none. */
+const struct service *route_service_of_target(const char *target);
 
 /* A path that a service has beside its operations (own_path of service.h). */
 bool route_is_own_path(const struct request *req);

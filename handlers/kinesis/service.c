@@ -53,7 +53,7 @@ static const struct kinesis_handlers handlers = {
     .UpdateStreamWarmThroughput = kinesis_update_warm_throughput,
 };
 
-static const char *const quick[] = {"PutRecord", NULL};
+static const char *const quick[] = {"PutRecord", "PutRecords", NULL};
 
 const struct service kinesis_service = {
     .model = &kinesis_model,
