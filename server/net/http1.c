@@ -67,8 +67,8 @@ static void ended(void *context, struct MHD_Connection *mhd, void **state,
 
     (void)context, (void)mhd, (void)why;
     if (t) {
-        assert(t->work == WORK_NONE || t->work == WORK_DONE);
-        t->work = WORK_NONE; /* an answer that nobody fetched */
+        if (t->loop)
+            http1_loop_forget(t);
         exchange_end(&t->exchange);
     }
     *state = NULL;

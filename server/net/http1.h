@@ -51,5 +51,7 @@ void http1_loop_adopt(struct http1_loop *l, struct connection *c);
 bool http1_loop_serve(struct talk *t);
 /* exchange_next(), likewise. Not while the work is away. */
 bool http1_loop_next(struct talk *t, int *out_result);
+/* The request is about to end, with or without its answer: its work ends before. */
+void http1_loop_forget(struct talk *t);
 
 #endif

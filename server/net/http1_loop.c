@@ -153,6 +153,16 @@ bool http1_loop_next(struct talk *t, int *out_result)
     return true;
 }
 
+/* MHD drops a connection that was reset as soon as it hears of it, though a fiber serves it. Those
+ * that are away are suspended, and MHD hears nothing. */
+void http1_loop_forget(struct talk *t)
+{
+    if (t->work == WORK_FIBER)
+        fibers_finish(t->loop->fibers);
+    assert(t->work == WORK_NONE || t->work == WORK_DONE);
+    t->work = WORK_NONE; /* an answer that nobody fetched */
+}
+
 /* --- the thread --- */
 
 /* False when the loop shall end. */

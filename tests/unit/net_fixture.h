@@ -6,6 +6,7 @@
 #define CADABRA_TESTS_NET_FIXTURE_H
 
 #include "server/app.h"
+#include "server/base/fiber.h"
 #include "server/net/listener.h"
 #include "server/waitq.h"
 
@@ -31,6 +32,7 @@ struct fixture {
     atomic_int in_wait;
     atomic_int abandoned;
     atomic_int answered; /* done() with a status */
+    atomic_bool client_left;
 };
 
 static struct fixture fixture;
@@ -113,6 +115,20 @@ static void answer_file(struct request *req)
     req->response.file_length = FILE_SIZE;
 }
 
+/* Yields when its client has gone; the loop looks at its connections before it goes on. */
+static void serve_the_gone(struct request *req)
+{
+    struct fixture *f = req->endpoint_context;
+
+    atomic_fetch_add(&f->in_wait, 1);
+    while (!atomic_load(&f->client_left))
+        usleep(1000);
+    if (fiber_running())
+        fiber_yield(FIBER_READY);
+    response_header(req, "X-Path", req->path);
+    strbuf_add_text(&req->response.bytes, "nobody hears that");
+}
+
 static void test_serve(struct request *req)
 {
     struct fixture *f = req->endpoint_context;
@@ -153,6 +169,8 @@ static void test_serve(struct request *req)
         if (request_abandoned(req))
             atomic_fetch_add(&f->abandoned, 1);
         strbuf_add_text(&r->bytes, "woken");
+    } else if (str_eq(req->path, "/gone")) {
+        serve_the_gone(req);
     } else {
         r->bytes.max = 128 << 20;
         strbuf_add(&r->bytes, req->body.data, req->body.len);

@@ -323,6 +323,24 @@ START_TEST(half_closed_connections_are_answered)
 }
 END_TEST
 
+START_TEST(a_connection_may_be_reset_while_it_is_served)
+{
+    const struct linger reset = {.l_onoff = 1};
+    int fd;
+
+    start();
+    fd = dial();
+    say(fd, "GET /gone HTTP/1.1\r\nHost: h\r\n\r\n");
+    wait_until(&fixture.in_wait, 1);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    close(fd);
+    atomic_store(&fixture.client_left, true);
+    wait_until(&fixture.done, 1);
+    stop();
+    ck_assert_int_eq(fixture.answered, 1);
+}
+END_TEST
+
 /* --- the end --- */
 
 START_TEST(stopping_wakes_long_polls_and_lets_requests_finish)
@@ -412,6 +430,7 @@ static void add_tests(TCase *c)
     tcase_add_test(c, running_out_of_descriptors_only_delays);
     tcase_add_test(c, a_thousand_connections_at_once);
     tcase_add_test(c, half_closed_connections_are_answered);
+    tcase_add_test(c, a_connection_may_be_reset_while_it_is_served);
     tcase_add_test(c, stopping_wakes_long_polls_and_lets_requests_finish);
     tcase_add_test(c, a_second_endpoint_comes_and_goes);
     tcase_add_test(c, an_endpoint_that_cannot_be_opened_is_refused);
