@@ -7,6 +7,7 @@
 enum {
     PERIODS_MAX = 10 * 1440 * 24, /* of one metric */
     POINTS_MAX = 8 * 1000 * 1000, /* that the expressions of a set may make on their way */
+    SERIES_MAX = 500 * 1000,      /* the same: 1,000 times all the metrics of a request */
     PERIOD_DEFAULT = 60,
 };
 
@@ -68,13 +69,32 @@ static int check_query(struct request *req, const struct cloudwatch_MetricDataQu
     return q->MetricStat ? check_metric(req, q) : 0;
 }
 
-/* SIZE_MAX: none. */
-static size_t index_of(const struct data_set *s, const char *id)
+static int compare_ids(const void *a, const void *b)
 {
+    const struct data_query *const *left = a;
+    const struct data_query *const *right = b;
+
+    return strcmp((*left)->asked->Id, (*right)->asked->Id);
+}
+
+static void sort_by_id(struct data_set *s)
+{
+    s->by_id = ARENA_ARRAY(s->arena, struct data_query *, s->count);
     for (size_t i = 0; i < s->count; i++)
-        if (str_eq(s->items[i].asked->Id, id))
-            return i;
-    return SIZE_MAX;
+        s->by_id[i] = &s->items[i];
+    qsort(s->by_id, s->count, sizeof(struct data_query *), compare_ids);
+}
+
+/* NULL: none. */
+static const struct data_query *query_of(const struct data_set *s, const char *id)
+{
+    const struct cloudwatch_MetricDataQuery asked = {.Id = id};
+    const struct data_query wanted = {.asked = &asked};
+    const struct data_query *key = &wanted;
+    struct data_query **found =
+        bsearch(&key, s->by_id, s->count, sizeof(struct data_query *), compare_ids);
+
+    return found ? *found : NULL;
 }
 
 /* Compiles the expressions. The index of the one at fault, or the number of queries. */
@@ -88,6 +108,7 @@ static size_t compile(struct arena *a, const struct cloudwatch_MetricDataQueries
     };
     for (size_t i = 0; i < out->count; i++)
         out->items[i].asked = &queries->items[i];
+    sort_by_id(out);
     for (size_t i = 0; i < out->count; i++) {
         struct data_query *q = &out->items[i];
 
@@ -96,8 +117,9 @@ static size_t compile(struct arena *a, const struct cloudwatch_MetricDataQueries
         q->expression = math_compile(a, q->asked->Expression, problem);
         if (!q->expression)
             return i;
-        for (const char *const *name = math_names(q->expression); *name; name++)
-            if (index_of(out, *name) == SIZE_MAX) {
+        q->needs = math_names(q->expression);
+        for (const char *const *name = q->needs; *name; name++)
+            if (!query_of(out, *name)) {
                 *problem = (struct math_problem){arena_printf(a, "Unknown id %s", *name), false};
                 return i;
             }
@@ -258,34 +280,43 @@ static enum data_outcome read_metrics(struct data_set *s, struct math_problem *o
 
 static const struct math_value *find(void *context, const char *id)
 {
-    struct data_set *s = context;
-    size_t i = index_of(s, id);
+    const struct data_query *q = query_of(context, id);
 
-    return i != SIZE_MAX && s->items[i].known ? &s->items[i].value : NULL;
+    return q && q->known ? &q->value : NULL;
 }
 
-static bool is_ready(struct data_set *s, const struct data_query *q)
+/* What is known stays known: it is asked for once. */
+static bool is_ready(struct data_set *s, struct data_query *q)
 {
-    for (const char *const *name = math_names(q->expression); *name; name++)
-        if (!find(s, *name))
-            return false;
-    return true;
+    while (*q->needs && find(s, *q->needs))
+        q->needs++;
+    return !*q->needs;
 }
 
-/* AWS: the series of an array are told apart by the labels that they had. */
-static void name_series(struct data_set *s, struct data_query *q)
+/* AWS: the series of an array are told apart by the labels that they had. False where these are
+ * too many, or too long. */
+static bool name_series(struct data_set *s, struct data_query *q, size_t *series_left)
 {
-    struct math_series *series = ARENA_ARRAY(s->arena, struct math_series, q->value.count);
     const char *label = q->asked->Label ? q->asked->Label : q->asked->Id;
+    struct math_series *series;
 
+    if (q->value.count > *series_left)
+        return false;
+    *series_left -= q->value.count;
+    series = ARENA_ARRAY(s->arena, struct math_series, q->value.count);
     for (size_t i = 0; i < q->value.count; i++) {
+        const char *old = q->value.type == MATH_ARRAY ? q->value.series[i].label : NULL;
+        size_t cost = old ? (strlen(label) + strlen(old)) / sizeof(*series) : 0;
+
+        if (cost > *series_left)
+            return false;
+        *series_left -= cost;
         series[i] = q->value.series[i];
         series[i].id = q->asked->Id;
-        series[i].label = q->value.type == MATH_ARRAY && series[i].label
-                              ? arena_printf(s->arena, "%s %s", label, series[i].label)
-                              : label;
+        series[i].label = old ? arena_printf(s->arena, "%s %s", label, old) : label;
     }
     q->value.series = series;
+    return true;
 }
 
 static bool evaluate(struct data_set *s, struct data_query *q, struct math_scope *scope,
@@ -297,9 +328,11 @@ static bool evaluate(struct data_set *s, struct data_query *q, struct math_scope
     scope->period_s = VALUE_OR(asked->Period, longest ? longest : PERIOD_DEFAULT);
     scope->from_s = cloudwatch_round_start(s->now_ms, s->start_ms, scope->period_s);
     q->known = math_evaluate(q->expression, scope, s->arena, &q->value, out);
-    if (q->known)
-        name_series(s, q);
-    else
+    if (q->known && !name_series(s, q, &scope->series_left)) {
+        *out = (struct math_problem){"The expression makes too many time series", false};
+        q->known = false;
+    }
+    if (!q->known)
         s->culprit = asked->Id;
     return q->known;
 }
@@ -315,6 +348,7 @@ static enum data_outcome evaluate_all(struct data_set *s, struct math_problem *o
         .metric_count = s->metric_count,
         .until_s = (s->end_ms + 999) / 1000,
         .points_left = POINTS_MAX,
+        .series_left = SERIES_MAX,
     };
     bool moved = true;
     bool open = true;

@@ -14,6 +14,7 @@
 struct data_query {
     const struct cloudwatch_MetricDataQuery *asked;
     const struct math_expression *expression; /* NULL: a metric */
+    const char *const *needs;                 /* ids that it names; as far as they are unknown */
     struct math_value value;                  /* as far as it is known */
     bool known;
     const char *units; /* a metric has several: what is said of them; else NULL */
@@ -26,6 +27,7 @@ struct data_set {
     int64_t start_ms, end_ms, now_ms;
     struct data_query *items;
     size_t count;
+    struct data_query **by_id;         /* the items, in that order */
     const struct math_series *metrics; /* all of them, once one expression was evaluated */
     size_t metric_count;
     const char *culprit; /* the id of the expression that could not be evaluated */

@@ -65,6 +65,7 @@ struct math_scope {
     size_t metric_count;
     int64_t from_s, until_s, period_s; /* of series made of nothing: TIME_SERIES(1) */
     size_t points_left;                /* that may be made on the way; counts down */
+    size_t series_left;                /* the same of series, those in arrays among them */
 };
 
 /* False after filling *out_problem. The value lies in the arena, or is part of the scope. */

@@ -39,6 +39,16 @@ struct math_point *math_points_new(struct math_machine *m, size_t count)
     return ARENA_ARRAY(m->arena, struct math_point, count);
 }
 
+struct math_series *math_series_new(struct math_machine *m, size_t count)
+{
+    if (count > m->scope->series_left) {
+        math_fail(m, "The expression makes too many time series");
+        return NULL;
+    }
+    m->scope->series_left -= count;
+    return ARENA_ARRAY(m->arena, struct math_series, count);
+}
+
 struct math_value math_value_of(const struct math_value *of, const struct math_series *series)
 {
     return (struct math_value){.type = of->type, .series = series, .count = of->count};
@@ -142,7 +152,9 @@ static bool operate(struct math_machine *m, enum math_operator operator,
         *out = (struct math_value){.scalar = apply(operator, left->scalar, right->scalar)};
         return true;
     }
-    struct math_series *series = ARENA_ARRAY(m->arena, struct math_series, widest->count);
+    struct math_series *series = math_series_new(m, widest->count);
+    if (!series)
+        return false;
     for (size_t i = 0; i < widest->count; i++)
         if (!combine(m, operator, side_of(left, i), side_of(right, i), &series[i]))
             return false;
@@ -171,7 +183,9 @@ static bool make_list(struct math_machine *m, const struct math_value *items, si
             return math_fail_types(m, "[]", items, count);
         total += items[i].count;
     }
-    series = ARENA_ARRAY(m->arena, struct math_series, total);
+    series = math_series_new(m, total);
+    if (!series)
+        return false;
     *out = (struct math_value){.type = MATH_ARRAY, .series = series};
     for (size_t i = 0; i < count; i++) {
         if (items[i].count)

@@ -20,10 +20,13 @@ static bool each_series(struct math_machine *m, const struct math_value *v,
                                          struct math_point *to),
                         const char *name, struct math_value *out)
 {
-    struct math_series *series = ARENA_ARRAY(m->arena, struct math_series, v->count);
+    struct math_series *series;
 
     if (!is_series(v))
         return math_fail_types(m, name, v, 1);
+    series = math_series_new(m, v->count);
+    if (!series)
+        return false;
     for (size_t i = 0; i < v->count; i++) {
         struct math_point *points = math_points_new(m, v->series[i].count);
 
@@ -237,10 +240,13 @@ MATH_CALL(call_reduce)
 
 MATH_CALL(call_metrics)
 {
-    struct math_series *series = ARENA_ARRAY(m->arena, struct math_series, m->scope->metric_count);
+    struct math_series *series;
 
     if (count && arguments->type != MATH_WORD)
         return math_fail_types(m, f->name, arguments, count);
+    series = math_series_new(m, m->scope->metric_count);
+    if (!series)
+        return false;
     *out = (struct math_value){.type = MATH_ARRAY, .series = series};
     for (size_t i = 0; i < m->scope->metric_count; i++) {
         series[out->count] = m->scope->metrics[i];
@@ -273,10 +279,13 @@ MATH_CALL(call_end)
 
 MATH_CALL(call_remove_empty)
 {
-    struct math_series *series = ARENA_ARRAY(m->arena, struct math_series, arguments->count);
+    struct math_series *series;
 
     if (arguments->type != MATH_ARRAY)
         return math_fail_types(m, f->name, arguments, count);
+    series = math_series_new(m, arguments->count);
+    if (!series)
+        return false;
     *out = (struct math_value){.type = MATH_ARRAY, .series = series};
     for (size_t i = 0; i < arguments->count; i++) {
         series[out->count] = arguments->series[i];
@@ -341,7 +350,9 @@ MATH_CALL(call_sort)
         return math_fail(m, "SORT takes AVG, MAX, MIN or SUM, not %s", arguments[1].word);
     sign = str_eq(arguments[2].word, "ASC") ? 1 : -1;
     ranks = ARENA_ARRAY(m->arena, struct ranked, all->count);
-    series = ARENA_ARRAY(m->arena, struct math_series, all->count);
+    series = math_series_new(m, all->count);
+    if (!series)
+        return false;
     for (size_t i = 0; i < all->count; i++)
         ranks[i] = (struct ranked){
             sign * reduce(arguments[1].word, all->series[i].points, all->series[i].count), i};
@@ -453,12 +464,15 @@ static bool fill(struct math_machine *m, const struct math_value *with, struct m
 MATH_CALL(call_fill)
 {
     const struct math_value *with = &arguments[1];
-    struct math_series *series = ARENA_ARRAY(m->arena, struct math_series, arguments->count);
+    struct math_series *series;
 
     if (!is_series(arguments) || with->type == MATH_ARRAY)
         return math_fail_types(m, f->name, arguments, count);
     if (with->type == MATH_WORD && !str_eq(with->word, "REPEAT") && !str_eq(with->word, "LINEAR"))
         return math_fail(m, "FILL takes a value, REPEAT or LINEAR, not %s", with->word);
+    series = math_series_new(m, arguments->count);
+    if (!series)
+        return false;
     for (size_t i = 0; i < arguments->count; i++) {
         series[i] = arguments->series[i];
         if (!fill(m, with, &series[i]))

@@ -76,8 +76,9 @@ struct math_machine {
 bool math_fail(struct math_machine *m, const char *format, ...) PRINTF_LIKE(2, 3);
 bool math_fail_types(struct math_machine *m, const char *name, const struct math_value *arguments,
                      size_t count);
-/* NULL after failing: too many. */
+/* NULL after failing: too many of them. */
 struct math_point *math_points_new(struct math_machine *m, size_t count);
+struct math_series *math_series_new(struct math_machine *m, size_t count);
 /* Of the type that `of` has, over series of the caller's. */
 struct math_value math_value_of(const struct math_value *of, const struct math_series *series);
 

@@ -46,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                .from_s = FROM,
                                .until_s = FROM + 10 * PERIOD,
                                .period_s = PERIOD,
-                               .points_left = 100000};
+                               .points_left = 100000,
+                               .series_left = 10000};
     struct math_problem problem = {0};
     struct math_value value;
     struct arena a;

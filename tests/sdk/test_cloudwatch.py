@@ -353,6 +353,22 @@ def test_expressions_are_checked(cw, text, problem):
     assert refused(cw.get_metric_data, MetricDataQueries=[query("m1"), expression("e1", text)], **span) == ("ValidationError", 400, problem)
 
 
+def test_expressions_cannot_exhaust_the_server(cw):
+    """Arrays of arrays do not grow without bounds, and the order of 500 expressions that use each other costs nothing."""
+    span = dict(StartTime=NOW - MINUTE, EndTime=NOW)
+    hidden = dict(ReturnData=False)
+    grown = [expression(f"e{i}", f"[{','.join([f'e{i - 1}' if i else 'm1'] * 150)}]", **hidden) for i in range(6)]
+    assert refused(cw.get_metric_data, MetricDataQueries=[query("m1", **hidden), *grown, expression("z", "SUM(e5)")], **span) == (
+        "ValidationError", 400, "Error in expression 'e2' [The expression makes too many time series]")
+    label = "l" * 100_000
+    named = [expression(f"e{i}", f"[{f'e{i - 1}' if i else 'm1'}]", Label=label, ReturnData=i == 99) for i in range(100)]
+    code, status, message = refused(cw.get_metric_data, MetricDataQueries=[query("m1", **hidden), *named], **span)
+    assert (code, status) == ("ValidationError", 400) and "too many time series" in message
+    chain = [expression(f"q{i}", "+".join(["m"] * 600 + [f"q{i + 1}" if i < 498 else "m"]), ReturnData=i == 0) for i in range(499)]
+    answer = cw.get_metric_data(MetricDataQueries=[*chain, query("m", **hidden)], **span)
+    assert [r["Id"] for r in answer["MetricDataResults"]] == ["q0"]
+
+
 # --- alarms ---
 
 

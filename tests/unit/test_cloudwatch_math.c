@@ -67,6 +67,7 @@ static bool evaluate(const char *text, struct math_value *out, struct math_probl
         .until_s = FROM + PERIODS * PERIOD,
         .period_s = PERIOD,
         .points_left = 1000,
+        .series_left = 500,
     };
     const struct math_expression *e = math_compile(&a, text, problem);
 
@@ -257,6 +258,13 @@ START_TEST(depth_and_points_are_bounded)
         len += (size_t)snprintf(text + len, sizeof(text) - len, "%sm1", len ? "+" : "");
     ck_assert(!evaluate(text, &v, &problem));
     ck_assert_str_eq(problem.text, "The expression makes too many datapoints");
+    ck_assert_str_eq(worth("METRIC_COUNT([METRICS(), METRICS()])"), "6");
+    for (len = 0; len < 2000;)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%snone", len ? "," : "[");
+    snprintf(text + len, sizeof(text) - len, "]");
+    ck_assert(evaluate(text, &v, &problem));
+    snprintf(text + len, sizeof(text) - len, "] * 1");
+    ck_assert_str_eq(worth(text), "The expression makes too many time series");
 }
 END_TEST
 
