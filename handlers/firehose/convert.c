@@ -20,6 +20,8 @@ struct table_name conversion_table(const struct firehose_SchemaConfiguration *s,
     };
 }
 
+enum { COLUMNS_MAX = 4000 };
+
 /* --- what failed --- */
 
 /* A member of the Kinesis record that it came from; null where it came from none. */
@@ -109,7 +111,10 @@ static const struct hive_type *type_of(const struct table_columns *columns, stru
     const char *twin;
 
     out_why->code = "DataFormatConversion.InvalidSchema";
-    out_why->message = "The schema is invalid. The table has no columns";
+    out_why->message = columns->count ? "The schema is invalid. The table has too many columns"
+                                      : "The schema is invalid. The table has no columns";
+    if (!columns->count || columns->count > COLUMNS_MAX)
+        return NULL;
     twin = find_twin(columns);
     if (twin) {
         out_why->message =
@@ -128,7 +133,7 @@ static const struct hive_type *type_of(const struct table_columns *columns, stru
     }
     *table =
         (struct hive_type){.kind = HIVE_STRUCT, .fields = fields, .field_count = columns->count};
-    return columns->count ? table : NULL;
+    return table;
 }
 
 enum store_status conversion_find_type(struct app *app, const struct conversion_parts *parts,

@@ -504,8 +504,8 @@ START_TEST(processed_records_keep_their_origin)
     open_bench(&b);
     b.destination.processing = &processing;
     process_records(&b.work);
-    ck_assert_int_eq(firehose_store_next(b.firehose.store, b.stream.id, FIREHOSE_DELIVER,
-                                         INT64_MAX, &arena, &b.work.buffer),
+    ck_assert_int_eq(firehose_store_next(b.firehose.store, b.stream.id, FIREHOSE_DELIVER, INT64_MAX,
+                                         &arena, &b.work.buffer),
                      STORE_OK);
     ck_assert(convert_records(&b.work, &b.spool, &converted));
     ck_assert_uint_eq(failures(&converted, lines), 2);
@@ -518,6 +518,7 @@ END_TEST
 /* No record is lost when the table went, or is no longer what it was: all of them are told. */
 START_TEST(without_a_table_all_records_fail)
 {
+    static struct table_column many_columns[4001];
     static struct table_column union_column[] = {{"u", "uniontype<int,string>"}};
     static struct table_column binary_column[] = {{"b", "binary"}};
     static const struct {
@@ -528,6 +529,7 @@ START_TEST(without_a_table_all_records_fail)
     } cases[] = {
         {{0}, STORE_NOT_FOUND, "EntityNotFound", "could not be found"},
         {{0}, STORE_OK, "InvalidSchema", "no columns"},
+        {{many_columns, ARRAY_LEN(many_columns)}, STORE_OK, "InvalidSchema", "too many columns"},
         {{union_column, 1}, STORE_OK, "InvalidSchema", "Column u of type uniontype<int,string>"},
         {{binary_column, 1}, STORE_OK, "InvalidSchema", "not supported by org.openx"},
     };
@@ -535,6 +537,8 @@ START_TEST(without_a_table_all_records_fail)
     struct bytes lines[8];
     struct bench b;
 
+    for (size_t i = 0; i < ARRAY_LEN(many_columns); i++)
+        many_columns[i] = (struct table_column){arena_printf(&arena, "c%zu", i), "int"};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         open_bench(&b);
         made_up.found = cases[i].found;
