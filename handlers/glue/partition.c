@@ -2,6 +2,8 @@
  * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html */
 #include "handlers/glue/operations.h"
 
+enum { BATCH_BYTES = 4 * 1024 * 1024 }; /* of documents that BatchGetPartition gives */
+
 static const char NOT_FOUND[] = "Cannot find partition.";
 static const char EXISTS[] = "Partition already exists.";
 
@@ -113,16 +115,20 @@ int glue_batch_create_partition(struct request *req,
 
 /* --- finding --- */
 
+/* Adds the bytes of its document to *bytes. */
 static enum store_status find(struct request *req, const struct glue_table_place *place,
-                              const struct glue_ValueStringList *values, struct glue_Partition *out)
+                              const struct glue_ValueStringList *values, size_t *bytes,
+                              struct glue_Partition *out)
 {
     struct glue_partition_row row;
     enum store_status status = glue_partition_find(
         glue_store_of(req), place->row.id,
         glue_tuple_make(&req->arena, values->items, values->count), &req->arena, &row);
 
-    if (!status)
+    if (!status) {
         glue_read_partition(&row, place, &req->arena, out);
+        *bytes += strlen(row.document);
+    }
     return status;
 }
 
@@ -130,34 +136,42 @@ int glue_get_partition(struct request *req, const struct glue_GetPartitionReques
                        struct glue_GetPartitionResponse *out)
 {
     struct glue_table_place place;
+    size_t bytes = 0;
     enum store_status status;
 
     if (glue_use_table(req, in->CatalogId, in->DatabaseName, in->TableName, &place))
         return -1;
     out->Partition = ARENA_NEW(&req->arena, struct glue_Partition);
-    status = find(req, &place, &in->PartitionValues, out->Partition);
+    status = find(req, &place, &in->PartitionValues, &bytes, out->Partition);
     return status ? fail_partition(req, status) : 0;
 }
 
-/* AWS: what is not there is passed over without a word. */
+/* AWS: what is not there is passed over without a word; what does not fit into the answer is to be
+ * asked for again. */
 int glue_batch_get_partition(struct request *req, const struct glue_BatchGetPartitionRequest *in,
                              struct glue_BatchGetPartitionResponse *out)
 {
+    const struct glue_PartitionValueList *keys = in->PartitionsToGet.items;
+    const size_t count = in->PartitionsToGet.count;
     struct glue_table_place place;
+    size_t bytes = 0;
+    size_t i;
 
     if (glue_use_table(req, in->CatalogId, in->DatabaseName, in->TableName, &place))
         return -1;
-    out->Partitions.items =
-        ARENA_ARRAY(&req->arena, struct glue_Partition, in->PartitionsToGet.count + 1);
-    out->UnprocessedKeys.items = ARENA_NEW(&req->arena, struct glue_PartitionValueList);
-    for (size_t i = 0; i < in->PartitionsToGet.count; i++) {
-        enum store_status status = find(req, &place, &in->PartitionsToGet.items[i].Values,
+    out->Partitions.items = ARENA_ARRAY(&req->arena, struct glue_Partition, count + 1);
+    out->UnprocessedKeys.items =
+        ARENA_ARRAY(&req->arena, struct glue_PartitionValueList, count + 1);
+    for (i = 0; i < count && bytes <= BATCH_BYTES; i++) {
+        enum store_status status = find(req, &place, &keys[i].Values, &bytes,
                                         &out->Partitions.items[out->Partitions.count]);
 
         if (status && status != STORE_NOT_FOUND)
             return aws_fail_internal(req);
         out->Partitions.count += status == STORE_OK;
     }
+    for (; i < count; i++)
+        out->UnprocessedKeys.items[out->UnprocessedKeys.count++] = keys[i];
     return 0;
 }
 

@@ -94,6 +94,18 @@ def test_batches(glue):
     assert values_of(glue) == [("c",)]
 
 
+def test_large_batches_come_in_pieces(glue):
+    make_table(glue, ("k", "string"))
+    fill(glue, [{**partition(v), "Parameters": dict.fromkeys("xyz", "v" * 500_000)} for v in "abcde"])
+    wanted = [{"Values": [v]} for v in "abcde"]
+    found = glue.batch_get_partition(**WHERE, PartitionsToGet=wanted)
+    assert [p["Values"] for p in found["Partitions"]] == [["a"], ["b"], ["c"]]
+    assert found["UnprocessedKeys"] == wanted[3:]
+    found = glue.batch_get_partition(**WHERE, PartitionsToGet=found["UnprocessedKeys"])
+    assert [p["Values"] for p in found["Partitions"]] == [["d"], ["e"]]
+    assert found["UnprocessedKeys"] == []
+
+
 def test_expressions_by_type(glue):
     make_table(glue, *KEYS)
     rows = [
