@@ -25,7 +25,11 @@ esac
 
 [ -f "$folder/libduckdb.so" ] && [ "$(cat "$folder/version" 2>/dev/null)" = "$package" ] && exit 0
 
-work=$(mktemp -d)
+# Beside where it goes, so that it is renamed into place: half a library is never seen there, and a server that has the
+# old one loaded keeps it.
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+work=$(mktemp -d "$folder/get.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 PATH=$PATH:$top/build/venv/bin
 if ! command -v npm >/dev/null; then
@@ -37,8 +41,6 @@ echo "Getting $package"
 (cd "$work" && npm pack --silent "$package" >/dev/null && mv ./*.tgz package.tgz)
 echo "$sum  $work/package.tgz" | sha512sum --check --quiet
 tar -xzf "$work/package.tgz" -C "$work" package/libduckdb.so package/LICENSE
-mkdir -p "$folder"
-# Renamed into place: a server that has the old one loaded keeps it.
 mv "$work/package/LICENSE" "$folder/LICENSE"
 mv "$work/package/libduckdb.so" "$folder/libduckdb.so"
 echo "$package" >"$folder/version"
