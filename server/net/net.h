@@ -44,13 +44,14 @@ struct connection {
     atomic_uint serving;        /* of these, in a handler: no timeout */
     atomic_uint_fast64_t heads; /* requests whose headers are there */
     atomic_uint_fast64_t done;  /* requests done */
-    uint64_t seen_came;         /* these seven: the accepting thread's */
+    uint64_t seen_came;         /* these eight: the accepting thread's */
     uint64_t seen_went;
     uint64_t seen_heads;
     uint64_t seen_done;
     int64_t changed_ms;
     int64_t head_ms; /* when the headers that are still to end began; 0: none are coming */
     bool partial;    /* bytes came that have become no request yet */
+    bool said_all;   /* the client will send nothing more */
 };
 
 /* Takes the connection out of the listener and frees it. Comes before close(c->fd), which is the

@@ -300,7 +300,7 @@ START_TEST(connections_of_loops_share_threads)
 }
 END_TEST
 
-/* A client that has said all it wants to say still hears the answer. */
+/* A client that has said all it wants to say still hears the answer, and then the end. */
 START_TEST(half_closed_connections_are_answered)
 {
     static const char *const paths[] = {"/echo", "/slow", "/stream"};
@@ -309,6 +309,7 @@ START_TEST(half_closed_connections_are_answered)
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         int fd = dial();
         struct answer a;
+        char byte;
 
         say(fd, "GET ");
         say(fd, paths[i]);
@@ -317,6 +318,7 @@ START_TEST(half_closed_connections_are_answered)
         a = hear(fd);
         ck_assert_int_eq(a.status, 200);
         free(a.body);
+        ck_assert_int_eq(recv(fd, &byte, 1, 0), 0);
         close(fd);
     }
     stop();
