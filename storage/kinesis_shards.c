@@ -4,8 +4,8 @@
  * Appends hold the shape from the choice of a shard to the commit, and resharding excludes them: so
  * nothing is written to a shard that has closed, and what is read of a closed one is final.
  */
-#include "storage/kinesis_internal.h"
 #include "server/base/fiber.h"
+#include "storage/kinesis_internal.h"
 #include "storage/scope.h"
 
 #include <stdatomic.h>

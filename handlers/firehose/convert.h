@@ -54,8 +54,8 @@ struct conversion_parts {
     bool (*end)(struct column_writer *w);
 };
 
-/* What a destination that converts must fulfil, in AWS's words, and that its table is there. 0, or a
- * failed request. */
+/* What a destination that converts must fulfil, in AWS's words, and that its table is there. 0, or
+ * a failed request. */
 int conversion_check(struct request *req, const struct conversion_parts *parts,
                      const struct destination *d);
 
