@@ -22,12 +22,13 @@ COMMON = {
     "ValidationException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "ThrottlingException", "MalformedInput",
     "InvalidParameterValue", "InvalidParameterCombination", "MissingParameter",
 }
-# The model of S3 declares a handful of the hundred errors that its pages list; SQS and CloudWatch answer some of their own in
-# more operations than declare them.
+# The model of S3 declares a handful of the hundred errors that its pages list; SQS, CloudWatch and Glue (UpdatePartition) answer
+# some of their own in more operations than declare them.
 UNDECLARED = {
     "s3": None,
     "sqs": {"InvalidAttributeName"},
     "cloudwatch": {"DashboardNotFoundError", "InvalidParameterValueException"},
+    "glue": {"AlreadyExistsException"},
 }
 SCALARS = {"string": str, "integer": int, "long": int, "boolean": bool, "double": (int, float), "float": (int, float),
            "timestamp": (int, float), "blob": str}
