@@ -124,16 +124,15 @@ static int begin(struct request *req)
 
 /* --- quick requests --- */
 
-/* The value of a header in the text of a head, NULL when it is not there; it ends with its line. */
-static const char *find_in_head(const char *head, const char *name_with_colon)
+/* What follows a line's start in the text of a head, NULL when no line starts so. The first line is
+ * the request's, not a header's. */
+static const char *find_in_head(const char *head, const char *line_start)
 {
-    const char *found = strcasestr(head, name_with_colon);
+    const char *found = strcasestr(head, line_start);
 
-    while (found && found > head && found[-1] != '\n')
-        found = strcasestr(found + 1, name_with_colon);
     if (!found)
         return NULL;
-    found += strlen(name_with_colon);
+    found += strlen(line_start);
     return found + strspn(found, " \t");
 }
 
@@ -141,8 +140,8 @@ static const char *find_in_head(const char *head, const char *name_with_colon)
 static bool expects_quick(const char *head, size_t len)
 {
     AUTO_FREE char *text = x_asprintf("%.*s", (int)len, head);
-    const char *target = find_in_head(text, "x-amz-target:");
-    const char *length = find_in_head(text, "content-length:");
+    const char *target = find_in_head(text, "\nx-amz-target:");
+    const char *length = find_in_head(text, "\ncontent-length:");
     const struct service *s = target ? route_service_of_target(target) : NULL;
 
     return s && s->quick && length && strtoul(length, NULL, 10) <= QUICK_BODY_MAX;
