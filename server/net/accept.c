@@ -79,21 +79,16 @@ static void http2_job(void *context)
 
 /* By the head of its first request. One that is not short, or has not come whole, had better have a
  * thread, and room for more like it. */
-static bool expects_quick(const struct connection *c)
+static bool expects_quick(const struct connection *c, const char *seen, size_t len)
 {
     const struct endpoint_handler *h = c->endpoint->handler;
-    char head[HEAD_SEEN];
-    const char *end;
-    ssize_t n;
+    const char *end = h->expects_quick ? memmem(seen, len, "\r\n\r\n", 4) : NULL;
 
-    if (!h->expects_quick)
-        return false;
-    n = recv(c->fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
-    end = n > 0 ? memmem(head, (size_t)n, "\r\n\r\n", 4) : NULL;
-    return end && h->expects_quick(head, (size_t)(end - head));
+    return end && h->expects_quick(seen, (size_t)(end - seen));
 }
 
-static void hand_over(struct connection *c, enum connection_kind kind)
+/* To the engine of its kind. `seen` is what its client has said so far. */
+static void hand_over(struct connection *c, enum connection_kind kind, const char *seen, size_t len)
 {
     struct listener *l = c->listener;
 
@@ -104,7 +99,7 @@ static void hand_over(struct connection *c, enum connection_kind kind)
     c->changed_ms = clock_monotonic_ms();
     c->kind = kind;
     if (kind == CONNECTION_HTTP1)
-        http1_adopt(l->http1, c, expects_quick(c));
+        http1_adopt(l->http1, c, expects_quick(c, seen, len));
     else if (!crew_run(l->crew, http2_job, c))
         drop(c);
 }
@@ -124,19 +119,20 @@ static void keep_watching(struct connection *c)
 /* Looks at what the client has said so far, without taking it. */
 static void look_at(struct connection *c)
 {
-    uint8_t first[PREFACE_LEN];
-    ssize_t n = recv(c->fd, first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
+    char seen[HEAD_SEEN];
+    ssize_t n = recv(c->fd, seen, sizeof(seen), MSG_PEEK | MSG_DONTWAIT);
+    size_t len = n > 0 ? (size_t)n : 0;
 
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         drop(c);
     } else if (n < 0) {
         keep_watching(c);
-    } else if (first[0] == TLS_HANDSHAKE) {
+    } else if (seen[0] == TLS_HANDSHAKE) {
         turn_away_tls(c);
-    } else if (memcmp(first, preface, (size_t)n) != 0) {
-        hand_over(c, CONNECTION_HTTP1);
-    } else if (n == PREFACE_LEN) {
-        hand_over(c, CONNECTION_HTTP2);
+    } else if (memcmp(seen, preface, MIN(len, (size_t)PREFACE_LEN)) != 0) {
+        hand_over(c, CONNECTION_HTTP1, seen, len);
+    } else if (len >= PREFACE_LEN) {
+        hand_over(c, CONNECTION_HTTP2, seen, len);
     } else {
         c->partial = true;
         keep_watching(c);
