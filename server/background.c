@@ -144,11 +144,8 @@ bool background_run(struct background *b, const char *name,
 
 static void ask_to_stop(struct background_task *task)
 {
-    uint64_t one = 1;
-
     atomic_store(&task->stopping, true);
-    while (write(task->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
+    eventfd_write(task->stop_fd, 1);
 }
 
 void background_stop(struct background_task *task)

@@ -52,13 +52,11 @@ uint64_t waitq_ticket(struct waitq *q)
 
 void waitq_wake(struct waitq *q)
 {
-    uint64_t one = 1;
-
     pthread_mutex_lock(&q->lock);
     q->count++;
     for (struct waiter *w = q->waiters; w; w = w->next)
-        while (w->fd >= 0 && write(w->fd, &one, sizeof(one)) < 0 && errno == EINTR)
-            ;
+        if (w->fd >= 0)
+            eventfd_write(w->fd, 1);
     pthread_mutex_unlock(&q->lock);
 }
 

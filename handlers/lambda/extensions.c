@@ -5,11 +5,11 @@
 #include "handlers/lambda/extensions.h"
 
 #include <pthread.h>
+#include <sys/eventfd.h>
 
 #include "server/base/digest.h"
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
-#include "server/base/log.h"
 #include "server/net/request.h"
 
 #define EXTENSION_PREFIX "/2020-01-01/extension"
@@ -83,14 +83,6 @@ void extensions_expect(struct extensions *e, const struct extensions_function *f
     if (e->expected_count)
         memcpy(e->expected, names, e->expected_count * sizeof(*names));
     pthread_mutex_unlock(&e->lock);
-}
-
-static void wake(struct extensions *e)
-{
-    uint64_t one = 1;
-
-    if (write(e->wake_fd, &one, sizeof(one)) < 0)
-        log_error("eventfd: %s", strerror(errno));
 }
 
 /* --- answers --- */
@@ -222,7 +214,7 @@ static void register_extension(struct extensions *e, struct request *req)
     if (features && strstr(features, "accountId"))
         jw_member_string(&w, "accountId", f.account);
     jw_end_object(&w);
-    wake(e);
+    eventfd_write(e->wake_fd, 1);
 }
 
 /* The caller holds the lock. */
@@ -261,7 +253,7 @@ static void serve_next(struct extensions *e, struct request *req)
     unsigned me = ++x->waiter;
     x->waiting = true;
     pthread_cond_broadcast(&e->changed);
-    wake(e);
+    eventfd_write(e->wake_fd, 1);
     while (!e->closing && !x->offered && x->waiter == me)
         pthread_cond_wait(&e->changed, &e->lock);
     if (x->offered && x->waiter == me) {
@@ -297,7 +289,7 @@ static void take_failure(struct extensions *e, struct request *req)
         return;
     }
     answer_status(req, 202);
-    wake(e);
+    eventfd_write(e->wake_fd, 1);
 }
 
 bool extensions_serve(struct extensions *e, struct request *req)

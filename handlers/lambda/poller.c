@@ -10,7 +10,6 @@
 #include "handlers/lambda/queue_poller.h"
 #include "handlers/lambda/shard.h"
 #include "server/background.h"
-#include "server/base/log.h"
 #include "server/waitq.h"
 
 enum { LOOK_AGAIN_MS = 1000, LIST_PAGE = 100 };
@@ -157,14 +156,6 @@ static void start_shards(struct generation *g)
 
 /* --- a mapping --- */
 
-static void cancel(int fd)
-{
-    uint64_t one = 1;
-
-    if (write(fd, &one, sizeof(one)) < 0)
-        log_error("eventfd: %s", strerror(errno));
-}
-
 /* From now on pollers_changed() cancels this generation. False when the mapping has changed since
  * the ticket. */
 static bool publish(struct poller *p, const struct generation *g, uint64_t ticket)
@@ -182,7 +173,7 @@ static void end_generation(struct poller *p, struct generation *g)
     p->cancel_fd = -1;
     pthread_mutex_unlock(&p->owner->lock);
     if (g->cancel_fd >= 0)
-        cancel(g->cancel_fd);
+        eventfd_write(g->cancel_fd, 1);
     pthread_mutex_lock(&g->lock);
     while (g->running)
         pthread_cond_wait(&g->ended, &g->lock);
@@ -289,7 +280,7 @@ void pollers_changed(struct pollers *ps, const char *uuid, const char *account, 
     if (p) {
         waitq_wake(p->changed);
         if (p->cancel_fd >= 0)
-            cancel(p->cancel_fd);
+            eventfd_write(p->cancel_fd, 1);
         pthread_mutex_unlock(&ps->lock);
         return;
     }

@@ -76,14 +76,6 @@ static void deliver(struct request *req, const struct runtime_event *event)
     strbuf_add(&req->response.bytes, event->payload.data, event->payload.len);
 }
 
-static void signal_invoker(struct runtime_api *r)
-{
-    uint64_t one = 1;
-
-    if (write(r->wake, &one, sizeof(one)) < 0)
-        log_error("eventfd: %s", strerror(errno));
-}
-
 static void serve_next(struct runtime_api *r, struct request *req)
 {
     pthread_mutex_lock(&r->lock);
@@ -92,7 +84,7 @@ static void serve_next(struct runtime_api *r, struct request *req)
     pthread_cond_broadcast(&r->changed);
     if (r->state == RUNTIME_STARTING || r->state == RUNTIME_RESTING) {
         r->state = RUNTIME_WAITING;
-        signal_invoker(r);
+        eventfd_write(r->wake, 1);
     }
     while (!r->closing && r->waiter == me && !(r->event && !r->delivered))
         pthread_cond_wait(&r->changed, &r->lock);
@@ -135,7 +127,7 @@ static void take_answer(struct runtime_api *r, struct request *req, bool error,
             snprintf(r->answer.error_type, sizeof(r->answer.error_type), "%s", type);
     }
     r->state = state;
-    signal_invoker(r);
+    eventfd_write(r->wake, 1);
 }
 
 static void serve_answer(struct runtime_api *r, struct request *req, const char *id, size_t id_len,
@@ -355,11 +347,9 @@ int runtime_api_fd(const struct runtime_api *r)
 
 enum runtime_state runtime_api_look(struct runtime_api *r)
 {
-    uint64_t count;
+    eventfd_t count;
 
-    /* Empty is fine: the state tells what there is. */
-    if (read(r->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
-        log_error("eventfd: %s", strerror(errno));
+    eventfd_read(r->wake, &count); /* empty is fine: the state tells what there is */
     pthread_mutex_lock(&r->lock);
     enum runtime_state state = r->state;
     pthread_mutex_unlock(&r->lock);

@@ -19,6 +19,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 enum { PREFACE_LEN = sizeof(preface) - 1 };
@@ -39,10 +40,7 @@ enum {
 
 void accept_wake(struct listener *l)
 {
-    uint64_t one = 1;
-
-    while (write(l->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
+    eventfd_write(l->wake_fd, 1);
 }
 
 static void drop(struct connection *c)
@@ -360,11 +358,11 @@ static void stop_listening(struct listener *l, bool all)
 
 static void on_event(struct listener *l, const struct watch *w)
 {
-    uint64_t count;
+    eventfd_t count;
 
     switch (w->what) {
     case WATCH_WAKE:
-        (void)!read(l->wake_fd, &count, sizeof(count));
+        eventfd_read(l->wake_fd, &count);
         break;
     case WATCH_SOCKET:
         accept_from(w->owner);

@@ -42,10 +42,7 @@ struct http1_loop {
 /* With the lock held: whoever reads the news may free the loop as soon as the lock is free. */
 static void wake(struct http1_loop *l)
 {
-    uint64_t one = 1;
-
-    while (write(l->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
+    eventfd_write(l->wake_fd, 1);
 }
 
 /* --- requests that are not quick --- */
@@ -170,10 +167,10 @@ static bool take_news(struct http1_loop *l)
 {
     struct arrival *arrivals;
     struct talk *back;
-    uint64_t count;
+    eventfd_t count;
     bool stopping;
 
-    (void)!read(l->wake_fd, &count, sizeof(count));
+    eventfd_read(l->wake_fd, &count);
     pthread_mutex_lock(&l->lock);
     arrivals = TAKE(l->arrivals);
     back = TAKE(l->back);

@@ -463,12 +463,11 @@ static bool over(const struct h2 *h)
     return !nghttp2_session_want_read(h->session) && !nghttp2_session_want_write(h->session);
 }
 
-static void wait_for_wake(const struct h2 *h, struct pollfd *p)
+static void take_wake_up(const struct h2 *h)
 {
-    uint64_t count;
+    eventfd_t count;
 
-    if (p->revents & POLLIN)
-        (void)!read(h->hub.wake_fd, &count, sizeof(count));
+    eventfd_read(h->hub.wake_fd, &count);
 }
 
 static void talk(struct h2 *h)
@@ -482,7 +481,8 @@ static void talk(struct h2 *h)
         p[0].events = (short)((h->draining ? 0 : POLLIN) | (h->blocked ? POLLOUT : 0));
         if (poll(p, ARRAY_LEN(p), -1) < 0)
             continue;
-        wait_for_wake(h, &p[1]);
+        if (p[1].revents)
+            take_wake_up(h);
         if (p[0].revents & POLLIN) {
             if (receive(h))
                 continue;
@@ -506,7 +506,7 @@ static void end_streams(struct h2 *h)
         struct pollfd p = {.fd = h->hub.wake_fd, .events = POLLIN};
 
         poll(&p, 1, -1);
-        wait_for_wake(h, &p);
+        take_wake_up(h);
     }
     while (h->streams)
         free_stream(h, h->streams);

@@ -4,6 +4,7 @@
 #include "server/net/crew.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 
 struct stream *stream_new(struct stream_hub *hub, struct connection *c, int32_t id)
 {
@@ -39,15 +40,12 @@ void stream_free(struct stream *s)
  * is free. */
 static void tell(struct stream *s)
 {
-    uint64_t one = 1;
-
     if (!s->has_news) {
         s->has_news = true;
         s->next_news = s->hub->news;
         s->hub->news = s;
     }
-    while (write(s->hub->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
+    eventfd_write(s->hub->wake_fd, 1);
 }
 
 /* Makes the next piece and waits until it has been taken; false at the end. */
