@@ -203,36 +203,35 @@ static void let_wait(struct fibers *set, struct fiber *f)
     set->waiting_end = &f->next;
 }
 
-/* Runs the fiber until it ends or yields; true when it has ended. */
-static bool go_on(struct fibers *set, struct fiber *f)
+/* Runs the fiber until it ends or yields. */
+static void go_on(struct fibers *set, struct fiber *f)
 {
     set->running = f;
     change(&set->home, &f->place);
     set->running = NULL;
     if (f->ended) {
         set->unended--;
+        set->moved = true;
         keep(set, f);
-        return true;
-    }
-    if (!f->parked)
+    } else if (!f->parked) {
         let_wait(set, f);
-    return false;
+    }
 }
 
-bool fibers_start(struct fibers *set, void (*run)(void *context), void *context, bool *out_begun)
+bool fibers_start(struct fibers *set, void (*run)(void *context), void *context)
 {
     struct fiber *f;
 
     assert(set == mine && !set->running);
     f = take(set);
-    *out_begun = f != NULL;
     if (!f)
         return false;
     f->run = run;
     f->context = context;
     f->ended = false;
     set->unended++;
-    return go_on(set, f);
+    go_on(set, f);
+    return true;
 }
 
 size_t fibers_waiting(const struct fibers *set)
@@ -250,8 +249,7 @@ static void take_turns(struct fibers *set)
     while (f) {
         struct fiber *next = f->next;
 
-        if (go_on(set, f))
-            set->moved = true;
+        go_on(set, f);
         f = next;
     }
 }

@@ -27,9 +27,9 @@ struct fibers *fibers_new(void);
 /* All must have ended. NULL is allowed. */
 void fibers_free(struct fibers *set);
 
-/* Runs run(context) until it ends, then true, or yields: then false. False and not begun when
- * there is no memory for a stack: *out_begun tells. */
-bool fibers_start(struct fibers *set, void (*run)(void *context), void *context, bool *out_begun);
+/* Runs run(context) until it ends or yields. False, and not begun, when there is no memory for a
+ * stack. */
+bool fibers_start(struct fibers *set, void (*run)(void *context), void *context);
 /* How many have begun and not ended. */
 size_t fibers_waiting(const struct fibers *set);
 /* Goes on with those that wait until all have ended. Not from a fiber. */

@@ -120,14 +120,12 @@ static bool is_done(struct talk *t)
 bool http1_loop_serve(struct talk *t)
 {
     struct exchange *x = &t->exchange;
-    bool begun = false;
 
     if (t->work != WORK_NONE)
         return is_done(t);
     if (x->handler->is_quick && x->handler->is_quick(&x->req)) {
         t->work = WORK_FIBER;
-        fibers_start(t->loop->fibers, serve_as_fiber, t, &begun);
-        if (begun)
+        if (fibers_start(t->loop->fibers, serve_as_fiber, t))
             return is_done(t);
     } else if (send_away(t, serve_away)) {
         return false;

@@ -351,11 +351,10 @@ static void write_many_in_a_fiber(void *context)
 static void *write_in_fibers(void *context)
 {
     struct fibers *set = fibers_new();
-    bool begun;
 
-    for (int i = 0; i < FIBERS; i++) {
-        ck_assert(!fibers_start(set, write_many_in_a_fiber, context, &begun));
-        ck_assert(begun);
+    for (size_t i = 0; i < FIBERS; i++) {
+        ck_assert(fibers_start(set, write_many_in_a_fiber, context));
+        ck_assert_uint_eq(fibers_waiting(set), i + 1);
     }
     fibers_finish(set);
     fibers_free(set);
@@ -432,13 +431,14 @@ START_TEST(a_fiber_that_waits_owns_nothing)
     struct held_up h = {.db = open_db(root), .lock = PTHREAD_MUTEX_INITIALIZER};
     struct fibers *set = fibers_new();
     pthread_t thread;
-    bool begun;
 
-    ck_assert(!fibers_start(set, writes_in_a_fiber, &h, &begun));
+    ck_assert(fibers_start(set, writes_in_a_fiber, &h));
+    ck_assert_uint_eq(fibers_waiting(set), 1);
     ck_assert_int_eq(pthread_create(&thread, NULL, writes_with_the_lock, &h), 0);
     while (!atomic_load(&h.locked))
         usleep(1000);
-    ck_assert(fibers_start(set, blocks_on_the_lock, &h, &begun));
+    ck_assert(fibers_start(set, blocks_on_the_lock, &h));
+    ck_assert_uint_eq(fibers_waiting(set), 1);
     fibers_finish(set);
     pthread_join(thread, NULL);
     ck_assert_int_eq(rows_seen_by_reader(h.db), 2);
