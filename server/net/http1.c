@@ -39,12 +39,7 @@ struct http1_daemon {
     struct MHD_Daemon *mhd;
     struct http1_loop *loop;
     pthread_mutex_t lock;
-    struct waiting *waiting; /* adopted, not yet met by connection_changed() */
-};
-
-struct waiting {
-    struct waiting *next;
-    struct connection *connection;
+    struct connection *arrivals; /* not yet met by connection_changed() */
 };
 
 static void *target_known(void *context, const char *target, struct MHD_Connection *mhd)
@@ -278,19 +273,14 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 
 static struct connection *claim(struct http1_daemon *d, int fd)
 {
-    struct connection *c = NULL;
+    struct connection **at, *c;
 
     pthread_mutex_lock(&d->lock);
-    for (struct waiting **w = &d->waiting; *w; w = &(*w)->next) {
-        if ((*w)->connection->fd == fd) {
-            struct waiting *found = *w;
-
-            c = found->connection;
-            *w = found->next;
-            free(found);
-            break;
-        }
-    }
+    for (at = &d->arrivals; *at && (*at)->fd != fd;)
+        at = &(*at)->next_arrival;
+    c = *at;
+    if (c)
+        *at = c->next_arrival;
     pthread_mutex_unlock(&d->lock);
     return c;
 }
@@ -320,14 +310,12 @@ static void connection_changed(void *context, struct MHD_Connection *mhd, void *
 
 void http1_daemon_add(struct http1_daemon *d, struct connection *c)
 {
-    struct waiting *w = x_malloc(sizeof(*w));
     struct sockaddr_storage peer = c->peer;
     int fd = c->fd;
 
-    *w = (struct waiting){.connection = c};
     pthread_mutex_lock(&d->lock);
-    w->next = d->waiting;
-    d->waiting = w;
+    c->next_arrival = d->arrivals;
+    d->arrivals = c;
     pthread_mutex_unlock(&d->lock);
     if (MHD_add_connection(d->mhd, fd, (struct sockaddr *)&peer, c->peer_len) == MHD_YES)
         return;

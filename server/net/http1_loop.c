@@ -21,11 +21,6 @@
 
 enum { CROWD_MAX = 64 }; /* fibers that wait before their commit is made */
 
-struct arrival {
-    struct arrival *next;
-    struct connection *connection;
-};
-
 struct http1_loop {
     struct http1_daemon *daemon;
     struct crew *crew;
@@ -33,9 +28,9 @@ struct http1_loop {
     struct talk *leaving;  /* with the crew, and to be suspended */
     pthread_t thread;
     int wake_fd;
-    pthread_mutex_t lock;     /* all that follows */
-    struct arrival *arrivals; /* connections to be taken over */
-    struct talk *back;        /* what the crew has done */
+    pthread_mutex_t lock;        /* all that follows */
+    struct connection *arrivals; /* connections to be taken over */
+    struct talk *back;           /* what the crew has done */
     bool stopping;
 };
 
@@ -163,7 +158,7 @@ void http1_loop_forget(struct talk *t)
 /* False when the loop shall end. */
 static bool take_news(struct http1_loop *l)
 {
-    struct arrival *arrivals;
+    struct connection *arrivals;
     struct talk *back;
     eventfd_t count;
     bool stopping;
@@ -175,10 +170,9 @@ static bool take_news(struct http1_loop *l)
     stopping = l->stopping;
     pthread_mutex_unlock(&l->lock);
     while (arrivals) {
-        struct arrival *next = arrivals->next;
+        struct connection *next = arrivals->next_arrival;
 
-        http1_daemon_add(l->daemon, arrivals->connection);
-        free(arrivals);
+        http1_daemon_add(l->daemon, arrivals);
         arrivals = next;
     }
     while (back) {
@@ -282,11 +276,9 @@ void http1_loop_free(struct http1_loop *l)
 
 void http1_loop_adopt(struct http1_loop *l, struct connection *c)
 {
-    struct arrival *a = x_malloc(sizeof(*a));
-
     pthread_mutex_lock(&l->lock);
-    *a = (struct arrival){.next = l->arrivals, .connection = c};
-    l->arrivals = a;
+    c->next_arrival = l->arrivals;
+    l->arrivals = c;
     wake(l);
     pthread_mutex_unlock(&l->lock);
 }
