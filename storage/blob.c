@@ -10,6 +10,7 @@
 #include "storage/blob.h"
 
 #include "server/base/digest.h"
+#include "server/base/io.h"
 #include "server/base/log.h"
 #include "server/base/nameless.h"
 #include "storage/storage.h"
@@ -129,21 +130,11 @@ enum store_status blob_begin(struct blob_dir *dir, struct blob_writer **out_writ
 
 enum store_status blob_write(struct blob_writer *w, const void *data, size_t len)
 {
-    const char *next = data;
-
-    while (len > 0 && !w->failed) {
-        ssize_t n = write(w->fd, next, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            log_error("cannot write %s: %m", w->temporary);
-            w->failed = true;
-            break;
-        }
-        next += n;
-        len -= (size_t)n;
-        w->size += n;
+    if (!w->failed && !io_write(w->fd, data, len, IO_FOREVER)) {
+        log_error("cannot write %s: %m", w->temporary);
+        w->failed = true;
     }
+    w->size += (int64_t)len;
     return w->failed ? STORE_FAILED : STORE_OK;
 }
 

@@ -3,8 +3,9 @@
 #include "handlers/common/helper_process.h"
 #include "handlers/firehose/query_protocol.h"
 #include "server/base/clock.h"
+#include "server/base/io.h"
 
-#include <poll.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 enum { RECORD_MS = 2000, COMPILE_MS = 5000 };
@@ -32,7 +33,7 @@ static bool spawn(struct query *q)
         return false;
     }
     q->fd = ends[0];
-    return true;
+    return fcntl(q->fd, F_SETFL, O_NONBLOCK) == 0;
 }
 
 static void stop(struct query *q)
@@ -46,50 +47,6 @@ static void stop(struct query *q)
 
 /* --- talking --- */
 
-static bool wait_for(const struct query *q, short events, int64_t until_ms)
-{
-    struct pollfd p = {.fd = q->fd, .events = events};
-    int64_t left_ms = until_ms - clock_monotonic_ms();
-
-    return left_ms > 0 && poll(&p, 1, (int)left_ms) > 0;
-}
-
-static bool send_all(const struct query *q, const void *data, size_t len, int64_t until_ms)
-{
-    const char *p = data;
-
-    while (len > 0) {
-        ssize_t n = send(q->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno == EAGAIN && wait_for(q, POLLOUT, until_ms))
-            continue;
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-static bool receive_all(const struct query *q, void *data, size_t len, int64_t until_ms)
-{
-    char *p = data;
-
-    while (len > 0) {
-        ssize_t n = recv(q->fd, p, len, MSG_DONTWAIT);
-        if (n < 0 && errno == EAGAIN && wait_for(q, POLLIN, until_ms))
-            continue;
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /* One exchange; false when the helper has died or takes too long: it is stopped then. */
 static bool exchange(struct query *q, struct bytes message, int64_t time_ms, struct arena *a,
                      struct query_answer_head *head, struct bytes *out)
@@ -98,12 +55,12 @@ static bool exchange(struct query *q, struct bytes message, int64_t time_ms, str
     uint32_t len = (uint32_t)message.len;
     char *text;
 
-    if (send_all(q, &len, sizeof(len), until_ms) &&
-        send_all(q, message.data, message.len, until_ms) &&
-        receive_all(q, head, sizeof(*head), until_ms) && head->len <= QUERY_ANSWER_MAX) {
+    if (io_write(q->fd, &len, sizeof(len), until_ms) &&
+        io_write(q->fd, message.data, message.len, until_ms) &&
+        io_read(q->fd, head, sizeof(*head), until_ms) && head->len <= QUERY_ANSWER_MAX) {
         text = arena_zalloc(a, (size_t)head->len + 1);
         *out = (struct bytes){(uint8_t *)text, head->len};
-        if (receive_all(q, text, head->len, until_ms))
+        if (io_read(q->fd, text, head->len, until_ms))
             return true;
     }
     stop(q);

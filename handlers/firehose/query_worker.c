@@ -7,6 +7,7 @@
 
 #include "handlers/common/helper_process.h"
 #include "handlers/firehose/query_protocol.h"
+#include "server/base/io.h"
 #include "server/base/library.h"
 #include "server/base/strbuf.h"
 
@@ -63,48 +64,16 @@ static bool load(struct jq_library *lib)
 
 /* --- input and output --- */
 
-static bool read_all(void *data, size_t len)
-{
-    char *p = data;
-
-    while (len > 0) {
-        ssize_t n = read(STDIN_FILENO, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-static bool write_all(const void *data, size_t len)
-{
-    const char *p = data;
-
-    while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /* A message, NUL-terminated, to be freed; NULL at the end. */
 static char *read_message(size_t *out_len)
 {
     uint32_t len;
     AUTO_FREE char *text = NULL;
 
-    if (!read_all(&len, sizeof(len)) || len > QUERY_DOCUMENT_MAX)
+    if (!io_read(STDIN_FILENO, &len, sizeof(len), IO_FOREVER) || len > QUERY_DOCUMENT_MAX)
         return NULL;
     text = x_malloc((size_t)len + 1);
-    if (!read_all(text, len))
+    if (!io_read(STDIN_FILENO, text, len, IO_FOREVER))
         return NULL;
     text[len] = '\0';
     *out_len = len;
@@ -117,7 +86,8 @@ static bool answer(bool well, const char *text)
     const char *said = too_long ? "the output is too long" : text;
     struct query_answer_head head = {.well = well && !too_long, .len = (uint32_t)strlen(said)};
 
-    return write_all(&head, sizeof(head)) && write_all(said, head.len);
+    return io_write(STDOUT_FILENO, &head, sizeof(head), IO_FOREVER) &&
+           io_write(STDOUT_FILENO, said, head.len, IO_FOREVER);
 }
 
 /* --- jq --- */

@@ -1,5 +1,6 @@
 #include "handlers/firehose/spool.h"
 
+#include "server/base/io.h"
 #include "server/base/log.h"
 #include "server/base/nameless.h"
 
@@ -27,21 +28,10 @@ static bool fail(struct spool *s)
     return false;
 }
 
-static void write_all(struct spool *s, const void *data, size_t len)
+static void write_file(struct spool *s, const void *data, size_t len)
 {
-    const char *p = data;
-
-    while (len > 0 && !s->failed) {
-        ssize_t n = write(s->fd, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            fail(s);
-            return;
-        }
-        p += n;
-        len -= (size_t)n;
-    }
+    if (!s->failed && !io_write(s->fd, data, len, IO_FOREVER))
+        fail(s);
 }
 
 int spool_file(struct spool *s)
@@ -66,7 +56,7 @@ static void move_to_file(struct spool *s)
 {
     if (spool_file(s) < 0)
         return;
-    write_all(s, s->memory.data, s->memory.len);
+    write_file(s, s->memory.data, s->memory.len);
     strbuf_release(&s->memory);
 }
 
@@ -78,7 +68,7 @@ void spool_add(struct spool *s, const void *data, size_t len)
     if (s->fd < 0 && s->memory.len + len > MEMORY_MAX)
         move_to_file(s);
     if (s->fd >= 0)
-        write_all(s, data, len);
+        write_file(s, data, len);
     else if (!s->failed)
         strbuf_add(&s->memory, data, len);
 }

@@ -3,6 +3,7 @@
 #include "server/base/clock.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
+#include "server/base/io.h"
 #include "server/base/log.h"
 
 enum { PIECE = 256 * 1024 };
@@ -119,21 +120,12 @@ static void close_file(void *context)
     close(*(int *)context);
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t len)
+static bool write_copy(int fd, const uint8_t *data, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            log_error("cannot write the copy of an object: %m");
-            return false;
-        }
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
+    if (io_write(fd, data, len, IO_FOREVER))
+        return true;
+    log_error("cannot write the copy of an object: %m");
+    return false;
 }
 
 static bool copy_all(const struct copying *c, uint8_t *piece)
@@ -147,7 +139,7 @@ static bool copy_all(const struct copying *c, uint8_t *piece)
         s3_hasher_update(c->hasher, piece, (size_t)n);
         if (c->cipher)
             s3_cipher_run(c->cipher, done, piece, piece, (size_t)n);
-        if (!write_all(c->fd, piece, (size_t)n))
+        if (!write_copy(c->fd, piece, (size_t)n))
             return false;
         done += n;
     }
@@ -222,7 +214,7 @@ int s3_encrypt_content(struct request *req, const struct s3_customer_key *key,
     for (size_t done = 0, n; good && done < in.len; done += n) {
         n = MIN(in.len - done, (size_t)PIECE);
         s3_cipher_run(cipher, (int64_t)done, in.data + done, piece, n);
-        good = write_all(content->fd, piece, n);
+        good = write_copy(content->fd, piece, n);
     }
     free(piece);
     return good ? 0 : aws_fail_internal(req);

@@ -6,6 +6,7 @@
 #include "server/base/clock.h"
 #include "server/base/digest.h"
 #include "server/base/encode.h"
+#include "server/base/io.h"
 #include "server/base/log.h"
 
 enum { PIECE = 128 * 1024, LOOKS_MAX = 5 };
@@ -140,21 +141,6 @@ struct copying {
     struct s3_hasher *hasher;
 };
 
-static bool write_all(int fd, const uint8_t *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 static bool copy_file(const struct copying *c, uint8_t *piece)
 {
     int64_t done = 0;
@@ -164,7 +150,7 @@ static bool copy_file(const struct copying *c, uint8_t *piece)
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0 || !write_all(c->to, piece, (size_t)n)) {
+        if (n <= 0 || !io_write(c->to, piece, (size_t)n, IO_FOREVER)) {
             log_error("cannot copy a file into an object: %s",
                       n == 0 ? "it is shorter than was said" : strerror(errno));
             return false;

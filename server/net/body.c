@@ -4,6 +4,7 @@
  */
 #include "server/net/body.h"
 
+#include "server/base/io.h"
 #include "server/base/log.h"
 #include "server/base/nameless.h"
 #include "server/net/request.h"
@@ -72,17 +73,7 @@ static int lose(struct request *req, const char *what)
 
 static int write_file(struct request *req, const uint8_t *data, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = write(req->body_store.fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return lose(req, "write");
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
+    return io_write(req->body_store.fd, data, len, IO_FOREVER) ? 0 : lose(req, "write");
 }
 
 static int store(struct request *req, const void *data, size_t len)
