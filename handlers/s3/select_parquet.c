@@ -3,7 +3,8 @@
 #include "handlers/common/helper_process.h"
 #include "handlers/s3/select_parquet_protocol.h"
 #include "handlers/s3/select_query.h"
-#include "server/base/log.h"
+#include "server/base/clock.h"
+#include "server/base/io.h"
 #include "server/config.h"
 #include "server/duckdb/engine.h"
 
@@ -42,35 +43,19 @@ static bool list_columns(const struct select_query *q, struct strbuf *names)
 
 /* --- the helper --- */
 
-static bool start(struct select_parquet *p, const struct app *app, int in, int file)
+static bool start(struct select_parquet *p, const char *library, int in, int file)
 {
-    AUTO_FREE char *library =
-        app->config->duckdb ? x_asprintf("CADABRA_DUCKDB=%s", app->config->duckdb) : NULL;
-    char *const environment[] = {library, NULL};
+    AUTO_FREE char *variable = x_asprintf("CADABRA_DUCKDB=%s", library);
+    char *const environment[] = {variable, NULL};
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return false;
-    p->pid = helper_start("s3", &(struct helper_files){{in, ends[1], -1, file}}, environment);
+    p->pid =
+        helper_start("s3", &(struct helper_files){{in, ends[1], STDERR_FILENO, file}}, environment);
     p->fd = ends[0];
     close(ends[1]);
     return p->pid != 0;
-}
-
-static bool send_all(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-
-    while (len > 0) {
-        ssize_t n = write(fd, at, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
 }
 
 static bool send_request(int fd, const struct select_query *query,
@@ -78,11 +63,14 @@ static bool send_request(int fd, const struct select_query *query,
 {
     struct strbuf names = STRBUF_INIT(SELECT_PARQUET_NAMES_MAX);
     struct select_parquet_request request = {.start = range.start, .end = range.end};
+    int64_t until_ms = clock_monotonic_ms() + QUIET_MS;
     bool well;
 
     request.all = !list_columns(query, &names);
     request.names_len = request.all ? 0 : (uint32_t)names.len;
-    well = send_all(fd, &request, sizeof(request)) && send_all(fd, names.data, request.names_len);
+    well = fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+           io_write(fd, &request, sizeof(request), until_ms) &&
+           io_write(fd, names.data, request.names_len, until_ms);
     strbuf_release(&names);
     return well;
 }
@@ -113,30 +101,46 @@ static void finish(struct select_parquet *p)
     p->status = code < 0 ? SELECT_PARQUET_BROKEN : (enum select_parquet_status)code;
 }
 
-static bool begin(struct select_parquet *p, const struct app *app, int file,
-                  const struct select_query *query, struct select_parquet_range range)
+static bool ask(struct select_parquet *p, const char *library, int file,
+                const struct select_query *query, struct select_parquet_range range)
 {
-    char status;
     int in[2];
-    bool sent;
+    bool asked;
 
     if (pipe2(in, O_CLOEXEC) < 0)
         return false;
-    if (!start(p, app, in[0], file)) {
-        close(in[0]);
-        close(in[1]);
-        return false;
-    }
+    asked = start(p, library, in[0], file);
     close(in[0]);
-    sent = send_request(in[1], query, range);
+    asked = asked && send_request(in[1], query, range);
     close(in[1]);
-    if (!sent)
-        return false;
-    if (receive(p, &status, 1) == 1)
-        p->status = (enum select_parquet_status)status;
-    else
-        p->status = SELECT_PARQUET_BROKEN;
-    return p->status == SELECT_PARQUET_WELL;
+    return asked;
+}
+
+/* Its next status; `crashed` if it ends without one. */
+static enum select_parquet_status hear(const struct select_parquet *p,
+                                       enum select_parquet_status crashed)
+{
+    char status;
+    ssize_t n = receive(p, &status, 1);
+
+    if (n < 0)
+        return SELECT_PARQUET_FAILED;
+    return n ? (enum select_parquet_status)status : crashed;
+}
+
+static enum select_parquet_status begin(struct select_parquet *p, const struct app *app, int file,
+                                        const struct select_query *query,
+                                        struct select_parquet_range range)
+{
+    AUTO_FREE char *library = engine_find(app->config->duckdb);
+    enum select_parquet_status status;
+
+    if (!library)
+        return SELECT_PARQUET_NO_ENGINE;
+    if (!ask(p, library, file, query, range))
+        return SELECT_PARQUET_FAILED;
+    status = hear(p, SELECT_PARQUET_BAD_ENGINE);
+    return status ? status : hear(p, SELECT_PARQUET_BROKEN);
 }
 
 struct select_parquet *select_parquet_open(const struct app *app, int file,
@@ -146,9 +150,9 @@ struct select_parquet *select_parquet_open(const struct app *app, int file,
 {
     struct select_parquet *p = x_calloc(1, sizeof(*p));
 
-    *p = (struct select_parquet){
-        .fd = -1, .stop_fd = app->stop_fd, .status = SELECT_PARQUET_NO_ENGINE};
-    if (begin(p, app, file, query, range))
+    *p = (struct select_parquet){.fd = -1, .stop_fd = app->stop_fd};
+    p->status = begin(p, app, file, query, range);
+    if (!p->status)
         return p;
     select_parquet_explain(p, out_error);
     select_parquet_free(p);
@@ -160,6 +164,8 @@ ssize_t select_parquet_read(void *parquet, void *out, size_t max)
     struct select_parquet *p = parquet;
     ssize_t n = receive(p, out, max);
 
+    if (n < 0)
+        p->status = SELECT_PARQUET_FAILED;
     if (n != 0)
         return n;
     if (p->pid)
@@ -170,7 +176,6 @@ ssize_t select_parquet_read(void *parquet, void *out, size_t max)
 void select_parquet_explain(const struct select_parquet *p, struct select_error *out_error)
 {
     static const struct select_error errors[] = {
-        [SELECT_PARQUET_WELL] = {"InternalError", "The object could not be read."},
         [SELECT_PARQUET_BROKEN] = {"ParquetParsingError",
                                    "Error parsing Parquet file. Please check the file and try "
                                    "again."},
@@ -179,6 +184,8 @@ void select_parquet_explain(const struct select_parquet *p, struct select_error 
         [SELECT_PARQUET_BLOCK] = {"OverMaxParquetBlockSize",
                                   "The Parquet file is above the max row group size."},
         [SELECT_PARQUET_NO_ENGINE] = {"NotImplemented", engine_missing},
+        [SELECT_PARQUET_BAD_ENGINE] = {"NotImplemented", engine_unusable},
+        [SELECT_PARQUET_FAILED] = {"InternalError", "The object could not be read."},
     };
 
     *out_error = errors[MIN((size_t)p->status, ARRAY_LEN(errors) - 1)];

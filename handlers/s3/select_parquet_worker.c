@@ -6,6 +6,8 @@
 
 #include "handlers/common/helper_process.h"
 #include "handlers/s3/select_parquet_protocol.h"
+#include "server/base/io.h"
+#include "server/base/log.h"
 #include "server/base/strbuf.h"
 #include "server/duckdb/engine.h"
 
@@ -29,29 +31,13 @@ struct worker {
 
 /* --- the request --- */
 
-static bool read_all(void *data, size_t len)
-{
-    char *p = data;
-
-    while (len > 0) {
-        ssize_t n = read(STDIN_FILENO, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 static bool read_request(struct worker *w)
 {
-    if (!read_all(&w->request, sizeof(w->request)) ||
+    if (!io_read(STDIN_FILENO, &w->request, sizeof(w->request), IO_FOREVER) ||
         w->request.names_len > SELECT_PARQUET_NAMES_MAX)
         return false;
     w->names = x_calloc(1, (size_t)w->request.names_len + 1);
-    return read_all(w->names, w->request.names_len);
+    return io_read(STDIN_FILENO, w->names, w->request.names_len, IO_FOREVER);
 }
 
 static bool is_wanted(const struct worker *w, const char *name)
@@ -69,16 +55,21 @@ static bool is_wanted(const struct worker *w, const char *name)
 static bool open_engine(struct worker *w)
 {
     const int files[] = {SELECT_PARQUET_FILE, STDOUT_FILENO};
+    const struct engine_options options = {
+        .memory_mb = MEMORY_MB,
+        .threads = 1,
+        .any_order = true, /* one thread keeps it anyway */
+        .files = files,
+        .file_count = ARRAY_LEN(files),
+    };
 
     engine_file_path(SELECT_PARQUET_FILE, w->file);
-    return engine_load(getenv("CADABRA_DUCKDB"), /* NOLINT(concurrency-mt-unsafe): one thread */
-                       &w->lib) &&
-           engine_open(&w->engine, &w->lib,
-                       &(struct engine_options){.memory_mb = MEMORY_MB,
-                                                .threads = 1,
-                                                .any_order = true, /* one thread keeps it anyway */
-                                                .files = files,
-                                                .file_count = ARRAY_LEN(files)});
+    if (!engine_load(getenv("CADABRA_DUCKDB"), &w->lib)) /* NOLINT(concurrency-mt-unsafe): alone */
+        return false;
+    if (engine_open(&w->engine, &w->lib, &options))
+        return true;
+    log_error("DuckDB can't be opened: %s", w->engine.problem);
+    return false;
 }
 
 /* Row group by row group: codecs that AWS does not take, sizes, and which rows are asked for. */
@@ -210,11 +201,12 @@ static bool copy_rows(struct worker *w, const struct strbuf *columns)
     return well;
 }
 
+/* A server that does not hear it any more has ended this process, or will. */
 static enum select_parquet_status answer(enum select_parquet_status status)
 {
     const char byte = (char)status;
 
-    return write(STDOUT_FILENO, &byte, 1) == 1 ? status : SELECT_PARQUET_NO_ENGINE;
+    return io_write(STDOUT_FILENO, &byte, 1, IO_FOREVER) ? status : SELECT_PARQUET_FAILED;
 }
 
 static enum select_parquet_status run(struct worker *w)
@@ -222,8 +214,11 @@ static enum select_parquet_status run(struct worker *w)
     struct strbuf columns = STRBUF_INIT(SQL_MAX / 2);
     enum select_parquet_status status;
 
-    if (!read_request(w) || !open_engine(w))
-        return answer(SELECT_PARQUET_NO_ENGINE);
+    if (!read_request(w))
+        return SELECT_PARQUET_FAILED;
+    if (!open_engine(w))
+        return answer(SELECT_PARQUET_BAD_ENGINE);
+    answer(SELECT_PARQUET_WELL);
     status = read_metadata(w);
     if (!status && !list_columns(w, &columns))
         status = SELECT_PARQUET_BROKEN;

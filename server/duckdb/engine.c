@@ -11,6 +11,10 @@ enum { SQL_MAX = 64 * 1024 };
 const char engine_missing[] = "DuckDB's library is not there: run server/get-duckdb.sh, or say "
                               "with --duckdb where libduckdb.so is";
 
+const char engine_unusable[] = "DuckDB's library can't be used: remove it and run "
+                               "server/get-duckdb.sh, or say with --duckdb where a libduckdb.so "
+                               "is";
+
 /* --- the library --- */
 
 static char *directory_of_program(void)

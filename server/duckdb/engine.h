@@ -16,8 +16,9 @@
 
 #include "server/duckdb/functions.h"
 
-/* What to do where there is no library; for error messages. */
+/* What to do where there is no library, or one that can't be used; for error messages. */
 extern const char engine_missing[];
+extern const char engine_unusable[];
 
 /* Where the library is, as dlopen wants it; to be freed. `configured`, or NULL: beside the program,
  * in ../duckdb or ../lib/cadabra from there. NULL: there is none. */

@@ -4,6 +4,7 @@ import datetime
 import decimal
 import io
 import json
+import pathlib
 
 import pyarrow
 import pyarrow.parquet
@@ -228,16 +229,32 @@ def test_more_at_once_than_may_be(tmp_path, session):
     server.stop()
 
 
-def test_without_the_library_it_is_refused_with_what_to_do(tmp_path, session):
-    library = tmp_path / "libduckdb.so"
-    library.write_bytes(b"no library")
-    server = Server(tmp_path / "data", "--duckdb", str(library))
+def damaged():
+    """The library with holes where its functions are: it can be loaded, and crashes."""
+    whole = bytearray((pathlib.Path(__file__).parents[2] / "build/duckdb/libduckdb.so").read_bytes())
+    for at in range(len(whole) // 4, len(whole) * 3 // 4, 1 << 20):
+        whole[at : at + (1 << 19)] = bytes(1 << 19)
+    return bytes(whole)
+
+
+@pytest.mark.parametrize("library", [b"no library", damaged], ids=["no library", "damaged"])
+def test_a_library_that_can_t_be_used_is_told_with_what_to_do(tmp_path, session, library):
+    path = tmp_path / "libduckdb.so"
+    path.write_bytes(library if isinstance(library, bytes) else library())
+    server = Server(tmp_path / "data", "--duckdb", str(path))
     s3 = session.client("s3", endpoint_url=server.endpoint, config=Config(retries={"total_max_attempts": 1}))
     bucket, _ = put(s3, PEOPLE)
-    with pytest.raises(ClientError) as caught:
-        select(s3, bucket, "SELECT * FROM S3Object")
-    error = caught.value.response["Error"]
-    assert (error["Code"], "run server/get-duckdb.sh" in error["Message"]) == ("NotImplemented", True), error
+
+    def told():
+        with pytest.raises(ClientError) as caught:
+            select(s3, bucket, "SELECT * FROM S3Object")
+        error = caught.value.response["Error"]
+        assert (error["Code"], "run server/get-duckdb.sh" in error["Message"]) == ("NotImplemented", True), error
+        return error["Message"]
+
+    assert "can't be used" in told()
+    path.unlink()
+    assert "is not there" in told()
     server.stop()
 
 
