@@ -38,39 +38,19 @@ enum store_status glue_function_find(struct glue_store *store, int64_t database_
                                      const char *name, struct arena *a,
                                      struct glue_function_row *out)
 {
-    struct sql *s;
-    enum store_status status = lazy_read_begin(store->db, &s);
-
-    if (status)
-        return status;
-    status = sql_row(sql_query(s, FUNCTIONS " WHERE f.db = ?1 AND f.name = ?2",
-                               sql_int(database_id), sql_text(name)),
-                     read_function, a, out);
-    sql_read_end(s);
-    return status;
+    return glue_row(store, read_function, a, out, FUNCTIONS " WHERE f.db = ?1 AND f.name = ?2",
+                    sql_int(database_id), sql_text(name));
 }
 
 enum store_status glue_function_update(struct glue_store *store, int64_t id, const char *document)
 {
-    struct sql *s;
-    enum store_status status = lazy_write_begin(store->db, &s);
-
-    if (status)
-        return status;
-    status = sql_exec(s, "UPDATE user_function SET document = ?2 WHERE id = ?1", sql_int(id),
-                      sql_text(document));
-    return sql_write_end(s, glue_changed(s, status));
+    return glue_change(store, "UPDATE user_function SET document = ?2 WHERE id = ?1", sql_int(id),
+                       sql_text(document));
 }
 
 enum store_status glue_function_delete(struct glue_store *store, int64_t id)
 {
-    struct sql *s;
-    enum store_status status = lazy_write_begin(store->db, &s);
-
-    if (status)
-        return status;
-    status = sql_exec(s, "DELETE FROM user_function WHERE id = ?1", sql_int(id));
-    return sql_write_end(s, glue_changed(s, status));
+    return glue_change(store, "DELETE FROM user_function WHERE id = ?1", sql_int(id));
 }
 
 enum store_status glue_function_list(struct glue_store *store, const struct scope *scope,

@@ -9,6 +9,24 @@ struct glue_store {
     struct lazy_db *db;
 };
 
+/* One row, in a read of its own, as sql_row() gives it: glue_row(store, read, a, out, "SELECT ...
+ * ?1", sql_int(id)). */
+#define glue_row(store, read, a, out, text, ...)                                                   \
+    glue_row_values((store), (read), (a), (out), (text), (const struct sql_value[]){__VA_ARGS__},  \
+                    ARRAY_LEN(((const struct sql_value[]){__VA_ARGS__})))
+enum store_status glue_row_values(struct glue_store *store,
+                                  void (*read)(struct sql_stmt *st, struct arena *a, void *out),
+                                  struct arena *a, void *out, const char *text,
+                                  const struct sql_value *values, size_t count);
+
+/* One statement that is to change a row, in a write of its own; STORE_NOT_FOUND where there was
+ * none to change: glue_change(store, "UPDATE ... ?1", sql_int(id)). */
+#define glue_change(store, text, ...)                                                              \
+    glue_change_values((store), (text), (const struct sql_value[]){__VA_ARGS__},                   \
+                       ARRAY_LEN(((const struct sql_value[]){__VA_ARGS__})))
+enum store_status glue_change_values(struct glue_store *store, const char *text,
+                                     const struct sql_value *values, size_t count);
+
 /* STORE_NOT_FOUND where a statement that was to change a row changed none. */
 enum store_status glue_changed(struct sql *s, enum store_status status);
 /* STORE_NOT_FOUND where no table (or database) has that id. */

@@ -52,18 +52,10 @@ static void read_partition(struct sql_stmt *st, struct arena *a, void *out)
 enum store_status glue_partition_find(struct glue_store *store, int64_t table_id, const char *tuple,
                                       struct arena *a, struct glue_partition_row *out)
 {
-    struct sql *s;
-    enum store_status status = lazy_read_begin(store->db, &s);
-
-    if (status)
-        return status;
-    status = sql_row(sql_query(s,
-                               "SELECT tuple, created_ms, document FROM catalog_partition"
-                               " WHERE table_id = ?1 AND tuple = ?2",
-                               sql_int(table_id), sql_text(tuple)),
-                     read_partition, a, out);
-    sql_read_end(s);
-    return status;
+    return glue_row(store, read_partition, a, out,
+                    "SELECT tuple, created_ms, document FROM catalog_partition"
+                    " WHERE table_id = ?1 AND tuple = ?2",
+                    sql_int(table_id), sql_text(tuple));
 }
 
 static enum store_status partition_exists(struct sql *s, int64_t table_id, const char *tuple)
@@ -284,18 +276,10 @@ enum store_status glue_statistics_find(struct glue_store *store, int64_t table_i
                                        const char *tuple, const char *column, struct arena *a,
                                        const char **out_document)
 {
-    struct sql *s;
-    enum store_status status = lazy_read_begin(store->db, &s);
-
-    if (status)
-        return status;
-    status = sql_row(sql_query(s,
-                               "SELECT document FROM column_statistics WHERE table_id = ?1"
-                               " AND tuple = ?2 AND column_name = ?3",
-                               sql_int(table_id), sql_text(tuple), sql_text(column)),
-                     read_text, a, out_document);
-    sql_read_end(s);
-    return status;
+    return glue_row(store, read_text, a, out_document,
+                    "SELECT document FROM column_statistics WHERE table_id = ?1"
+                    " AND tuple = ?2 AND column_name = ?3",
+                    sql_int(table_id), sql_text(tuple), sql_text(column));
 }
 
 enum store_status glue_statistics_delete(struct glue_store *store, int64_t table_id,

@@ -24,6 +24,52 @@ void glue_store_close(struct glue_store *store)
     free(store);
 }
 
+enum store_status glue_row_values(struct glue_store *store,
+                                  void (*read)(struct sql_stmt *st, struct arena *a, void *out),
+                                  struct arena *a, void *out, const char *text,
+                                  const struct sql_value *values, size_t count)
+{
+    struct sql *s;
+    enum store_status status = lazy_read_begin(store->db, &s);
+
+    if (status)
+        return status;
+    status = sql_row(sql_query_values(s, text, values, count), read, a, out);
+    sql_read_end(s);
+    return status;
+}
+
+enum store_status glue_change_values(struct glue_store *store, const char *text,
+                                     const struct sql_value *values, size_t count)
+{
+    struct sql *s;
+    enum store_status status = lazy_write_begin(store->db, &s);
+
+    if (status)
+        return status;
+    status = sql_run(sql_query_values(s, text, values, count));
+    return sql_write_end(s, glue_changed(s, status));
+}
+
+/* One row of a scope, whose id is ?1; ?2 is a name where one is given. */
+static enum store_status scope_row(struct glue_store *store, const struct scope *scope,
+                                   const char *text, const char *name,
+                                   void (*read)(struct sql_stmt *st, struct arena *a, void *out),
+                                   struct arena *a, void *out)
+{
+    struct sql *s;
+    int64_t id;
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &id);
+
+    if (status)
+        return status;
+    status = sql_row(name ? sql_query(s, text, sql_int(id), sql_text(name))
+                          : sql_query(s, text, sql_int(id)),
+                     read, a, out);
+    sql_read_end(s);
+    return status;
+}
+
 enum store_status glue_changed(struct sql *s, enum store_status status)
 {
     return !status && sql_changes(s) == 0 ? STORE_NOT_FOUND : status;
@@ -81,31 +127,16 @@ enum store_status glue_database_find(struct glue_store *store, const struct scop
                                      const char *name, struct arena *a,
                                      struct glue_database_row *out)
 {
-    struct sql *s;
-    int64_t scope_id;
-    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
-
-    if (status)
-        return status;
-    status = sql_row(sql_query(s,
-                               "SELECT id, name, created_ms, document, tags FROM db"
-                               " WHERE scope = ?1 AND name = ?2",
-                               sql_int(scope_id), sql_text(name)),
-                     read_database, a, out);
-    sql_read_end(s);
-    return status;
+    return scope_row(store, scope,
+                     "SELECT id, name, created_ms, document, tags FROM db"
+                     " WHERE scope = ?1 AND name = ?2",
+                     name, read_database, a, out);
 }
 
 enum store_status glue_database_update(struct glue_store *store, int64_t id, const char *document)
 {
-    struct sql *s;
-    enum store_status status = lazy_write_begin(store->db, &s);
-
-    if (status)
-        return status;
-    status =
-        sql_exec(s, "UPDATE db SET document = ?2 WHERE id = ?1", sql_int(id), sql_text(document));
-    return sql_write_end(s, glue_changed(s, status));
+    return glue_change(store, "UPDATE db SET document = ?2 WHERE id = ?1", sql_int(id),
+                       sql_text(document));
 }
 
 enum store_status glue_database_set_tags(struct glue_store *store, int64_t id, const char *old,
@@ -218,19 +249,10 @@ static void read_policy(struct sql_stmt *st, struct arena *a, void *out)
 enum store_status glue_policy_find(struct glue_store *store, const struct scope *scope,
                                    struct arena *a, struct glue_policy_row *out)
 {
-    struct sql *s;
-    int64_t scope_id;
-    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
-
-    if (status)
-        return status;
-    status = sql_row(sql_query(s,
-                               "SELECT policy, created_ms, updated_ms FROM resource_policy"
-                               " WHERE scope = ?1",
-                               sql_int(scope_id)),
-                     read_policy, a, out);
-    sql_read_end(s);
-    return status;
+    return scope_row(store, scope,
+                     "SELECT policy, created_ms, updated_ms FROM resource_policy"
+                     " WHERE scope = ?1",
+                     NULL, read_policy, a, out);
 }
 
 enum store_status glue_policy_put(struct glue_store *store, const struct scope *scope,

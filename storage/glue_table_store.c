@@ -215,19 +215,10 @@ enum store_status glue_version_list(struct glue_store *store, int64_t table_id, 
 enum store_status glue_version_find(struct glue_store *store, int64_t table_id, int64_t version,
                                     struct arena *a, struct glue_table_row *out)
 {
-    struct sql *s;
-    enum store_status status = lazy_read_begin(store->db, &s);
-
-    if (status)
-        return status;
     if (version < 0 || version == INT64_MAX)
-        status = STORE_NOT_FOUND;
-    else
-        status = sql_row(
-            sql_query(s, VERSIONS, sql_int(table_id), sql_int(version + 1), sql_int(version - 1)),
-            read_table, a, out);
-    sql_read_end(s);
-    return status;
+        return STORE_NOT_FOUND;
+    return glue_row(store, read_table, a, out, VERSIONS, sql_int(table_id), sql_int(version + 1),
+                    sql_int(version - 1));
 }
 
 static bool is_newest(struct sql *s, int64_t table_id, int64_t version)
@@ -330,12 +321,6 @@ enum store_status glue_index_list(struct glue_store *store, int64_t table_id, st
 
 enum store_status glue_index_delete(struct glue_store *store, int64_t table_id, const char *name)
 {
-    struct sql *s;
-    enum store_status status = lazy_write_begin(store->db, &s);
-
-    if (status)
-        return status;
-    status = sql_exec(s, "DELETE FROM partition_index WHERE table_id = ?1 AND name = ?2",
-                      sql_int(table_id), sql_text(name));
-    return sql_write_end(s, glue_changed(s, status));
+    return glue_change(store, "DELETE FROM partition_index WHERE table_id = ?1 AND name = ?2",
+                       sql_int(table_id), sql_text(name));
 }
