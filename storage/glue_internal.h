@@ -27,6 +27,23 @@ enum store_status glue_row_values(struct glue_store *store,
 enum store_status glue_change_values(struct glue_store *store, const char *text,
                                      const struct sql_value *values, size_t count);
 
+/* How the rows of a list are read. */
+struct glue_list {
+    size_t limit;
+    void (*read)(struct sql_stmt *st, struct arena *a, void *row);
+    size_t row_size;
+    size_t document; /* where in a row its document is */
+    /* The statement that gives the whole row of an id: the list's own gives ids and names alone, so
+     * that of what is not wanted nothing else is read. NULL: the list's own gives whole rows. */
+    const char *whole;
+    bool (*wanted)(const char *name, void *context); /* NULL: all are; else with `whole` only */
+    void *context;
+};
+
+/* A page of the rows that `st` leads to, which is reset. *out_more: it ended before they did. */
+enum store_status glue_list_read(struct sql *s, struct sql_stmt *st, const struct glue_list *list,
+                                 struct arena *a, void *out, size_t *out_count, bool *out_more);
+
 /* STORE_NOT_FOUND where a statement that was to change a row changed none. */
 enum store_status glue_changed(struct sql *s, enum store_status status);
 /* STORE_NOT_FOUND where no table (or database) has that id. */

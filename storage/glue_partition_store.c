@@ -7,10 +7,8 @@
  */
 #include "storage/glue_internal.h"
 
-enum {
-    PAGE_BYTES = 4 * 1024 * 1024, /* of documents: then a page ends */
-    HOPELESS_STEPS = 8, /* hopeless tuples passed over one by one before the index is asked anew */
-};
+/* Hopeless tuples passed over one by one before the index is asked anew. */
+enum { HOPELESS_STEPS = 8 };
 
 static enum store_status insert_partition(struct sql *s, int64_t table_id,
                                           const struct glue_partition_row *row, bool *out_there)
@@ -222,7 +220,7 @@ enum store_status glue_partition_list(struct glue_store *store, int64_t table_id
         return status;
     seek(&w, filter->after);
     while (!(status = sql_step(w.st))) {
-        if (count == limit || w.bytes > PAGE_BYTES) {
+        if (count == limit || w.bytes > GLUE_PAGE_BYTES) {
             *out_more = true;
             break;
         }

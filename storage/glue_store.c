@@ -93,6 +93,61 @@ enum store_status glue_database_exists(struct sql *s, int64_t id)
     return exists(sql_query(s, "SELECT 1 FROM db WHERE id = ?1", sql_int(id)));
 }
 
+/* --- lists --- */
+
+static bool is_wanted(const struct glue_list *list, struct sql_stmt *st, struct arena *names)
+{
+    bool wanted;
+
+    if (!list->wanted)
+        return true;
+    wanted = list->wanted(sql_column_text(st, 1, names), list->context);
+    arena_reset(names);
+    return wanted;
+}
+
+static enum store_status read_listed(struct sql *s, struct sql_stmt *st,
+                                     const struct glue_list *list, struct arena *a, void *row)
+{
+    if (list->whole)
+        return sql_row(sql_query(s, list->whole, sql_int(sql_column_int(st, 0))), list->read, a,
+                       row);
+    list->read(st, a, row);
+    return STORE_OK;
+}
+
+enum store_status glue_list_read(struct sql *s, struct sql_stmt *st, const struct glue_list *list,
+                                 struct arena *a, void *out, size_t *out_count, bool *out_more)
+{
+    struct arena names;
+    size_t count = 0;
+    size_t bytes = 0;
+    enum store_status status;
+
+    arena_init(&names);
+    while (!(status = sql_step(st))) {
+        char *row = (char *)out + count * list->row_size;
+
+        if (!is_wanted(list, st, &names))
+            continue;
+        if (count == list->limit || bytes > GLUE_PAGE_BYTES) {
+            *out_more = true;
+            break;
+        }
+        status = read_listed(s, st, list, a, row);
+        if (status)
+            break;
+        bytes += strlen(*(const char **)(row + list->document));
+        count++;
+    }
+    sql_reset(st);
+    arena_release(&names);
+    if (status && status != STORE_NOT_FOUND)
+        return status;
+    *out_count = count;
+    return STORE_OK;
+}
+
 /* --- databases --- */
 
 static void read_database(struct sql_stmt *st, struct arena *a, void *out)
@@ -177,20 +232,27 @@ enum store_status glue_database_delete(struct glue_store *store, int64_t id)
 
 enum store_status glue_database_list(struct glue_store *store, const struct scope *scope,
                                      const char *after, size_t limit, struct arena *a,
-                                     struct glue_database_row *out, size_t *out_count)
+                                     struct glue_database_row *out, size_t *out_count,
+                                     bool *out_more)
 {
+    const struct glue_list list = {.limit = limit,
+                                   .read = read_database,
+                                   .row_size = sizeof(*out),
+                                   .document = offsetof(struct glue_database_row, document)};
     struct sql *s;
     int64_t scope_id;
     enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     *out_count = 0;
+    *out_more = false;
     if (status)
         return status == STORE_NOT_FOUND ? STORE_OK : status;
-    status = sql_rows(sql_query(s,
-                                "SELECT id, name, created_ms, document, tags FROM db"
-                                " WHERE scope = ?1 AND name > ?2 ORDER BY name LIMIT ?3",
-                                sql_int(scope_id), sql_text(after), sql_int((int64_t)limit)),
-                      read_database, a, out, limit, out_count);
+    status = glue_list_read(s,
+                            sql_query(s,
+                                      "SELECT id, name, created_ms, document, tags FROM db"
+                                      " WHERE scope = ?1 AND name > ?2 ORDER BY name",
+                                      sql_int(scope_id), sql_text(after)),
+                            &list, a, out, out_count, out_more);
     sql_read_end(s);
     return status;
 }

@@ -16,6 +16,9 @@
 
 struct glue_store;
 
+/* Of documents in a page of a list: behind the row that goes beyond it, a page ends. */
+enum { GLUE_PAGE_BYTES = 4 * 1024 * 1024 };
+
 struct glue_store *glue_store_open(struct store_root *root);
 void glue_store_close(struct glue_store *store);
 
@@ -40,10 +43,12 @@ enum store_status glue_database_set_tags(struct glue_store *store, int64_t id, c
                                          const char *tags);
 /* With all that is in it; the rows of its tables go by glue_store_sweep(). */
 enum store_status glue_database_delete(struct glue_store *store, int64_t id);
-/* At most `limit` databases whose names come after `after`, in their order. */
+/* At most `limit` databases whose names come after `after`, in their order; a page of large ones is
+ * shorter, but not empty. out_more says whether there are others behind them. */
 enum store_status glue_database_list(struct glue_store *store, const struct scope *scope,
                                      const char *after, size_t limit, struct arena *a,
-                                     struct glue_database_row *out, size_t *out_count);
+                                     struct glue_database_row *out, size_t *out_count,
+                                     bool *out_more);
 
 /* Removes some of what dropped tables have left; true while there is more. What a crash leaves is
  * removed with what is dropped next. */

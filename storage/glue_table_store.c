@@ -1,8 +1,6 @@
 /* Tables, their versions and their partition indexes. */
 #include "storage/glue_internal.h"
 
-enum { PAGE_BYTES = 4 * 1024 * 1024 }; /* of documents: then a page ends */
-
 #define TABLE_COLUMNS                                                                              \
     "t.id, d.name, t.name, t.version, t.created_ms, t.updated_ms, t.created_by, t.document"
 
@@ -128,37 +126,21 @@ enum store_status glue_table_delete(struct glue_store *store, int64_t id)
     return sql_write_end(s, status);
 }
 
-/* A page of tables: `st` gives their rows. Resets it. */
-static enum store_status read_page(struct sql_stmt *st, const struct glue_table_filter *filter,
-                                   size_t limit, struct arena *a, struct glue_table_row *out,
-                                   size_t *out_count, bool *out_more)
-{
-    size_t count = 0;
-    size_t bytes = 0;
-    enum store_status status;
-
-    while (!(status = sql_step(st))) {
-        if (filter && filter->wanted && !filter->wanted(sql_column_text(st, 2, a), filter->context))
-            continue;
-        if (count == limit || bytes > PAGE_BYTES) {
-            *out_more = true;
-            break;
-        }
-        read_table(st, a, &out[count]);
-        bytes += strlen(out[count++].document);
-    }
-    sql_reset(st);
-    if (status && status != STORE_NOT_FOUND)
-        return status;
-    *out_count = count;
-    return STORE_OK;
-}
-
 enum store_status glue_table_list(struct glue_store *store, const struct scope *scope,
                                   const struct glue_table_filter *filter, size_t limit,
                                   struct arena *a, struct glue_table_row *out, size_t *out_count,
                                   bool *out_more)
 {
+    const struct glue_list list = {
+        .limit = limit,
+        .read = read_table,
+        .row_size = sizeof(*out),
+        .document = offsetof(struct glue_table_row, document),
+        .whole = "SELECT " TABLE_COLUMNS
+                 " FROM catalog_table AS t JOIN db AS d ON d.id = t.db WHERE t.id = ?1",
+        .wanted = filter->wanted,
+        .context = filter->context,
+    };
     struct sql *s;
     struct sql_stmt *st;
     int64_t scope_id;
@@ -169,18 +151,17 @@ enum store_status glue_table_list(struct glue_store *store, const struct scope *
     if (status)
         return status == STORE_NOT_FOUND ? STORE_OK : status;
     if (filter->database_id)
-        st = sql_query(s,
-                       "SELECT " TABLE_COLUMNS " FROM catalog_table AS t JOIN db AS d ON d.id ="
-                       " t.db WHERE t.db = ?1 AND t.name > ?2 ORDER BY t.name",
-                       sql_int(filter->database_id), sql_text(filter->after));
+        st = sql_query(
+            s, "SELECT id, name FROM catalog_table WHERE db = ?1 AND name > ?2 ORDER BY name",
+            sql_int(filter->database_id), sql_text(filter->after));
     else
         st =
             sql_query(s,
-                      "SELECT " TABLE_COLUMNS " FROM db AS d CROSS JOIN catalog_table AS t ON"
+                      "SELECT t.id, t.name FROM db AS d CROSS JOIN catalog_table AS t ON"
                       " t.db = d.id WHERE d.scope = ?1 AND d.name >= ?2 AND (d.name, t.name) >"
                       " (?2, ?3) ORDER BY d.name, t.name",
                       sql_int(scope_id), sql_text(filter->after_database), sql_text(filter->after));
-    status = read_page(st, filter, limit, a, out, out_count, out_more);
+    status = glue_list_read(s, st, &list, a, out, out_count, out_more);
     sql_read_end(s);
     return status;
 }
@@ -199,6 +180,10 @@ enum store_status glue_version_list(struct glue_store *store, int64_t table_id, 
                                     size_t limit, struct arena *a, struct glue_table_row *out,
                                     size_t *out_count, bool *out_more)
 {
+    const struct glue_list list = {.limit = limit,
+                                   .read = read_table,
+                                   .row_size = sizeof(*out),
+                                   .document = offsetof(struct glue_table_row, document)};
     struct sql *s;
     enum store_status status = lazy_read_begin(store->db, &s);
 
@@ -206,8 +191,9 @@ enum store_status glue_version_list(struct glue_store *store, int64_t table_id, 
     *out_more = false;
     if (status)
         return status;
-    status = read_page(sql_query(s, VERSIONS, sql_int(table_id), sql_int(before), sql_int(-1)),
-                       NULL, limit, a, out, out_count, out_more);
+    status =
+        glue_list_read(s, sql_query(s, VERSIONS, sql_int(table_id), sql_int(before), sql_int(-1)),
+                       &list, a, out, out_count, out_more);
     sql_read_end(s);
     return status;
 }

@@ -115,29 +115,31 @@ int glue_get_databases(struct request *req, const struct glue_GetDatabasesReques
                        struct glue_GetDatabasesResponse *out)
 {
     size_t limit = (size_t)VALUE_OR(in->MaxResults, PAGE_MAX);
-    struct glue_database_row *rows = ARENA_ARRAY(&req->arena, struct glue_database_row, limit + 1);
+    struct glue_database_row *rows = ARENA_ARRAY(&req->arena, struct glue_database_row, limit);
     struct scope scope;
     const char *after;
-    size_t count = 0;
+    size_t count;
+    bool more;
 
     if (glue_use_catalog(req, in->CatalogId, NULL, NULL, &scope) ||
         glue_read_token(req, "GetDatabases", in->NextToken, &after))
         return -1;
-    out->DatabaseList.items = ARENA_ARRAY(&req->arena, struct glue_Database, limit + 1);
+    out->DatabaseList.items = ARENA_ARRAY(&req->arena, struct glue_Database, limit);
     /* nothing is shared with anybody here: of FOREIGN and FEDERATED ones there are none */
     if (in->ResourceShareType && !str_eq(in->ResourceShareType, "ALL"))
         return 0;
-    if (glue_database_list(glue_store_of(req), &scope, after, limit + 1, &req->arena, rows, &count))
+    if (glue_database_list(glue_store_of(req), &scope, after, limit, &req->arena, rows, &count,
+                           &more))
         return aws_fail_internal(req);
-    out->DatabaseList.count = MIN(count, limit);
-    for (size_t i = 0; i < out->DatabaseList.count; i++) {
+    out->DatabaseList.count = count;
+    for (size_t i = 0; i < count; i++) {
         if (only_names(&in->AttributesToGet))
             out->DatabaseList.items[i].Name = rows[i].name;
         else
             read_database(req, &rows[i], &scope, &out->DatabaseList.items[i]);
     }
-    if (count > limit)
-        out->NextToken = page_token_make(&req->arena, "GetDatabases", rows[limit - 1].name);
+    if (more)
+        out->NextToken = page_token_make(&req->arena, "GetDatabases", rows[count - 1].name);
     return 0;
 }
 

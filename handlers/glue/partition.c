@@ -2,8 +2,6 @@
  * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html */
 #include "handlers/glue/operations.h"
 
-enum { BATCH_BYTES = 4 * 1024 * 1024 }; /* of documents that BatchGetPartition gives */
-
 static const char NOT_FOUND[] = "Cannot find partition.";
 static const char EXISTS[] = "Partition already exists.";
 
@@ -162,7 +160,7 @@ int glue_batch_get_partition(struct request *req, const struct glue_BatchGetPart
     out->Partitions.items = ARENA_ARRAY(&req->arena, struct glue_Partition, count + 1);
     out->UnprocessedKeys.items =
         ARENA_ARRAY(&req->arena, struct glue_PartitionValueList, count + 1);
-    for (i = 0; i < count && bytes <= BATCH_BYTES; i++) {
+    for (i = 0; i < count && bytes <= GLUE_PAGE_BYTES; i++) {
         enum store_status status = find(req, &place, &keys[i].Values, &bytes,
                                         &out->Partitions.items[out->Partitions.count]);
 

@@ -8,7 +8,7 @@
 #include "handlers/glue/operations.h"
 #include "server/base/clock.h"
 
-enum { PAGE_MAX = 1000, STEP = 100, FOUND_MAX = 100000, PAGE_BYTES = 4 * 1024 * 1024 };
+enum { PAGE_MAX = 1000, STEP = 100, FOUND_MAX = 100000 };
 
 /* A table that matches. */
 struct found {
@@ -264,7 +264,7 @@ static int answer(struct search *s, size_t from, struct glue_SearchTablesRespons
     size_t bytes = 0;
 
     out->TableList.items = ARENA_ARRAY(&req->arena, struct glue_Table, limit);
-    for (; end < s->count && end - from < limit && bytes < PAGE_BYTES; end++) {
+    for (; end < s->count && end - from < limit && bytes <= GLUE_PAGE_BYTES; end++) {
         struct glue_table_row row;
         enum store_status status =
             glue_table_find(glue_store_of(req), &s->scope, s->found[end].database,

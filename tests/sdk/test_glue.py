@@ -83,6 +83,15 @@ def test_databases_come_in_pages(glue):
     assert refused(glue.get_tables, DatabaseName="d000", NextToken=token)[0] == "InvalidInputException"
 
 
+def test_large_databases_come_in_pieces(glue):
+    for name in "abcde":
+        glue.create_database(DatabaseInput={"Name": name, "Parameters": dict.fromkeys("xyz", "v" * 500_000)})
+    first = glue.get_databases()
+    assert [d["Name"] for d in first["DatabaseList"]] == ["a", "b", "c"]
+    rest = glue.get_databases(NextToken=first["NextToken"])
+    assert [d["Name"] for d in rest["DatabaseList"]] == ["d", "e"] and "NextToken" not in rest
+
+
 def test_a_table(shop, account):
     given = table_input("Orders", Owner="hadoop", ViewOriginalText="v", Retention=3)
     shop.create_table(DatabaseName="SHOP", TableInput=given)

@@ -94,14 +94,16 @@ START_TEST(databases)
     struct glue_database_row rows[3];
     struct glue_database_row row = {.name = "shop", .document = "{}", .tags = ""};
     size_t count;
+    bool more;
 
     ck_assert_int_eq(glue_database_find(store, &here, "shop", &a, &row), STORE_NOT_FOUND);
     int64_t id = make_database("shop");
     make_database("b");
     ck_assert_int_eq(glue_database_create(store, &here, &row), STORE_EXISTS);
     ck_assert_int_eq(glue_database_find(store, &elsewhere, "shop", &a, &row), STORE_NOT_FOUND);
-    ck_assert_int_eq(glue_database_list(store, &here, "", 3, &a, rows, &count), STORE_OK);
+    ck_assert_int_eq(glue_database_list(store, &here, "", 3, &a, rows, &count, &more), STORE_OK);
     ck_assert_uint_eq(count, 2);
+    ck_assert(!more);
     ck_assert_str_eq(rows[0].name, "b");
     ck_assert_int_eq(glue_database_update(store, id, "{\"d\":1}"), STORE_OK);
     ck_assert_int_eq(glue_database_set_tags(store, id, "x", "y"), STORE_CONFLICT);
