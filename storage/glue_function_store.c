@@ -2,8 +2,8 @@
 #include "storage/glue_internal.h"
 
 #define FUNCTIONS                                                                                  \
-    "SELECT f.id, d.name, f.name, f.created_ms, f.document FROM user_function AS f JOIN db AS d"   \
-    " ON d.id = f.db"
+    "SELECT f.id, d.name, f.name, f.type, f.created_ms, f.document FROM user_function AS f"        \
+    " JOIN db AS d ON d.id = f.db"
 
 static void read_function(struct sql_stmt *st, struct arena *a, void *out)
 {
@@ -11,8 +11,9 @@ static void read_function(struct sql_stmt *st, struct arena *a, void *out)
         .id = sql_column_int(st, 0),
         .database = sql_column_text(st, 1, a),
         .name = sql_column_text(st, 2, a),
-        .created_ms = sql_column_int(st, 3),
-        .document = sql_column_text(st, 4, a),
+        .type = sql_column_text(st, 3, a),
+        .created_ms = sql_column_int(st, 4),
+        .document = sql_column_text(st, 5, a),
     };
 }
 
@@ -27,9 +28,9 @@ enum store_status glue_function_create(struct glue_store *store, int64_t databas
     status = glue_database_exists(s, database_id);
     if (!status)
         status = sql_exec(s,
-                          "INSERT INTO user_function (db, name, created_ms, document)"
-                          " VALUES (?1, ?2, ?3, ?4)",
-                          sql_int(database_id), sql_text(function->name),
+                          "INSERT INTO user_function (db, name, type, created_ms, document)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5)",
+                          sql_int(database_id), sql_text(function->name), sql_text(function->type),
                           sql_int(function->created_ms), sql_text(function->document));
     return sql_write_end(s, status);
 }
@@ -42,10 +43,11 @@ enum store_status glue_function_find(struct glue_store *store, int64_t database_
                     sql_int(database_id), sql_text(name));
 }
 
-enum store_status glue_function_update(struct glue_store *store, int64_t id, const char *document)
+enum store_status glue_function_update(struct glue_store *store, int64_t id, const char *type,
+                                       const char *document)
 {
-    return glue_change(store, "UPDATE user_function SET document = ?2 WHERE id = ?1", sql_int(id),
-                       sql_text(document));
+    return glue_change(store, "UPDATE user_function SET type = ?2, document = ?3 WHERE id = ?1",
+                       sql_int(id), sql_text(type), sql_text(document));
 }
 
 enum store_status glue_function_delete(struct glue_store *store, int64_t id)
@@ -54,31 +56,41 @@ enum store_status glue_function_delete(struct glue_store *store, int64_t id)
 }
 
 enum store_status glue_function_list(struct glue_store *store, const struct scope *scope,
-                                     const struct glue_function_filter *filter, size_t limit,
-                                     struct arena *a, struct glue_function_row *out,
-                                     size_t *out_count)
+                                     const struct glue_filter *filter, const char *type,
+                                     size_t limit, struct arena *a, struct glue_function_row *out,
+                                     size_t *out_count, bool *out_more)
 {
+    const struct glue_list list = {
+        .limit = limit,
+        .read = read_function,
+        .row_size = sizeof(*out),
+        .document = offsetof(struct glue_function_row, document),
+        .whole = FUNCTIONS " WHERE f.id = ?1",
+        .wanted = filter->wanted,
+        .context = filter->context,
+    };
     struct sql *s;
     struct sql_stmt *st;
     int64_t scope_id;
-    size_t count = 0;
     enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
     *out_count = 0;
+    *out_more = false;
     if (status)
         return status == STORE_NOT_FOUND ? STORE_OK : status;
-    st = sql_query(s,
-                   FUNCTIONS " WHERE d.scope = ?1 AND (?2 = 0 OR f.db = ?2) AND f.id > ?3"
-                             " ORDER BY f.id",
-                   sql_int(scope_id), sql_int(filter->database_id), sql_int(filter->after_id));
-    while (count < limit && !(status = sql_step(st))) {
-        read_function(st, a, &out[count]);
-        if (!filter->wanted || filter->wanted(&out[count], filter->context))
-            count++;
-    }
+    if (filter->database_id)
+        st = sql_query(s,
+                       "SELECT id, name FROM user_function WHERE db = ?1 AND name > ?2"
+                       " AND (?3 IS NULL OR type = ?3) ORDER BY name",
+                       sql_int(filter->database_id), sql_text(filter->after), sql_text(type));
+    else
+        st = sql_query(s,
+                       "SELECT f.id, f.name FROM db AS d CROSS JOIN user_function AS f ON"
+                       " f.db = d.id WHERE d.scope = ?1 AND d.name >= ?2 AND (d.name, f.name) >"
+                       " (?2, ?3) AND (?4 IS NULL OR f.type = ?4) ORDER BY d.name, f.name",
+                       sql_int(scope_id), sql_text(filter->after_database), sql_text(filter->after),
+                       sql_text(type));
+    status = glue_list_read(s, st, &list, a, out, out_count, out_more);
     sql_read_end(s);
-    if (status && status != STORE_NOT_FOUND)
-        return status;
-    *out_count = count;
-    return STORE_OK;
+    return status;
 }

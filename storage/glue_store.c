@@ -5,8 +5,10 @@
 #include "storage/glue_internal.h"
 
 EMBED(storage_schema_glue_001_sql);
+EMBED(storage_schema_glue_002_sql);
 
-static const struct sql_migration migrations[] = {{embed_storage_schema_glue_001_sql}};
+static const struct sql_migration migrations[] = {{embed_storage_schema_glue_001_sql},
+                                                  {embed_storage_schema_glue_002_sql}};
 
 struct glue_store *glue_store_open(struct store_root *root)
 {

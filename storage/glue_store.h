@@ -22,6 +22,15 @@ enum { GLUE_PAGE_BYTES = 4 * 1024 * 1024 };
 struct glue_store *glue_store_open(struct store_root *root);
 void glue_store_close(struct glue_store *store);
 
+/* What a list of tables or functions is to give, in the order of their names. */
+struct glue_filter {
+    int64_t database_id; /* 0: of all databases of the scope, in the order of both names */
+    const char *after_database;
+    const char *after;                               /* "": from the first */
+    bool (*wanted)(const char *name, void *context); /* NULL: all */
+    void *context;
+};
+
 /* --- databases: glue_store.c --- */
 
 struct glue_database_row {
@@ -106,20 +115,11 @@ enum store_status glue_table_update(struct glue_store *store, int64_t id,
                                     const struct glue_table_change *change);
 enum store_status glue_table_delete(struct glue_store *store, int64_t id);
 
-struct glue_table_filter {
-    int64_t database_id; /* 0: of all databases of the scope, in the order of both names */
-    const char *after_database;
-    const char *after;                               /* "": from the first */
-    bool (*wanted)(const char *name, void *context); /* NULL: all */
-    void *context;
-};
-
 /* At most `limit` tables, in the order of their names; a page of large ones is shorter, but not
  * empty. out_more says whether looking further is worth while. */
 enum store_status glue_table_list(struct glue_store *store, const struct scope *scope,
-                                  const struct glue_table_filter *filter, size_t limit,
-                                  struct arena *a, struct glue_table_row *out, size_t *out_count,
-                                  bool *out_more);
+                                  const struct glue_filter *filter, size_t limit, struct arena *a,
+                                  struct glue_table_row *out, size_t *out_count, bool *out_more);
 
 /* The row of a version that there is, the newest or an archived one. */
 enum store_status glue_version_find(struct glue_store *store, int64_t table_id, int64_t version,
@@ -206,6 +206,7 @@ struct glue_function_row {
     int64_t id;
     const char *database;
     const char *name;
+    const char *type; /* of the types of functions that there are */
     int64_t created_ms;
     const char *document;
 };
@@ -215,20 +216,13 @@ enum store_status glue_function_create(struct glue_store *store, int64_t databas
 enum store_status glue_function_find(struct glue_store *store, int64_t database_id,
                                      const char *name, struct arena *a,
                                      struct glue_function_row *out);
-enum store_status glue_function_update(struct glue_store *store, int64_t id, const char *document);
+enum store_status glue_function_update(struct glue_store *store, int64_t id, const char *type,
+                                       const char *document);
 enum store_status glue_function_delete(struct glue_store *store, int64_t id);
-
-struct glue_function_filter {
-    int64_t database_id; /* 0: of all databases of the scope */
-    int64_t after_id;
-    bool (*wanted)(const struct glue_function_row *row, void *context);
-    void *context;
-};
-
-/* At most `limit`, in the order in which they were made. */
+/* Functions of that type (NULL: of any), otherwise as glue_table_list(). */
 enum store_status glue_function_list(struct glue_store *store, const struct scope *scope,
-                                     const struct glue_function_filter *filter, size_t limit,
-                                     struct arena *a, struct glue_function_row *out,
-                                     size_t *out_count);
+                                     const struct glue_filter *filter, const char *type,
+                                     size_t limit, struct arena *a, struct glue_function_row *out,
+                                     size_t *out_count, bool *out_more);
 
 #endif

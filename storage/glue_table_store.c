@@ -127,9 +127,8 @@ enum store_status glue_table_delete(struct glue_store *store, int64_t id)
 }
 
 enum store_status glue_table_list(struct glue_store *store, const struct scope *scope,
-                                  const struct glue_table_filter *filter, size_t limit,
-                                  struct arena *a, struct glue_table_row *out, size_t *out_count,
-                                  bool *out_more)
+                                  const struct glue_filter *filter, size_t limit, struct arena *a,
+                                  struct glue_table_row *out, size_t *out_count, bool *out_more)
 {
     const struct glue_list list = {
         .limit = limit,

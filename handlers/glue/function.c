@@ -1,7 +1,6 @@
 /* User defined functions of Hive: kept for those that run them. */
 #include "handlers/common/page_token.h"
 #include "handlers/glue/operations.h"
-#include "server/model/pattern.h"
 
 enum { PAGE_MAX = 100 };
 
@@ -20,8 +19,12 @@ static void read_function(struct request *req, const struct glue_function_row *r
     out->DatabaseName = row->database;
     out->CreateTime = glue_seconds(row->created_ms);
     out->CatalogId = scope->account;
-    if (!out->FunctionType)
-        out->FunctionType = "REGULAR_FUNCTION"; /* AWS's default */
+    out->FunctionType = row->type;
+}
+
+static const char *type_of(const struct glue_UserDefinedFunctionInput *in)
+{
+    return in->FunctionType ? in->FunctionType : "REGULAR_FUNCTION"; /* AWS's default */
 }
 
 static const char *document_of(struct request *req, const struct glue_UserDefinedFunctionInput *in)
@@ -43,6 +46,7 @@ int glue_create_user_defined_function(struct request *req,
     if (glue_use_database(req, in->CatalogId, in->DatabaseName, &place))
         return -1;
     row.name = glue_fold(&req->arena, in->FunctionInput->FunctionName);
+    row.type = type_of(in->FunctionInput);
     row.document = document_of(req, in->FunctionInput);
     status = glue_function_create(glue_store_of(req), place.row.id, &row);
     if (status == STORE_EXISTS)
@@ -92,7 +96,8 @@ int glue_update_user_defined_function(struct request *req,
         return aws_fail(req, &glue_InvalidInputException, "A function cannot be renamed.");
     if (use_function(req, in->CatalogId, in->DatabaseName, in->FunctionName, &scope, &row))
         return -1;
-    status = glue_function_update(glue_store_of(req), row.id, document_of(req, in->FunctionInput));
+    status = glue_function_update(glue_store_of(req), row.id, type_of(in->FunctionInput),
+                                  document_of(req, in->FunctionInput));
     return status ? fail_function(req, status) : 0;
 }
 
@@ -113,25 +118,6 @@ int glue_delete_user_defined_function(struct request *req,
 
 /* --- lists --- */
 
-struct wanted {
-    struct request *req;
-    struct glue_name_filter names;
-    const char *type; /* NULL: any */
-};
-
-static bool is_wanted(const struct glue_function_row *row, void *context)
-{
-    const struct wanted *w = context;
-    struct glue_UserDefinedFunction function = {0};
-
-    if (!glue_name_wanted(row->name, (void *)&w->names))
-        return false;
-    if (!w->type)
-        return true;
-    read_function(w->req, row, &(struct scope){0}, &function);
-    return str_eq(function.FunctionType, w->type);
-}
-
 /* The database that is asked for; without one all of the catalog are. */
 static int use_databases(struct request *req, const struct glue_GetUserDefinedFunctionsRequest *in,
                          struct scope *out_scope, int64_t *out_id)
@@ -147,33 +133,51 @@ static int use_databases(struct request *req, const struct glue_GetUserDefinedFu
     return 0;
 }
 
+/* A page ends with the names of a database and of a function in it. */
+static int read_position(struct request *req, const char *token, struct glue_filter *out)
+{
+    const char *position;
+    struct glue_texts names;
+
+    if (glue_read_token(req, "GetUserDefinedFunctions", token, &position))
+        return -1;
+    names = glue_tuple_texts(&req->arena, position);
+    out->after_database = names.count == 2 ? names.items[0] : "";
+    out->after = names.count == 2 ? names.items[1] : "";
+    return 0;
+}
+
+static const char *position_of(struct request *req, const struct glue_function_row *row)
+{
+    return glue_tuple_make(&req->arena, (const char *[]){row->database, row->name}, 2);
+}
+
 int glue_get_user_defined_functions(struct request *req,
                                     const struct glue_GetUserDefinedFunctionsRequest *in,
                                     struct glue_GetUserDefinedFunctionsResponse *out)
 {
     size_t limit = (size_t)VALUE_OR(in->MaxResults, PAGE_MAX);
-    struct glue_function_row *rows = ARENA_ARRAY(&req->arena, struct glue_function_row, limit + 1);
-    struct wanted wanted = {.req = req, .type = in->FunctionType};
-    struct glue_function_filter filter = {.wanted = is_wanted, .context = &wanted};
+    struct glue_function_row *rows = ARENA_ARRAY(&req->arena, struct glue_function_row, limit);
+    struct glue_name_filter names;
+    struct glue_filter filter = {.wanted = glue_name_wanted, .context = &names};
     struct scope scope;
-    const char *position;
     size_t count;
+    bool more;
 
     if (use_databases(req, in, &scope, &filter.database_id) ||
-        glue_read_token(req, "GetUserDefinedFunctions", in->NextToken, &position) ||
-        glue_name_filter_init(req, in->Pattern, &wanted.names))
+        read_position(req, in->NextToken, &filter) ||
+        glue_name_filter_init(req, in->Pattern, &names))
         return -1;
-    filter.after_id = strtoll(position, NULL, 10);
-    if (glue_function_list(glue_store_of(req), &scope, &filter, limit + 1, &req->arena, rows,
-                           &count))
+    if (glue_function_list(glue_store_of(req), &scope, &filter, in->FunctionType, limit,
+                           &req->arena, rows, &count, &more))
         return aws_fail_internal(req);
     out->UserDefinedFunctions.items =
         ARENA_ARRAY(&req->arena, struct glue_UserDefinedFunction, limit);
-    out->UserDefinedFunctions.count = MIN(count, limit);
-    for (size_t i = 0; i < out->UserDefinedFunctions.count; i++)
+    out->UserDefinedFunctions.count = count;
+    for (size_t i = 0; i < count; i++)
         read_function(req, &rows[i], &scope, &out->UserDefinedFunctions.items[i]);
-    if (count > limit)
+    if (more)
         out->NextToken = page_token_make(&req->arena, "GetUserDefinedFunctions",
-                                         arena_printf(&req->arena, "%" PRId64, rows[limit - 1].id));
+                                         position_of(req, &rows[count - 1]));
     return 0;
 }

@@ -175,7 +175,7 @@ static void add(struct search *s, const struct glue_Table *t)
 }
 
 /* Looks at some tables more; *out_more: there are others behind them. */
-static enum store_status step(struct search *s, struct glue_table_filter *filter, bool *out_more)
+static enum store_status step(struct search *s, struct glue_filter *filter, bool *out_more)
 {
     struct glue_table_row rows[STEP];
     size_t count;
@@ -236,7 +236,7 @@ static int check(struct request *req, const struct glue_SearchTablesRequest *in)
 
 static int search_all(struct search *s)
 {
-    struct glue_table_filter filter = {.after_database = "", .after = ""};
+    struct glue_filter filter = {.after_database = "", .after = ""};
     const struct glue_SortCriteria *sort = &s->in->SortCriteria;
     bool more = true;
     enum store_status status = STORE_OK;

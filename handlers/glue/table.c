@@ -125,8 +125,8 @@ static void keep_attributes(const struct glue_TableAttributesList *wanted, struc
 }
 
 static int list_tables(struct request *req, const struct glue_GetTablesRequest *in,
-                       const struct glue_database_place *place,
-                       const struct glue_table_filter *filter, struct glue_GetTablesResponse *out)
+                       const struct glue_database_place *place, const struct glue_filter *filter,
+                       struct glue_GetTablesResponse *out)
 {
     size_t limit = (size_t)VALUE_OR(in->MaxResults, PAGE_MAX);
     struct glue_table_row *rows = ARENA_ARRAY(&req->arena, struct glue_table_row, limit);
@@ -151,7 +151,7 @@ int glue_get_tables(struct request *req, const struct glue_GetTablesRequest *in,
                     struct glue_GetTablesResponse *out)
 {
     struct glue_database_place place;
-    struct glue_table_filter filter = {0};
+    struct glue_filter filter = {0};
     struct glue_name_filter names;
 
     if (check_read(req, in->TransactionId, in->QueryAsOfTime) ||

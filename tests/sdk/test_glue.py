@@ -262,6 +262,16 @@ def test_functions(shop, account):
     assert refused(shop.delete_user_defined_function, DatabaseName="shop", FunctionName="bucket") == gone
 
 
+def test_large_functions_come_in_pieces(shop):
+    shop.create_database(DatabaseInput={"Name": "web"})
+    uris = [{"ResourceType": "JAR", "Uri": f"s3://{'x' * 1015}"}] * 1000
+    for database, name in [("web", "a"), ("shop", "e"), ("shop", "d"), ("shop", "c"), ("shop", "b"), ("shop", "a")]:
+        shop.create_user_defined_function(DatabaseName=database, FunctionInput={"FunctionName": name, "ResourceUris": uris})
+    for where, wanted in [({}, ["abce", "a"]), ({"DatabaseName": "shop"}, ["abce"])]:
+        pages = shop.get_paginator("get_user_defined_functions").paginate(Pattern="[^d]", **where)
+        assert ["".join(f["FunctionName"] for f in p["UserDefinedFunctions"]) for p in pages] == wanted
+
+
 def test_tags(glue, account, region):
     glue.create_database(DatabaseInput={"Name": "shop"}, Tags={"stage": "test", "owner": "me"})
     arn = f"arn:aws:glue:{region}:{account}:database/shop"

@@ -4,6 +4,9 @@
 
 #include <check.h>
 
+#include "server/base/embed.h"
+#include "storage/sql.h"
+
 static char folder[64];
 static struct store_root *root;
 static struct glue_store *store;
@@ -161,7 +164,7 @@ END_TEST
 
 START_TEST(tables_of_all_databases)
 {
-    struct glue_table_filter filter = {.after_database = "", .after = ""};
+    struct glue_filter filter = {.after_database = "", .after = ""};
     struct glue_table_row rows[2];
     size_t count;
     bool more;
@@ -379,14 +382,9 @@ START_TEST(indexes)
 }
 END_TEST
 
-START_TEST(policies_and_functions)
+START_TEST(policies)
 {
     struct glue_policy_row policy;
-    struct glue_function_row function = {.name = "f", .created_ms = 3, .document = "{}"};
-    struct glue_function_filter filter = {0};
-    struct glue_function_row rows[2];
-    size_t count;
-    int64_t database = make_database("shop");
 
     ck_assert_int_eq(glue_policy_put(store, &here, "old", "p", 1), STORE_CONFLICT);
     ck_assert_int_eq(glue_policy_put(store, &here, NULL, "p", 1), STORE_OK);
@@ -397,17 +395,83 @@ START_TEST(policies_and_functions)
     ck_assert_int_eq(policy.created_ms, 1);
     ck_assert_int_eq(glue_policy_delete(store, &here, "p"), STORE_CONFLICT);
     ck_assert_int_eq(glue_policy_delete(store, &here, "q"), STORE_OK);
+}
+END_TEST
+
+START_TEST(functions)
+{
+    struct glue_function_row function = {
+        .name = "f", .type = "REGULAR", .created_ms = 3, .document = "{}"};
+    struct glue_filter filter = {.after_database = "", .after = ""};
+    struct glue_function_row rows[2];
+    size_t count;
+    bool more;
+    int64_t database = make_database("shop");
+
     ck_assert_int_eq(glue_function_create(store, database, &function), STORE_OK);
     ck_assert_int_eq(glue_function_create(store, database, &function), STORE_EXISTS);
     ck_assert_int_eq(glue_function_find(store, database, "f", &a, &function), STORE_OK);
     ck_assert_str_eq(function.database, "shop");
-    ck_assert_int_eq(glue_function_list(store, &here, &filter, 2, &a, rows, &count), STORE_OK);
+    ck_assert_int_eq(glue_function_list(store, &here, &filter, NULL, 2, &a, rows, &count, &more),
+                     STORE_OK);
     ck_assert_uint_eq(count, 1);
-    ck_assert_int_eq(glue_function_list(store, &elsewhere, &filter, 2, &a, rows, &count), STORE_OK);
+    ck_assert(!more);
+    ck_assert_int_eq(
+        glue_function_list(store, &elsewhere, &filter, NULL, 2, &a, rows, &count, &more), STORE_OK);
     ck_assert_uint_eq(count, 0);
-    ck_assert_int_eq(glue_function_update(store, function.id, "{\"x\":1}"), STORE_OK);
+    ck_assert_int_eq(glue_function_update(store, function.id, "OTHER", "{\"x\":1}"), STORE_OK);
+    ck_assert_int_eq(
+        glue_function_list(store, &here, &filter, "REGULAR", 2, &a, rows, &count, &more), STORE_OK);
+    ck_assert_uint_eq(count, 0);
+    filter.database_id = database;
+    ck_assert_int_eq(glue_function_list(store, &here, &filter, "OTHER", 2, &a, rows, &count, &more),
+                     STORE_OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_str_eq(rows[0].document, "{\"x\":1}");
     ck_assert_int_eq(glue_function_delete(store, function.id), STORE_OK);
     ck_assert_int_eq(glue_function_delete(store, function.id), STORE_NOT_FOUND);
+}
+END_TEST
+
+EMBED(storage_schema_glue_001_sql);
+
+/* Of functions that were made when their types were in their documents alone. */
+START_TEST(types_of_old_functions)
+{
+    static const struct sql_migration old[] = {{embed_storage_schema_glue_001_sql}};
+    struct glue_filter filter = {.after_database = "", .after = ""};
+    struct glue_function_row rows[3];
+    struct sql_db *db;
+    struct sql *s;
+    size_t count;
+    bool more;
+
+    db = sql_open(root, "glue", old, ARRAY_LEN(old));
+    ck_assert_ptr_nonnull(db);
+    ck_assert_int_eq(sql_write_begin(db, &s), STORE_OK);
+    ck_assert_int_eq(sql_exec(s, "INSERT INTO scope (id, account, region) VALUES (1, ?1, ?2)",
+                              sql_text(here.account), sql_text(here.region)),
+                     STORE_OK);
+    ck_assert_int_eq(sql_exec(s,
+                              "INSERT INTO db (id, scope, name, created_ms, document, tags)"
+                              " VALUES (1, 1, ?1, 0, '{}', '')",
+                              sql_text("shop")),
+                     STORE_OK);
+    ck_assert_int_eq(sql_exec(s,
+                              "INSERT INTO user_function (db, name, created_ms, document)"
+                              " VALUES (1, 'a', 0, ?1), (1, 'b', 0, ?2)",
+                              sql_text("{\"ClassName\":\"C\"}"),
+                              sql_text("{\"FunctionType\":\"AGGREGATE_FUNCTION\"}")),
+                     STORE_OK);
+    ck_assert_int_eq(sql_write_end(s, STORE_OK), STORE_OK);
+    sql_close(db);
+    close_store();
+    open_store();
+    ck_assert_int_eq(glue_function_list(store, &here, &filter, NULL, 3, &a, rows, &count, &more),
+                     STORE_OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(rows[0].type, "REGULAR_FUNCTION");
+    ck_assert_str_eq(rows[1].type, "AGGREGATE_FUNCTION");
 }
 END_TEST
 
@@ -427,7 +491,9 @@ int main(void)
     tcase_add_test(t, partitions_change);
     tcase_add_test(t, what_a_dropped_table_leaves_is_removed);
     tcase_add_test(t, indexes);
-    tcase_add_test(t, policies_and_functions);
+    tcase_add_test(t, policies);
+    tcase_add_test(t, functions);
+    tcase_add_test(t, types_of_old_functions);
     suite_add_tcase(s, t);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
