@@ -117,11 +117,10 @@ static int find_shard(struct request *req, const struct kinesis_GetRecordsInput 
     if ((in->StreamARN || in->StreamId) &&
         kinesis_named(req, it->stream, in->StreamARN, in->StreamId, &name))
         return -1;
-    rc = kinesis_hold(kinesis_of(req->app), &name.scope, name.stream, &hold);
+    rc = kinesis_find(req, &name, &hold);
     if (rc != STORE_OK && rc != STORE_NOT_FOUND)
         return aws_fail_internal(req);
     if (rc == STORE_OK) {
-        arena_defer(&req->arena, kinesis_release_later, hold);
         *out_hold = hold;
         *out_shard = kinesis_stream_shard(hold->stream, it->index);
         if (*out_shard && (*out_shard)->id == it->shard)

@@ -15,7 +15,11 @@ struct kinesis_name {
 /* From StreamName, StreamARN or both; StreamId is refused. 0 or a failed request. */
 int kinesis_named(struct request *req, const char *name, const char *arn, const char *id,
                   struct kinesis_name *out);
-/* The stream, held until the request ends. 0, or "Stream x under account y not found." */
+/* The stream, held until the request ends. STORE_NOT_FOUND, too, for one of another region: an
+ * endpoint knows the streams of its own. */
+enum store_status kinesis_find(struct request *req, const struct kinesis_name *name,
+                               struct kinesis_hold **out_hold);
+/* The same: 0, or "Stream x under account y not found." */
 int kinesis_use(struct request *req, const struct kinesis_name *name,
                 struct kinesis_hold **out_hold);
 /* The request means a stream of that name that was made at another time. */
@@ -115,8 +119,6 @@ int64_t kinesis_behind_ms(const struct kinesis_shard *shard, const struct kinesi
                           int64_t now_ms);
 /* The shard is closed and has no record from `next` on. */
 bool kinesis_at_end(const struct kinesis_shard *shard, int64_t next);
-/* kinesis_release() for arena_defer(). */
-void kinesis_release_later(void *hold);
 
 #define KINESIS_OPERATION(name, function)                                                          \
     int function(struct request *req, const struct kinesis_##name##Input *in,                      \

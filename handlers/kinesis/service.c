@@ -127,23 +127,33 @@ int kinesis_fail_on_demand(struct request *req, const struct kinesis_hold *hold)
                     hold->stream->name, hold->account);
 }
 
-void kinesis_release_later(void *hold)
+static void release(void *hold)
 {
     kinesis_release(hold);
+}
+
+enum store_status kinesis_find(struct request *req, const struct kinesis_name *name,
+                               struct kinesis_hold **out_hold)
+{
+    enum store_status rc;
+
+    if (!str_eq(name->scope.region, req->region))
+        return STORE_NOT_FOUND;
+    rc = kinesis_hold(kinesis_of(req->app), &name->scope, name->stream, out_hold);
+    if (rc == STORE_OK)
+        arena_defer(&req->arena, release, *out_hold);
+    return rc;
 }
 
 int kinesis_use(struct request *req, const struct kinesis_name *name,
                 struct kinesis_hold **out_hold)
 {
-    enum store_status rc = kinesis_hold(kinesis_of(req->app), &name->scope, name->stream, out_hold);
+    enum store_status rc = kinesis_find(req, name, out_hold);
 
     if (rc == STORE_NOT_FOUND)
         return aws_fail(req, &kinesis_ResourceNotFoundException,
                         "Stream %s under account %s not found.", name->stream, name->scope.account);
-    if (rc != STORE_OK)
-        return aws_fail_internal(req);
-    arena_defer(&req->arena, kinesis_release_later, *out_hold);
-    return 0;
+    return rc == STORE_OK ? 0 : aws_fail_internal(req);
 }
 
 int kinesis_use_named(struct request *req, const char *name, const char *arn, const char *id,

@@ -220,6 +220,7 @@ int kinesis_get_shard_iterator(struct request *req, const struct kinesis_GetShar
     const struct kinesis_shard *shard;
     struct kinesis_name name;
     struct kinesis_hold *hold;
+    enum store_status rc;
     const uint8_t *secret;
 
     if (kinesis_named(req, in->StreamName, in->StreamARN, in->StreamId, &name))
@@ -228,9 +229,11 @@ int kinesis_get_shard_iterator(struct request *req, const struct kinesis_GetShar
         return aws_fail(req, &kinesis_ResourceNotFoundException,
                         "Could not find shard %s in stream %s under account %s.", in->ShardId,
                         name.stream, name.scope.account);
-    if (kinesis_hold(k, &name.scope, name.stream, &hold) != STORE_OK)
+    rc = kinesis_find(req, &name, &hold);
+    if (rc != STORE_OK && rc != STORE_NOT_FOUND)
+        return aws_fail_internal(req);
+    if (rc == STORE_NOT_FOUND)
         return no_shard(req, &name, it.index);
-    arena_defer(&req->arena, kinesis_release_later, hold);
     shard = kinesis_stream_shard(hold->stream, it.index);
     if (!shard)
         return no_shard(req, &name, it.index);

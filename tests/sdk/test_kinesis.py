@@ -144,6 +144,22 @@ def test_list_shards_pages_and_filters(kinesis, stream):
     refused(kinesis.list_shards, "InvalidArgumentException", "Either NextToken or StreamName should be provided.")
 
 
+def test_the_streams_of_another_region_are_not_here(kinesis, client):
+    there = client("kinesis", region_name="eu-west-1")
+    there.create_stream(StreamName="s", ShardCount=1)
+    arn = there.describe_stream(StreamName="s")["StreamDescription"]["StreamARN"]
+    it = there.get_shard_iterator(StreamARN=arn, ShardId="0", ShardIteratorType="LATEST")["ShardIterator"]
+    consumer = there.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+    missing = "ResourceNotFoundException"
+    told = refused(kinesis.describe_stream, missing, StreamARN=arn)
+    assert told == f"Stream s under account {arn.split(':')[4]} not found."
+    refused(kinesis.put_record, missing, StreamARN=arn, Data=b"", PartitionKey="k")
+    refused(kinesis.get_shard_iterator, missing, StreamARN=arn, ShardId="0", ShardIteratorType="LATEST")
+    refused(kinesis.get_records, missing, StreamARN=arn, ShardIterator=it)
+    refused(kinesis.describe_stream_consumer, missing, ConsumerARN=consumer)
+    refused(kinesis.list_tags_for_resource, missing, ResourceARN=arn)
+
+
 # --- records -------------------------------------------------------------------------------------------------
 
 
