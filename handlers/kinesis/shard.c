@@ -3,7 +3,7 @@
 #include "handlers/kinesis/iterator.h"
 #include "handlers/kinesis/operations.h"
 
-enum { LIST_SHARDS = 1000 };
+enum { LIST_SHARDS = 1000 }; /* AWS: who asks for more gets these */
 
 static const char list_shards_kind[] = "kinesis ListShards";
 
@@ -171,7 +171,7 @@ int kinesis_list_shards(struct request *req, const struct kinesis_ListShardsInpu
                         struct kinesis_ListShardsOutput *out)
 {
     struct listing l = {.after = -1};
-    size_t limit = (size_t)VALUE_OR(in->MaxResults, LIST_SHARDS);
+    size_t limit = (size_t)MIN(VALUE_OR(in->MaxResults, LIST_SHARDS), LIST_SHARDS);
     struct kinesis_shard_list shards;
     struct kinesis_stream *stream;
     struct kinesis_hold *hold;

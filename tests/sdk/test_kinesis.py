@@ -422,6 +422,14 @@ def test_pages_have_a_hundred_at_most(kinesis):
     assert len(kinesis.list_shards(StreamName="s")["Shards"]) == 101
 
 
+def test_pages_of_shards_have_a_thousand_at_most(kinesis):
+    kinesis.create_stream(StreamName="s", ShardCount=1001)
+    page = kinesis.list_shards(StreamName="s", MaxResults=10000)
+    assert len(page["Shards"]) == 1000
+    rest = kinesis.list_shards(NextToken=page["NextToken"], MaxResults=10000)
+    assert len(rest["Shards"]) == 1 and "NextToken" not in rest
+
+
 # --- time ----------------------------------------------------------------------------------------------------
 
 
