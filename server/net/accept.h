@@ -49,11 +49,14 @@ struct listener {
     struct connection *connections;
     unsigned connection_count;
     struct endpoint *endpoints;
+    bool worked;  /* requests have ended since the watchdog looked last */
     bool stopped; /* the accepting thread has ended */
 
     /* The accepting thread's own. */
     int64_t resume_ms; /* accepting pauses until then, 0: it does not */
     int64_t sweep_ms;  /* when the watchdog looks next */
+    int64_t tidied_ms; /* when memory was given back */
+    bool untidy;       /* requests have ended since */
     bool full_noted;
 };
 

@@ -125,6 +125,7 @@ void connection_end(struct connection *c)
     if (c->next)
         c->next->previous = c->previous;
     l->connection_count--;
+    l->worked = true;
     c->endpoint->connections--;
     pthread_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);

@@ -419,6 +419,50 @@ START_TEST(an_endpoint_that_cannot_be_opened_is_refused)
 }
 END_TEST
 
+/* The sanitizers bring allocators of their own. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+static size_t resident_pages(void)
+{
+    FILE *f = fopen("/proc/self/statm", "re");
+    char text[64];
+    char *resident;
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_ptr_nonnull(fgets(text, sizeof(text), f));
+    fclose(f);
+    strtoul(text, &resident, 10); /* the first is what is mapped */
+    return strtoul(resident, NULL, 10);
+}
+
+START_TEST(memory_that_was_freed_is_given_back)
+{
+    enum { BLOCKS = 512, BLOCK_SIZE = 64 * 1024, WAIT_MS = 10000 };
+    size_t block_pages = BLOCK_SIZE / (size_t)sysconf(_SC_PAGESIZE);
+    void *blocks[BLOCKS];
+    size_t full;
+    int fd;
+
+    start();
+    for (int i = 0; i < BLOCKS; i++)
+        memset(blocks[i] = x_malloc(BLOCK_SIZE), 1, BLOCK_SIZE);
+    full = resident_pages();
+    for (int i = 0; i < BLOCKS - 1; i++) /* the last keeps the heap as long as it is */
+        free(blocks[i]);
+    fd = dial();
+    say(fd, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nwork");
+    expect_answer(fd, 200, "work");
+    for (int i = 0; i < WAIT_MS && resident_pages() > full - BLOCKS / 2 * block_pages; i++)
+        usleep(1000);
+    ck_assert_uint_le(resident_pages(), full - BLOCKS / 2 * block_pages);
+    free(blocks[BLOCKS - 1]);
+    close(fd);
+    stop();
+}
+END_TEST
+
+#endif
+
 static void add_tests(TCase *c)
 {
     tcase_add_test(c, a_tls_hello_gets_an_alert);
@@ -436,6 +480,9 @@ static void add_tests(TCase *c)
     tcase_add_test(c, stopping_wakes_long_polls_and_lets_requests_finish);
     tcase_add_test(c, a_second_endpoint_comes_and_goes);
     tcase_add_test(c, an_endpoint_that_cannot_be_opened_is_refused);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    tcase_add_test(c, memory_that_was_freed_is_given_back);
+#endif
 }
 
 static void add_loop_tests(TCase *c)
