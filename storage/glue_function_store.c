@@ -56,8 +56,8 @@ enum store_status glue_function_delete(struct glue_store *store, int64_t id)
 }
 
 enum store_status glue_function_list(struct glue_store *store, const struct scope *scope,
-                                     const struct glue_filter *filter, const char *type,
-                                     size_t limit, struct arena *a, struct glue_function_row *out,
+                                     const struct glue_filter *filter, size_t limit,
+                                     struct arena *a, struct glue_function_row *out,
                                      size_t *out_count, bool *out_more)
 {
     const struct glue_list list = {
@@ -82,14 +82,15 @@ enum store_status glue_function_list(struct glue_store *store, const struct scop
         st = sql_query(s,
                        "SELECT id, name FROM user_function WHERE db = ?1 AND name > ?2"
                        " AND (?3 IS NULL OR type = ?3) ORDER BY name",
-                       sql_int(filter->database_id), sql_text(filter->after), sql_text(type));
+                       sql_int(filter->database_id), sql_text(filter->after),
+                       sql_text(filter->type));
     else
         st = sql_query(s,
                        "SELECT f.id, f.name FROM db AS d CROSS JOIN user_function AS f ON"
                        " f.db = d.id WHERE d.scope = ?1 AND d.name >= ?2 AND (d.name, f.name) >"
                        " (?2, ?3) AND (?4 IS NULL OR f.type = ?4) ORDER BY d.name, f.name",
                        sql_int(scope_id), sql_text(filter->after_database), sql_text(filter->after),
-                       sql_text(type));
+                       sql_text(filter->type));
     status = glue_list_read(s, st, &list, a, out, out_count, out_more);
     sql_read_end(s);
     return status;

@@ -29,6 +29,7 @@ struct glue_filter {
     const char *after;                               /* "": from the first */
     bool (*wanted)(const char *name, void *context); /* NULL: all */
     void *context;
+    const char *type; /* of functions; NULL: any */
 };
 
 /* --- databases: glue_store.c --- */
@@ -219,10 +220,10 @@ enum store_status glue_function_find(struct glue_store *store, int64_t database_
 enum store_status glue_function_update(struct glue_store *store, int64_t id, const char *type,
                                        const char *document);
 enum store_status glue_function_delete(struct glue_store *store, int64_t id);
-/* Functions of that type (NULL: of any), otherwise as glue_table_list(). */
+/* As glue_table_list(). */
 enum store_status glue_function_list(struct glue_store *store, const struct scope *scope,
-                                     const struct glue_filter *filter, const char *type,
-                                     size_t limit, struct arena *a, struct glue_function_row *out,
+                                     const struct glue_filter *filter, size_t limit,
+                                     struct arena *a, struct glue_function_row *out,
                                      size_t *out_count, bool *out_more);
 
 #endif

@@ -412,19 +412,21 @@ START_TEST(functions)
     ck_assert_int_eq(glue_function_create(store, database, &function), STORE_EXISTS);
     ck_assert_int_eq(glue_function_find(store, database, "f", &a, &function), STORE_OK);
     ck_assert_str_eq(function.database, "shop");
-    ck_assert_int_eq(glue_function_list(store, &here, &filter, NULL, 2, &a, rows, &count, &more),
+    ck_assert_int_eq(glue_function_list(store, &here, &filter, 2, &a, rows, &count, &more),
                      STORE_OK);
     ck_assert_uint_eq(count, 1);
     ck_assert(!more);
-    ck_assert_int_eq(
-        glue_function_list(store, &elsewhere, &filter, NULL, 2, &a, rows, &count, &more), STORE_OK);
+    ck_assert_int_eq(glue_function_list(store, &elsewhere, &filter, 2, &a, rows, &count, &more),
+                     STORE_OK);
     ck_assert_uint_eq(count, 0);
     ck_assert_int_eq(glue_function_update(store, function.id, "OTHER", "{\"x\":1}"), STORE_OK);
-    ck_assert_int_eq(
-        glue_function_list(store, &here, &filter, "REGULAR", 2, &a, rows, &count, &more), STORE_OK);
+    filter.type = "REGULAR";
+    ck_assert_int_eq(glue_function_list(store, &here, &filter, 2, &a, rows, &count, &more),
+                     STORE_OK);
     ck_assert_uint_eq(count, 0);
     filter.database_id = database;
-    ck_assert_int_eq(glue_function_list(store, &here, &filter, "OTHER", 2, &a, rows, &count, &more),
+    filter.type = "OTHER";
+    ck_assert_int_eq(glue_function_list(store, &here, &filter, 2, &a, rows, &count, &more),
                      STORE_OK);
     ck_assert_uint_eq(count, 1);
     ck_assert_str_eq(rows[0].document, "{\"x\":1}");
@@ -467,7 +469,7 @@ START_TEST(types_of_old_functions)
     sql_close(db);
     close_store();
     open_store();
-    ck_assert_int_eq(glue_function_list(store, &here, &filter, NULL, 3, &a, rows, &count, &more),
+    ck_assert_int_eq(glue_function_list(store, &here, &filter, 3, &a, rows, &count, &more),
                      STORE_OK);
     ck_assert_uint_eq(count, 2);
     ck_assert_str_eq(rows[0].type, "REGULAR_FUNCTION");
