@@ -17,7 +17,7 @@
 
 #include "server/base/encode.h"
 
-enum { RANDOM_KEPT = 512 }; /* bytes, per thread */
+enum { RANDOM_KEPT = 2048 }; /* bytes, per thread */
 
 struct sha256_stream {
     SHA256_CTX context;
@@ -252,7 +252,7 @@ void random_bytes(void *out, size_t len)
         size_t left;
     } kept;
 
-    if (len > RANDOM_KEPT / 4) {
+    if (len > RANDOM_KEPT / 16) {
         random_from_kernel(out, len);
         return;
     }
