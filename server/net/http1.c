@@ -22,7 +22,7 @@
  * heads get less in a loop (see accept.c). */
 enum {
     HEAD_MEMORY = 128 * 1024,
-    LOOP_HEAD_MEMORY = 32 * 1024,
+    LOOP_HEAD_MEMORY = 16 * 1024,
     STREAM_BLOCK = 32 * 1024,
     SOURCE_BLOCK = 256 * 1024
 };
