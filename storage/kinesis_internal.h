@@ -15,6 +15,7 @@ struct kinesis_store {
     struct store_root *root;
     pthread_mutex_t lock;             /* guards what follows; held for a file's creation at most */
     struct kinesis_segment *segments; /* those that somebody may write to */
+    unsigned open_files;              /* of them */
     int64_t next_segment;             /* 0: not known yet */
     bool sweep;                       /* something has gone since the last sweep */
 };

@@ -14,8 +14,8 @@
  *
  * 2. A reader that finds no file has seen a row that has been removed since.
  *
- * Files are opened for each use: a stream costs no descriptor, and opening is cheap beside what is
- * read or written.
+ * The files of a few segments that are written to stay open; all else is opened for each use, so
+ * that a stream costs no descriptor.
  *
  * What is written goes on to the disk without being waited for, and leaves the page cache a segment
  * later: so a stream's writing goes through the same memory again and again, and what it has just
@@ -35,12 +35,14 @@ enum {
     RUN_BYTES = 1 << 20,      /* that go on to the disk together */
     AHEAD_BYTES = 4 << 20,    /* that are reserved on the disk together */
     PARTS_AT_ONCE = 1024,     /* IOV_MAX */
+    FILES_OPEN = 32,          /* at most */
 };
 
 struct kinesis_segment {
     struct kinesis_segment *next; /* in the store's list */
     struct kinesis_store *store;
     int64_t id;
+    int fd;         /* -1: too many are open */
     int64_t before; /* the id of the one that its stream wrote to before; 0: none */
     int64_t end;    /* of what has been reserved; guarded by store->lock */
     int64_t sent;   /* to the disk, up to here; guarded by store->lock */
@@ -58,11 +60,16 @@ static char *path_of(const struct kinesis_store *store, int64_t id)
     return x_asprintf("%s/kinesis/%" PRId64, store_directory(store->root), id);
 }
 
-int kinesis_segment_open(struct kinesis_store *store, int64_t id)
+static int open_file(const struct kinesis_store *store, int64_t id, int how)
 {
     AUTO_FREE char *path = path_of(store, id);
 
-    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return open(path, how | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int kinesis_segment_open(struct kinesis_store *store, int64_t id)
+{
+    return open_file(store, id, O_RDONLY);
 }
 
 /* --- ids --- */
@@ -174,32 +181,43 @@ static void drop(struct kinesis_segment *segment)
         at = &(*at)->next;
     *at = segment->next;
     segment->store->sweep = true; /* nothing may refer to it any more */
+    if (segment->fd >= 0) {
+        close(segment->fd);
+        segment->store->open_files--;
+    }
     free(segment);
 }
 
-static enum store_status make_file(const struct kinesis_store *store, int64_t id)
+static bool sync_directory(const char *path)
+{
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0 && fsync(fd) == 0)
+        return true;
+    log_error("cannot sync %s: %m", path);
+    return false;
+}
+
+/* The open file; -1: it could not be made. */
+static int make_file(const struct kinesis_store *store, int64_t id)
 {
     AUTO_FREE char *directory = directory_of(store);
     AUTO_FREE char *path = path_of(store, id);
-    AUTO_CLOSE int fd = -1;
+    bool sync = store->root->durability_full && !store->root->temporary;
+    int fd;
 
     if (mkdir(directory, 0700) && errno != EEXIST) {
         log_error("cannot make %s: %m", directory);
-        return STORE_FAILED;
+        return -1;
     }
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
+    if (fd < 0)
         log_error("cannot make %s: %m", path);
-        return STORE_FAILED;
+    if (fd >= 0 && sync && !sync_directory(directory)) {
+        close(fd);
+        return -1;
     }
-    if (store->root->durability_full && !store->root->temporary) {
-        AUTO_CLOSE int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder < 0 || fsync(folder)) {
-            log_error("cannot sync %s: %m", directory);
-            return STORE_FAILED;
-        }
-    }
-    return STORE_OK;
+    return fd;
 }
 
 /* With the lock held. */
@@ -207,15 +225,22 @@ static enum store_status begin_segment(struct kinesis_store *store, struct kines
 {
     int64_t id = store->next_segment++;
     struct kinesis_segment *segment;
-    enum store_status rc = make_file(store, id);
+    int fd = make_file(store, id);
 
-    if (rc != STORE_OK)
-        return rc;
+    if (fd < 0)
+        return STORE_FAILED;
+    if (store->open_files == FILES_OPEN) {
+        close(fd);
+        fd = -1;
+    } else {
+        store->open_files++;
+    }
     segment = x_calloc(1, sizeof(*segment));
     *segment = (struct kinesis_segment){
         .next = store->segments,
         .store = store,
         .id = id,
+        .fd = fd,
         .before = stream->segment ? stream->segment->id : 0,
         .users = 1,
     };
@@ -326,12 +351,13 @@ enum store_status kinesis_segment_write(struct kinesis_store *store,
                                         const struct kinesis_room *room, struct iovec *parts,
                                         size_t count)
 {
-    AUTO_FREE char *path = path_of(store, room->segment_id);
-    AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     bool sync = store->root->durability_full && !store->root->temporary;
+    int kept = room->segment->fd;
+    AUTO_CLOSE int opened = kept < 0 ? open_file(store, room->segment_id, O_WRONLY) : -1;
+    int fd = kept < 0 ? opened : kept;
 
     if (fd < 0 || !write_parts(fd, room->place, parts, count) || (sync && fdatasync(fd))) {
-        log_error("cannot write %s: %m", path);
+        log_error("cannot write segment %" PRId64 " of Kinesis: %m", room->segment_id);
         return STORE_FAILED;
     }
     reserve_ahead(store, room, fd);
