@@ -32,6 +32,7 @@ struct pack {
 
 /* The records of a put, sorted by pack, in the order in which they came. */
 struct plan {
+    struct arena arena; /* until the put has ended */
     struct kinesis_stream *stream;
     struct kinesis_append *items;
     struct kinesis_append **order;
@@ -69,9 +70,13 @@ static struct pack *find_pack(struct plan *plan, const struct kinesis_shard *sha
     return NULL;
 }
 
-static void sort_into_packs(struct plan *plan, size_t *pack_of)
+static void sort_into_packs(struct plan *plan)
 {
+    size_t *pack_of = ARENA_ARRAY(&plan->arena, size_t, plan->count);
     size_t first = 0;
+
+    plan->order = ARENA_ARRAY(&plan->arena, struct kinesis_append *, plan->count);
+    plan->packs = ARENA_ARRAY(&plan->arena, struct pack, plan->count);
 
     for (size_t i = 0; i < plan->count; i++) {
         const struct kinesis_append *item = &plan->items[i];
@@ -154,7 +159,7 @@ static size_t list_parts(const struct plan *plan, struct iovec *parts)
 static enum store_status write_segment(struct kinesis_store *store, struct plan *plan,
                                        struct kinesis_segment **out_segment)
 {
-    AUTO_FREE struct iovec *parts = NULL;
+    struct iovec *parts;
     struct kinesis_room room;
     enum store_status rc;
 
@@ -164,7 +169,7 @@ static enum store_status write_segment(struct kinesis_store *store, struct plan 
     if (rc != STORE_OK)
         return rc;
     *out_segment = room.segment;
-    parts = x_calloc(plan->pack_count + plan->count, sizeof(*parts));
+    parts = ARENA_ARRAY(&plan->arena, struct iovec, plan->pack_count + plan->count);
     rc = kinesis_segment_write(store, &room, parts, list_parts(plan, parts));
     for (size_t i = 0; i < plan->pack_count; i++) {
         struct pack *p = &plan->packs[i];
@@ -250,20 +255,14 @@ static enum store_status append_single(struct kinesis_store *store, struct plan 
 
 static enum store_status append_packs(struct kinesis_store *store, struct plan *plan)
 {
-    size_t count = plan->count;
     struct kinesis_segment *segment = NULL;
     enum store_status rc;
-    AUTO_FREE size_t *pack_of = x_calloc(count, sizeof(*pack_of));
-    AUTO_FREE struct kinesis_append **order = x_calloc(count, sizeof(struct kinesis_append *));
-    AUTO_FREE struct pack *packs = x_calloc(count, sizeof(*packs));
+    uint8_t *memory;
 
-    plan->order = order;
-    plan->packs = packs;
-    sort_into_packs(plan, pack_of);
-    AUTO_FREE uint8_t *memory = x_malloc(memory_needed(plan));
-    uint8_t *next = memory;
+    sort_into_packs(plan);
+    memory = arena_alloc(&plan->arena, memory_needed(plan));
     for (size_t i = 0; i < plan->pack_count; i++)
-        next = fill(plan, &packs[i], next);
+        memory = fill(plan, &plan->packs[i], memory);
     rc = write_segment(store, plan, &segment);
     if (rc == STORE_OK)
         rc = lazy_write(store->db, append_turn, plan);
@@ -295,14 +294,14 @@ static struct put *next_put(const struct put *p)
 /* Puts the records of many as one put: all of them, or none. */
 static void append_for_all(struct kinesis_store *store, struct plan *plan, struct put *puts)
 {
-    AUTO_FREE struct kinesis_append *items = NULL;
+    struct kinesis_append *items;
     size_t i = 0;
     enum store_status rc;
 
     plan->count = 0;
     for (const struct put *p = puts; p; p = next_put(p))
         plan->count++;
-    items = x_calloc(plan->count, sizeof(*items));
+    items = ARENA_ARRAY(&plan->arena, struct kinesis_append, plan->count);
     for (const struct put *p = puts; p; p = next_put(p))
         items[i++] = *p->item;
     plan->items = items;
@@ -330,6 +329,10 @@ enum store_status kinesis_store_append(struct kinesis_store *store, struct kines
                                        struct kinesis_append *items, size_t count, int64_t now_ms)
 {
     struct plan plan = {.stream = stream, .items = items, .count = count, .now_ms = now_ms};
+    enum store_status rc;
 
-    return count == 1 && fiber_running() ? append_in_fiber(store, &plan) : append(store, &plan);
+    arena_init(&plan.arena);
+    rc = count == 1 && fiber_running() ? append_in_fiber(store, &plan) : append(store, &plan);
+    arena_release(&plan.arena);
+    return rc;
 }
