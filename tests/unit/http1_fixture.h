@@ -6,6 +6,7 @@
 #define CADABRA_TESTS_HTTP1_FIXTURE_H
 
 #include "tests/unit/net_fixture.h"
+#include "tests/unit/run_suite.h"
 
 struct answer {
     int status;
@@ -122,8 +123,6 @@ static int run_in_threads_and_loops(const char *name, void (*add)(TCase *c),
     TCase *threads = tcase_create("threads");
     TCase *loops = tcase_create("loops");
     Suite *s = suite_create(name);
-    SRunner *r;
-    int failed;
 
     tcase_set_timeout(threads, 120);
     tcase_set_timeout(loops, 120);
@@ -134,11 +133,7 @@ static int run_in_threads_and_loops(const char *name, void (*add)(TCase *c),
     tcase_add_unchecked_fixture(loops, use_loops, NULL);
     suite_add_tcase(s, threads);
     suite_add_tcase(s, loops);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }
 
 #endif

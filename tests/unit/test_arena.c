@@ -1,4 +1,5 @@
 #include "server/base/arena.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -114,8 +115,6 @@ int main(void)
 {
     Suite *suite = suite_create("arena");
     TCase *c = tcase_create("arena");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, memory_is_aligned_and_does_not_overlap);
     tcase_add_test(c, large_and_empty_allocations_work);
@@ -123,9 +122,5 @@ int main(void)
     tcase_add_test(c, deferred_calls_run_in_reverse_and_once);
     tcase_add_test(c, texts_are_copied_and_formatted);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include "server/app.h"
 #include "server/auth/sigv4.h"
 #include "server/service.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -312,8 +313,6 @@ int main(void)
 {
     Suite *s = suite_create("auth");
     TCase *c = tcase_create("auth");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, header_of_the_example);
@@ -330,9 +329,5 @@ int main(void)
     tcase_add_test(c, other_forms_are_read);
     tcase_add_test(c, regions_that_cannot_be_one);
     suite_add_tcase(s, c);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

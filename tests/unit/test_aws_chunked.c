@@ -8,6 +8,7 @@
 
 #include "server/auth/sigv4.h"
 #include "server/base/strbuf.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -243,8 +244,6 @@ int main(void)
 {
     Suite *s = suite_create("aws_chunked");
     TCase *c = tcase_create("aws_chunked");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, every_cut_gives_the_same);
@@ -257,9 +256,5 @@ int main(void)
     tcase_add_test(c, signed_chunks_of_the_example);
     tcase_add_test(c, signed_trailer_of_the_example);
     suite_add_tcase(s, c);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

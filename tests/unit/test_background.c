@@ -1,6 +1,7 @@
 #include "server/background.h"
 
 #include "server/base/clock.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <poll.h>
@@ -139,8 +140,6 @@ int main(void)
 {
     TCase *c = tcase_create("background");
     Suite *s = suite_create("background");
-    SRunner *r;
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_test(c, one_task_is_stopped_and_the_other_goes_on);
@@ -148,9 +147,5 @@ int main(void)
     tcase_add_test(c, tasks_end_by_themselves_with_signals_blocked);
     tcase_add_test(c, nothing_starts_while_all_are_stopped);
     suite_add_tcase(s, c);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

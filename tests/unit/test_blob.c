@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "server/base/nameless.h"
+#include "tests/unit/run_suite.h"
 
 static struct store_root *root;
 static struct blob_dir *dir;
@@ -159,8 +160,6 @@ int main(void)
 {
     Suite *suite = suite_create("blob");
     TCase *tc = tcase_create("blob");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, committed_blob_is_read_back);
@@ -170,9 +169,5 @@ int main(void)
     tcase_add_test(tc, nameless_files_get_their_name);
     tcase_add_test(tc, ids_never_become_paths);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "gen/kinesis.h"
 #include "server/protocol/cbor_read.h"
 #include "server/protocol/cbor_write.h"
+#include "tests/unit/run_suite.h"
 
 static struct arena arena;
 
@@ -280,9 +281,5 @@ int main(void)
     tcase_add_test(t, test_kinesis_answer_reads_back);
     tcase_add_test(t, test_wrong_types_and_errors);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -1,4 +1,5 @@
 #include "server/base/clock.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -133,8 +134,6 @@ int main(void)
 {
     Suite *suite = suite_create("clock");
     TCase *c = tcase_create("clock");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, times_are_written_in_each_form);
     tcase_add_test(c, times_before_1970_and_far_away_are_right);
@@ -143,9 +142,5 @@ int main(void)
     tcase_add_test(c, what_is_no_time_is_refused);
     tcase_add_test(c, tests_can_move_the_clock);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

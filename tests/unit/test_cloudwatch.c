@@ -1,5 +1,6 @@
 /* CloudWatch: statistics of periods, and the states of alarms. */
 #include "handlers/cloudwatch/alarm_evaluate.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -160,8 +161,6 @@ int main(void)
 {
     Suite *s = suite_create("cloudwatch");
     TCase *t = tcase_create("cloudwatch");
-    SRunner *r;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, points_of_a_period_are_put_together);
@@ -169,9 +168,5 @@ int main(void)
     tcase_add_test(t, names_of_statistics);
     tcase_add_test(t, missing_data);
     suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Metric math: what expressions are worth, what is none. */
 #include "handlers/cloudwatch/math.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -207,10 +208,7 @@ static const struct row {
 
 START_TEST(expressions)
 {
-    const char *found = worth(rows[_i].text);
-
-    ck_assert_msg(str_eq(found, rows[_i].worth), "%s: %s, not %s", rows[_i].text, found,
-                  rows[_i].worth);
+    check_row(rows[_i].text, worth(rows[_i].text), rows[_i].worth);
 }
 END_TEST
 
@@ -279,9 +277,5 @@ int main(void)
     tcase_add_test(t, names_are_told);
     tcase_add_test(t, depth_and_points_are_bounded);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Rules of composite alarms: when they hold, and what is none. */
 #include "handlers/cloudwatch/alarm_rule.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -75,10 +76,7 @@ static const struct row {
 
 START_TEST(rules)
 {
-    const char *found = judge(rows[_i].rule);
-
-    ck_assert_msg(str_eq(found, rows[_i].verdict), "%s: %s, not %s", rows[_i].rule, found,
-                  rows[_i].verdict);
+    check_row(rows[_i].rule, judge(rows[_i].rule), rows[_i].verdict);
 }
 END_TEST
 
@@ -104,9 +102,5 @@ int main(void)
     tcase_add_loop_test(t, rules, 0, ARRAY_LEN(rows));
     tcase_add_test(t, depth_and_length_are_bounded);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

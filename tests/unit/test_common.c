@@ -2,6 +2,7 @@
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
 #include "handlers/common/tags.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -105,8 +106,6 @@ int main(void)
 {
     Suite *s = suite_create("common");
     TCase *c = tcase_create("common");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, arns_are_taken_apart);
@@ -115,9 +114,5 @@ int main(void)
     tcase_add_test(c, tags_are_merged_and_kept);
     tcase_add_test(c, tokens_come_back_or_are_refused);
     suite_add_tcase(s, c);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,4 +1,5 @@
 #include "server/config.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -132,8 +133,6 @@ int main(void)
 {
     Suite *suite = suite_create("config");
     TCase *c = tcase_create("config");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, defaults_are_those_of_the_help);
     tcase_add_test(c, flags_replace_the_environment_and_that_the_defaults);
@@ -141,9 +140,5 @@ int main(void)
     tcase_add_test(c, a_missing_value_and_a_wrong_variable_are_named);
     tcase_add_test(c, help_and_version_win_over_faults);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 #include "server/net/crew.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -104,17 +105,11 @@ int main(void)
 {
     TCase *c = tcase_create("crew");
     Suite *s = suite_create("crew");
-    SRunner *r;
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_test(c, jobs_run_at_the_same_time_up_to_the_limit);
     tcase_add_test(c, idle_threads_take_further_jobs);
     tcase_add_test(c, the_end_waits_for_all_jobs);
     suite_add_tcase(s, c);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

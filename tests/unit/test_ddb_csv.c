@@ -1,5 +1,6 @@
 /* CSV of imports: records and fields, whatever the pieces. */
 #include "handlers/dynamodb/csv.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -71,9 +72,5 @@ int main(void)
     tcase_add_test(t, damaged);
     tcase_add_test(t, too_many_fields);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

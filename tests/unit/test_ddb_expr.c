@@ -1,4 +1,5 @@
 #include "handlers/dynamodb/expr.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -327,7 +328,6 @@ int main(void)
 {
     Suite *suite = suite_create("ddb_expr");
     TCase *tests = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, conditions_hold_or_not);
@@ -339,8 +339,5 @@ int main(void)
     tcase_add_test(tests, limits_bound_the_work);
     tcase_add_test(tests, unused_placeholders_are_told);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

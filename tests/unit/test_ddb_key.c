@@ -1,5 +1,6 @@
 #include "handlers/dynamodb/key.h"
 #include "handlers/dynamodb/key_condition.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -281,7 +282,6 @@ int main(void)
 {
     Suite *suite = suite_create("ddb_key");
     TCase *tests = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, problems_are_told_in_aws_s_words);
@@ -292,8 +292,5 @@ int main(void)
     tcase_add_test(tests, ranges_over_several_parts);
     tcase_add_test(tests, definitions_survive_storage);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

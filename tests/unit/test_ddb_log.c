@@ -1,6 +1,7 @@
 /* The log of changes: numbers, times, pages, trimming; streams, expiry and jobs beside it. */
 #include "storage/dynamodb_job_store.h"
 #include "storage/dynamodb_log_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -229,9 +230,5 @@ int main(void)
     tcase_add_test(t, what_is_due_comes_oldest_first);
     tcase_add_test(t, jobs_go_on_where_they_were);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

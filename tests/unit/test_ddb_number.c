@@ -1,4 +1,5 @@
 #include "handlers/dynamodb/number.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -245,7 +246,6 @@ int main(void)
 {
     Suite *suite = suite_create("ddb_number");
     TCase *tests = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, numbers_are_normalised);
     tcase_add_test(tests, what_is_no_number_is_refused);
@@ -255,8 +255,5 @@ int main(void)
     tcase_add_test(tests, keys_sort_like_numbers);
     tcase_add_test(tests, sizes_are_aws_s);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 #include "storage/dynamodb_job_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -240,7 +241,6 @@ int main(void)
 {
     Suite *suite = suite_create("ddb_store");
     TCase *tests = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, nothing_is_opened_before_it_is_needed);
@@ -251,8 +251,5 @@ int main(void)
     tcase_add_test(tests, purging_takes_what_has_no_definition);
     tcase_add_test(tests, tokens_are_claimed_once);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 #include "handlers/dynamodb/value.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -257,7 +258,6 @@ int main(void)
 {
     Suite *suite = suite_create("ddb_value");
     TCase *tests = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, items_come_back_canonical);
@@ -268,8 +268,5 @@ int main(void)
     tcase_add_test(tests, equality_ignores_the_order_of_sets_and_maps);
     tcase_add_test(tests, large_maps_and_sets_take_no_quadratic_time);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "server/base/encode.h"
+#include "tests/unit/run_suite.h"
 
 static const char *hex(const uint8_t *data, size_t len)
 {
@@ -138,8 +139,6 @@ int main(void)
 {
     Suite *suite = suite_create("digest");
     TCase *c = tcase_create("digest");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, digests_agree_with_their_standards);
     tcase_add_test(c, hmac_takes_short_and_long_keys);
@@ -149,9 +148,5 @@ int main(void)
     tcase_add_test(c, random_text_uses_its_alphabet_evenly);
     tcase_add_test(c, comparison_tells_same_from_different);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,8 +1,9 @@
 /* DuckDB as an engine: it is found, locked down, and can't be unlocked. */
 #include "server/duckdb/engine.h"
 
-#include "duckdb_fixture.h"
+#include "tests/unit/duckdb_fixture.h"
 #include "server/base/nameless.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -108,8 +109,6 @@ int main(void)
     Suite *suite = suite_create("duckdb");
     TCase *c = tcase_create("engine");
     TCase *m = tcase_create("missing");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 60);
@@ -119,9 +118,5 @@ int main(void)
     suite_add_tcase(suite, c);
     tcase_add_test(m, a_library_that_is_missing_is_told);
     suite_add_tcase(suite, m);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

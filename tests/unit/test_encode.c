@@ -1,4 +1,5 @@
 #include "server/base/encode.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -139,8 +140,6 @@ int main(void)
 {
     Suite *suite = suite_create("encode");
     TCase *c = tcase_create("encode");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, base64_agrees_with_rfc_4648);
     tcase_add_test(c, base64_of_every_byte_comes_back);
@@ -150,9 +149,5 @@ int main(void)
     tcase_add_test(c, urls_are_encoded_as_aws_signs_them);
     tcase_add_test(c, urls_are_decoded_within_their_length);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

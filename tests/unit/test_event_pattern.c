@@ -1,5 +1,6 @@
 /* Event patterns: what matches, what doesn't, and what is refused in which words. */
 #include "handlers/common/event_pattern.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -341,7 +342,6 @@ int main(void)
 {
     Suite *s = suite_create("event_pattern");
     TCase *t = tcase_create("all");
-    SRunner *runner = srunner_create(s);
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, plain_values);
@@ -355,8 +355,5 @@ int main(void)
     tcase_add_test(t, limits);
     tcase_add_test(t, long_text_is_cut);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -5,6 +5,7 @@
 
 #include "gen/kinesis.h"
 #include "server/protocol/event_stream.h"
+#include "tests/unit/run_suite.h"
 
 static const char *header_text(const struct event_message *m, const char *name, struct arena *a)
 {
@@ -144,9 +145,5 @@ int main(void)
     tcase_add_test(t, test_subscribe_to_shard);
     tcase_add_test(t, test_streamed_answer_has_its_content_type);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -2,6 +2,7 @@
 #include "server/base/fiber.h"
 
 #include "server/base/thread.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <stdatomic.h>
@@ -290,8 +291,6 @@ int main(void)
 {
     TCase *c = tcase_create("fiber");
     Suite *s = suite_create("fiber");
-    SRunner *r;
-    int failed;
 
     tcase_add_test(c, one_that_does_not_wait_ends_at_once);
     tcase_add_test(c, those_that_yield_take_turns);
@@ -302,9 +301,5 @@ int main(void)
     tcase_add_test(c, a_writer_between_two_readers_holds_nobody_up);
     tcase_add_test(c, outside_a_fiber_the_locks_are_plain);
     suite_add_tcase(s, c);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Filter patterns of CloudWatch Logs: what matches, what doesn't, what is none. */
 #include "handlers/logs/filter_pattern.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -180,8 +181,6 @@ int main(void)
 {
     Suite *s = suite_create("filter_pattern");
     TCase *c = tcase_create("filter_pattern");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, terms);
@@ -190,9 +189,5 @@ int main(void)
     tcase_add_test(c, what_is_no_pattern);
     tcase_add_test(c, expensive_expressions_give_up);
     suite_add_tcase(s, c);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

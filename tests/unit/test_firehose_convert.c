@@ -2,10 +2,11 @@
  * that are made up, the lines of what fails, and what a configuration must fulfil. */
 #include "handlers/firehose/convert.h"
 
-#include "request_fixture.h"
+#include "tests/unit/request_fixture.h"
 #include "server/app.h"
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -655,8 +656,6 @@ int main(void)
 {
     Suite *suite = suite_create("firehose_convert");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, rows_by_openx);
@@ -670,9 +669,5 @@ int main(void)
     tcase_add_test(tc, what_can_not_be_done_now_is_done_later);
     tcase_add_test(tc, configurations);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

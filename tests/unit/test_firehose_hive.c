@@ -2,6 +2,7 @@
 #include "handlers/firehose/hive_scalar.h"
 #include "handlers/firehose/hive_time.h"
 #include "server/base/strbuf.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -341,8 +342,6 @@ int main(void)
 {
     Suite *suite = suite_create("firehose_hive");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, types);
@@ -355,9 +354,5 @@ int main(void)
     tcase_add_test(tc, decimals);
     tcase_add_test(tc, other_scalars);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

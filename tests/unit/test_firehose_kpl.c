@@ -3,6 +3,7 @@
 
 #include "server/base/digest.h"
 #include "server/base/strbuf.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -90,16 +91,10 @@ int main(void)
 {
     Suite *suite = suite_create("firehose_kpl");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, an_aggregate_is_opened);
     tcase_add_test(tc, what_is_no_aggregate_stays_whole);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,9 +1,10 @@
 /* Rows of Hive's types into Parquet, and out of it again by DuckDB: types, values, options. */
 #include "handlers/firehose/parquet.h"
 
-#include "duckdb_fixture.h"
+#include "tests/unit/duckdb_fixture.h"
 #include "server/config.h"
 #include "server/duckdb/parquet_writer.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -296,8 +297,6 @@ int main(void)
 {
     Suite *suite = suite_create("firehose_parquet");
     TCase *c = tcase_create("parquet");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 120);
@@ -309,9 +308,5 @@ int main(void)
     tcase_add_test(c, a_fault_is_told_at_the_end);
     tcase_add_test(c, names_of_columns_are_taken_as_they_are);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 
 #include "handlers/firehose/metadata_query.h"
 #include "handlers/firehose/time_pattern.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -190,8 +191,6 @@ int main(void)
 {
     Suite *suite = suite_create("firehose_prefix");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, fields);
@@ -203,9 +202,5 @@ int main(void)
     tcase_add_test(tc, wrong_prefixes);
     tcase_add_test(tc, keys_of_a_query);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

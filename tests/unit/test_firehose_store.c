@@ -2,6 +2,7 @@
  * place. */
 #include "handlers/firehose/frame.h"
 #include "storage/firehose_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -287,8 +288,6 @@ int main(void)
 {
     Suite *suite = suite_create("firehose_store");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, frames_come_back);
@@ -301,9 +300,5 @@ int main(void)
     tcase_add_test(tc, a_deleted_stream_leaves_nothing);
     tcase_add_test(tc, an_update_needs_the_version);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

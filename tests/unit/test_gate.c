@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "server/base/clock.h"
+#include "tests/unit/run_suite.h"
 
 static bool stop_is_readable(const struct gate *g)
 {
@@ -93,17 +94,11 @@ int main(void)
 {
     Suite *suite = suite_create("gate");
     TCase *c = tcase_create("gate");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, an_empty_gate_closes_at_once);
     tcase_add_test(c, who_does_not_leave_keeps_it_open);
     tcase_add_test(c, closing_makes_those_inside_leave);
     tcase_add_test(c, a_hurried_gate_stays_so);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

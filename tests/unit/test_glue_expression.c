@@ -2,6 +2,7 @@
 #include "handlers/glue/expression.h"
 
 #include "handlers/glue/expression_value.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -269,7 +270,6 @@ int main(void)
 {
     Suite *s = suite_create("glue_expression");
     TCase *t = tcase_create("all");
-    SRunner *runner = srunner_create(s);
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, what_holds);
@@ -280,8 +280,5 @@ int main(void)
     tcase_add_test(t, like);
     tcase_add_test(t, numbers_compare_exactly);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

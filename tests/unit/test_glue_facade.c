@@ -2,6 +2,7 @@
 #include "handlers/glue/glue.h"
 
 #include "handlers/glue/operations.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -151,14 +152,10 @@ int main(void)
 {
     Suite *s = suite_create("glue_facade");
     TCase *t = tcase_create("all");
-    SRunner *runner = srunner_create(s);
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_table_is_found);
     tcase_add_test(t, partitions_are_listed);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,6 +1,7 @@
 /* What the Data Catalog keeps: names, versions, partitions in their order, what dropped tables
  * leave. */
 #include "storage/glue_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -481,7 +482,6 @@ int main(void)
 {
     Suite *s = suite_create("glue_store");
     TCase *t = tcase_create("all");
-    SRunner *runner = srunner_create(s);
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, tuples_keep_texts_and_order);
@@ -497,8 +497,5 @@ int main(void)
     tcase_add_test(t, functions);
     tcase_add_test(t, types_of_old_functions);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -4,6 +4,7 @@
 
 #include "server/app.h"
 #include "server/config.h"
+#include "tests/unit/run_suite.h"
 
 static const char *allowed_origins[] = {"https://app.example"};
 static const char *allowed_hosts[] = {"aws.example.org"};
@@ -113,17 +114,11 @@ int main(void)
 {
     Suite *suite = suite_create("guard");
     TCase *c = tcase_create("guard");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, names_that_only_neighbours_can_have_are_served);
     tcase_add_test(c, names_that_a_stranger_can_own_are_refused);
     tcase_add_test(c, pages_of_this_server_and_of_allowed_origins_are_served);
     tcase_add_test(c, what_another_site_causes_is_refused);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

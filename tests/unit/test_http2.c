@@ -1,5 +1,6 @@
 /* HTTP/2 with prior knowledge, through nghttp2's client side on raw sockets. */
 #include "tests/unit/net_fixture.h"
+#include "tests/unit/run_suite.h"
 
 #include <nghttp2/nghttp2.h>
 #include <sys/resource.h>
@@ -631,11 +632,6 @@ static Suite *http2_suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(http2_suite());
-    int failed;
 
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(http2_suite());
 }

@@ -3,6 +3,7 @@
 #include "handlers/common/http_client.h"
 
 #include "server/base/strbuf.h"
+#include "tests/unit/run_suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -231,8 +232,6 @@ int main(void)
 {
     Suite *suite = suite_create("http_client");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, a_post_carries_headers_and_body);
     tcase_add_test(tc, a_redirect_is_an_answer);
@@ -241,9 +240,5 @@ int main(void)
     tcase_add_test(tc, a_call_can_be_given_up);
     tcase_add_test(tc, what_can_never_work_is_told_apart);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

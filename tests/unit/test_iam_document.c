@@ -1,5 +1,6 @@
 /* Policy documents: what passes, and with which words IAM refuses the rest. */
 #include "handlers/iam/iam_parts.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -157,8 +158,6 @@ int main(void)
 {
     Suite *s = suite_create("iam_document");
     TCase *t = tcase_create("documents");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, only_managed_policies_need_the_newest_version);
@@ -168,9 +167,5 @@ int main(void)
     tcase_add_test(t, order_of_problems);
     tcase_add_test(t, trust);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

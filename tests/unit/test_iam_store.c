@@ -1,5 +1,6 @@
 /* IAM's store: names, lists with pages, what blocks a deletion, versions, keys, sessions. */
 #include "storage/iam_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -284,8 +285,6 @@ int main(void)
 {
     Suite *s = suite_create("iam_store");
     TCase *c = tcase_create("iam_store");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, nothing_is_found_before_anything_is_written);
@@ -299,9 +298,5 @@ int main(void)
     tcase_add_test(c, policies_know_who_uses_them);
     tcase_add_test(c, keys_and_sessions_are_found_by_id);
     suite_add_tcase(s, c);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

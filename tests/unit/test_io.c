@@ -1,5 +1,6 @@
 #include "server/base/clock.h"
 #include "server/base/io.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -91,16 +92,10 @@ int main(void)
 {
     Suite *suite = suite_create("io");
     TCase *c = tcase_create("io");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, all_bytes_arrive_whatever_the_portions);
     tcase_add_test(c, nothing_is_waited_for_beyond_its_time);
     tcase_add_test(c, an_early_end_is_told_from_an_error);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

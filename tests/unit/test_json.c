@@ -5,6 +5,7 @@
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
 #include "server/base/utf8.h"
+#include "tests/unit/run_suite.h"
 
 static struct arena arena;
 
@@ -362,9 +363,5 @@ int main(void)
     tcase_add_test(t, test_bytes_that_are_no_text_become_replacement_characters);
     tcase_add_test(t, test_writer_stops_at_the_maximum);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -4,6 +4,7 @@
 #include "handlers/kinesis/name.h"
 #include "handlers/kinesis/operations.h"
 #include "handlers/kinesis/sequence.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -271,8 +272,6 @@ int main(void)
 {
     Suite *suite = suite_create("kinesis codes");
     TCase *tc = tcase_create("kinesis codes");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, sequence_agrees_with_aws);
     tcase_add_test(tc, sequence_comes_back);
@@ -286,9 +285,5 @@ int main(void)
     tcase_add_test(tc, shard_names_are_read_as_aws_does);
     tcase_add_test(tc, iterator_comes_back_and_nothing_else);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

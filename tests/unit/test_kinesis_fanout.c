@@ -2,6 +2,7 @@
 #include "handlers/kinesis/fanout.h"
 #include "server/waitq.h"
 #include "tests/unit/kinesis_fixture.h"
+#include "tests/unit/run_suite.h"
 
 static struct kinesis_hold hold;
 
@@ -91,8 +92,6 @@ int main(void)
 {
     Suite *suite = suite_create("kinesis fanout");
     TCase *tc = tcase_create("kinesis fanout");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, open_hold, close_hold);
@@ -100,9 +99,5 @@ int main(void)
     tcase_add_test(tc, a_place_ends_with_its_consumer);
     tcase_add_test(tc, who_comes_after_the_deregistration_gets_no_place);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* Packs of records: what was packed is found again, and what was not written by us is told. */
 #include "storage/kinesis_pack.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -123,9 +124,5 @@ int main(void)
     tcase_add_test(c, an_index_out_of_order_is_refused);
     suite_add_tcase(suite, c);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

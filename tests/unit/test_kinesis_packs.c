@@ -8,6 +8,7 @@
 #include "server/base/embed.h"
 #include "server/base/fiber.h"
 #include "storage/sql.h"
+#include "tests/unit/run_suite.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -513,10 +514,5 @@ int main(void)
     tcase_add_test(c, fibers_learn_that_their_put_failed);
     tcase_add_test(c, records_from_before_packs_stay);
     suite_add_tcase(suite, c);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include "handlers/kinesis/reshape.h"
 
 #include "handlers/kinesis/hash.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -181,17 +182,11 @@ int main(void)
 {
     Suite *s = suite_create("kinesis reshape");
     TCase *tc = tcase_create("reshape");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, any_count_from_any_count);
     tcase_add_test(tc, nothing_to_do);
     tcase_add_test(tc, uneven_and_tiny_shards);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

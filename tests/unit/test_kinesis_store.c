@@ -1,5 +1,6 @@
 /* Streams and records on disk: order, restarts, times, trimming, deletion. */
 #include "tests/unit/kinesis_fixture.h"
+#include "tests/unit/run_suite.h"
 
 static struct kinesis_append put(struct kinesis_stream *stream, size_t shard, const char *data,
                                  int64_t now_ms)
@@ -417,8 +418,6 @@ int main(void)
 {
     Suite *suite = suite_create("kinesis store");
     TCase *tc = tcase_create("kinesis store");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, set_up, tear_down);
@@ -437,9 +436,5 @@ int main(void)
     tcase_add_test(tc, consumers_are_kept_and_go_with_their_stream);
     tcase_add_test(tc, each_producer_s_order_is_kept);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

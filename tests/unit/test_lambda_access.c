@@ -1,5 +1,6 @@
 /* Who is let in by a resource policy. */
 #include "handlers/lambda/access.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -99,9 +100,5 @@ int main(void)
     tcase_add_test(tests, statements_that_do_not);
     tcase_add_test(tests, accounts_and_urls);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 #include "handlers/lambda/batch.h"
 #include "handlers/lambda/function_log.h"
 #include "handlers/lambda/name.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -366,9 +367,5 @@ int main(void)
     tcase_add_test(c, output_becomes_lines);
     tcase_add_test(c, a_flood_is_cut);
     suite_add_tcase(s, c);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

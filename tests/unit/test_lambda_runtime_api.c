@@ -2,6 +2,7 @@
 #include "handlers/lambda/process.h"
 #include "handlers/lambda/runtime_api.h"
 #include "server/net/listener.h"
+#include "tests/unit/run_suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -360,9 +361,5 @@ int main(void)
     tcase_add_test(p, the_first_line_is_taken);
     suite_add_tcase(s, c);
     suite_add_tcase(s, p);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

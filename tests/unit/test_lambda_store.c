@@ -1,5 +1,6 @@
 /* What Lambda keeps: functions under revisions, accepted events, mappings and checkpoints. */
 #include "storage/lambda_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -237,9 +238,5 @@ int main(void)
     tcase_add_test(c, events_come_when_they_are_due);
     tcase_add_test(c, checkpoints_end_with_their_mapping);
     suite_add_tcase(s, c);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Deployment packages: what is unpacked, what is refused, what is never written. */
 #include "handlers/lambda/zip.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -225,9 +226,5 @@ int main(void)
     tcase_add_test(c, entries_are_counted_before_they_are_read);
     tcase_add_test(c, what_is_no_archive);
     suite_add_tcase(s, c);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

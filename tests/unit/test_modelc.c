@@ -13,6 +13,7 @@
 #include "gen/s3.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
+#include "tests/unit/run_suite.h"
 
 static char folder[64];
 
@@ -355,9 +356,5 @@ int main(void)
     tcase_add_test(tc, test_mistakes_are_told_with_file_and_line);
     tcase_add_test(tc, test_import_is_stable);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* The policy engine: grammar, principals, resources, conditions, what is public. */
 #include "handlers/common/policy.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -286,9 +287,5 @@ int main(void)
     tcase_add_test(t, conditions_on_several_values);
     tcase_add_test(t, what_is_public);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -8,6 +8,7 @@
 #include "gen/lambda.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
+#include "tests/unit/run_suite.h"
 
 START_TEST(test_members_in_any_order)
 {
@@ -346,9 +347,5 @@ int main(void)
     tcase_add_test(t, test_query_compatible_errors);
     tcase_add_test(t, test_errors_before_routing);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -5,6 +5,7 @@
 
 #include "gen/iam.h"
 #include "gen/sts.h"
+#include "tests/unit/run_suite.h"
 
 START_TEST(test_lists_and_scalars)
 {
@@ -125,9 +126,5 @@ int main(void)
     tcase_add_test(t, test_answer_without_output);
     tcase_add_test(t, test_error);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

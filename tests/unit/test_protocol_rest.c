@@ -5,6 +5,7 @@
 
 #include "gen/lambda.h"
 #include "gen/s3.h"
+#include "tests/unit/run_suite.h"
 
 static void set_target(struct request_fixture *f, const char *method, const char *path,
                        const char *query)
@@ -222,9 +223,5 @@ int main(void)
     tcase_add_test(t, test_deep_xml);
     tcase_add_test(t, test_keys_and_metadata);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

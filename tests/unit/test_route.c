@@ -4,6 +4,7 @@
 
 #include "server/app.h"
 #include "server/service.h"
+#include "tests/unit/run_suite.h"
 
 struct call {
     const char *method;
@@ -156,8 +157,6 @@ int main(void)
 {
     Suite *suite = suite_create("route");
     TCase *c = tcase_create("route");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, targets_name_service_and_operation);
     tcase_add_test(c, unknown_targets_are_refused);
@@ -166,9 +165,5 @@ int main(void)
     tcase_add_test(c, paths_name_an_operation);
     tcase_add_test(c, services_that_are_not_there_are_named);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include "handlers/s3/range.h"
 #include "server/base/crc.h"
 #include "server/virtual_host.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -170,8 +171,6 @@ int main(void)
 {
     Suite *suite = suite_create("s3 parts");
     TCase *tests = tcase_create("s3 parts");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tests, ranges);
     tcase_add_test(tests, exact_ranges);
@@ -179,9 +178,5 @@ int main(void)
     tcase_add_test(tests, checksums_of_parts);
     tcase_add_test(tests, buckets_in_hosts);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/encode.h"
+#include "tests/unit/run_suite.h"
 
 static struct arena arena;
 
@@ -234,9 +235,5 @@ int main(void)
     tcase_add_test(t, post_policies_are_read);
     tcase_add_test(t, forms_must_fit_their_policy);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,6 +1,7 @@
 /* S3 Select: queries over rows, readers and writers. */
 #include "handlers/s3/select_input.h"
 #include "handlers/s3/select_output.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -252,9 +253,5 @@ int main(void)
     tcase_add_test(t, what_is_no_query);
     tcase_add_test(t, deep_queries_are_refused);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Buckets, versions, files and pages on disk. */
 #include "storage/s3_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -243,8 +244,6 @@ int main(void)
 {
     Suite *suite = suite_create("s3 store");
     TCase *tests = tcase_create("s3 store");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, pages_begin_and_end_where_they_must);
@@ -254,9 +253,5 @@ int main(void)
     tcase_add_test(tests, the_newest_version_that_is_left_is_the_present_one);
     tcase_add_test(tests, locks_and_conditions_are_decided_in_the_write);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

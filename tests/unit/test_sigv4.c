@@ -6,6 +6,7 @@
 #include "server/auth/sigv4.h"
 
 #include "server/base/encode.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -200,8 +201,6 @@ int main(void)
     Suite *s = suite_create("sigv4");
     TCase *plain = tcase_create("suite");
     TCase *own = tcase_create("own");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(plain, suite_of_aws);
     tcase_add_checked_fixture(own, setup, teardown);
@@ -210,9 +209,5 @@ int main(void)
     tcase_add_test(own, query_is_sorted_after_encoding);
     suite_add_tcase(s, plain);
     suite_add_tcase(s, own);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

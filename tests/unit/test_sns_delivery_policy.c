@@ -1,5 +1,6 @@
 /* Delivery policies: what is refused, what counts, and when retries come. */
 #include "handlers/sns/delivery_policy.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -108,15 +109,11 @@ int main(void)
 {
     Suite *s = suite_create("sns_delivery_policy");
     TCase *t = tcase_create("all");
-    SRunner *runner = srunner_create(s);
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, refuses);
     tcase_add_test(t, delays);
     tcase_add_test(t, effective);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* What SNS keeps: subscriptions once each, lanes in turn, deliveries in order, the key. */
 #include "storage/sns_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -332,7 +333,6 @@ int main(void)
 {
     Suite *s = suite_create("sns_store");
     TCase *t = tcase_create("all");
-    SRunner *runner = srunner_create(s);
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, topics);
@@ -344,8 +344,5 @@ int main(void)
     tcase_add_test(t, the_first_key_stays);
     tcase_add_test(t, kept);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(s);
 }

@@ -3,6 +3,7 @@
 
 #include "server/base/fiber.h"
 #include "storage/scope.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -729,8 +730,6 @@ int main(void)
 {
     Suite *suite = suite_create("sql");
     TCase *tc = tcase_create("sql");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, values_come_back_as_they_went_in);
@@ -748,9 +747,5 @@ int main(void)
     tcase_add_test(tc, failed_migration_leaves_nothing);
     tcase_add_test(tc, acknowledged_writes_survive_kill);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include "handlers/sqs/dedup.h"
 #include "handlers/sqs/receipt.h"
 #include "handlers/sqs/settings.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -227,7 +228,6 @@ int main(void)
 {
     Suite *suite = suite_create("sqs_codes");
     TCase *c = tcase_create("codes");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, a_handle_comes_back);
@@ -242,8 +242,5 @@ int main(void)
     tcase_add_test(c, redrive_policies_are_read);
     tcase_add_test(c, redrive_allow_policies_are_read);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite);
 }

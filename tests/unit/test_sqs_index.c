@@ -1,5 +1,6 @@
 /* What of a queue is visible, in which order, and when: without a server, on a clock of its own. */
 #include "handlers/sqs/index.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -235,7 +236,6 @@ int main(void)
 {
     Suite *suite = suite_create("sqs_index");
     TCase *c = tcase_create("index");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, what_waited_longest_is_taken_first);
@@ -249,8 +249,5 @@ int main(void)
     tcase_add_test(c, a_loaded_queue_is_as_it_was);
     tcase_add_test(c, groups_keep_their_order_whatever_happens);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite);
 }

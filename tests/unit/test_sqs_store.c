@@ -1,6 +1,7 @@
 /* Queues and messages on disk: what is written comes back, numbers are never promised twice, and
  * what is gone is gone. */
 #include "storage/sqs_store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <unistd.h>
@@ -302,7 +303,6 @@ int main(void)
 {
     Suite *suite = suite_create("sqs_store");
     TCase *c = tcase_create("store");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, a_message_comes_back);
@@ -315,8 +315,5 @@ int main(void)
     tcase_add_test(c, one_task_at_a_time_per_source);
     tcase_add_test(c, names_are_listed_by_prefix);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite(suite);
 }

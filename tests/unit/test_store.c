@@ -1,5 +1,6 @@
 /* The data directory: made, locked, emptied; --memory leaves nothing. */
 #include "storage/store.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -159,8 +160,6 @@ int main(void)
 {
     Suite *suite = suite_create("store");
     TCase *tc = tcase_create("store");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, makes_folders_and_removes_the_lock_with_the_process);
@@ -171,9 +170,5 @@ int main(void)
     tcase_add_test(tc, memory_leaves_nothing);
     tcase_add_test(tc, memory_of_a_killed_server_is_removed);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

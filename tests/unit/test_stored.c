@@ -1,5 +1,6 @@
 /* Structs of a model as JSON that is kept, and merged by the names of their members. */
 #include "server/model/stored.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <firehose.h>
@@ -158,8 +159,6 @@ int main(void)
 {
     Suite *suite = suite_create("stored");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, what_is_kept_comes_back);
@@ -168,9 +167,5 @@ int main(void)
     tcase_add_test(tc, what_is_damaged_is_refused);
     tcase_add_test(tc, members_are_merged_by_name);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 #include "server/base/strbuf.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -91,8 +92,6 @@ int main(void)
 {
     Suite *suite = suite_create("strbuf");
     TCase *c = tcase_create("strbuf");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, grows_and_stays_terminated);
     tcase_add_test(c, the_maximum_is_reached_and_never_passed);
@@ -100,9 +99,5 @@ int main(void)
     tcase_add_test(c, reserved_room_can_be_written_in_place);
     tcase_add_test(c, an_empty_buffer_hands_over_an_empty_text);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 #include "server/trace.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 
@@ -110,17 +111,11 @@ int main(void)
 {
     Suite *suite = suite_create("trace");
     TCase *c = tcase_create("trace");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(c, secrets_are_replaced);
     tcase_add_test(c, bodies_are_text_or_base64);
     tcase_add_test(c, long_bodies_are_cut);
     tcase_add_test(c, a_file_that_cannot_be_written_is_no_trace);
     suite_add_tcase(suite, c);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "server/protocol/uri_template.h"
+#include "tests/unit/run_suite.h"
 
 struct match_case {
     const char *uri, *path, *query;
@@ -115,9 +116,5 @@ int main(void)
     tcase_add_test(t, test_the_special_comes_first);
     tcase_add_test(t, test_parameters);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

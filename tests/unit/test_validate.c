@@ -19,6 +19,7 @@
 #include "server/aws_error.h"
 #include "server/model/pattern.h"
 #include "server/model/validate.h"
+#include "tests/unit/run_suite.h"
 
 static struct app app;
 static struct request req;
@@ -479,9 +480,5 @@ int main(void)
     tcase_add_test(tc, test_every_pattern_of_every_model_compiles);
     tcase_add_test(tc, test_threads_share_the_cache);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 #include "server/waitq.h"
 
 #include "server/base/clock.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -104,8 +105,6 @@ int main(void)
 {
     TCase *c = tcase_create("waitq");
     Suite *s = suite_create("waitq");
-    SRunner *r;
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_test(c, a_wake_before_the_wait_is_not_lost);
@@ -114,9 +113,5 @@ int main(void)
     tcase_add_test(c, a_client_that_goes_ends_the_wait);
     tcase_add_test(c, a_stop_ends_the_wait_but_news_come_first);
     suite_add_tcase(s, c);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }
