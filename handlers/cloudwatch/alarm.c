@@ -39,8 +39,8 @@ static int refuse_what_is_not_built(struct request *req,
     return 0;
 }
 
-int alarm_check_actions(struct request *req, const char *name,
-                        const struct cloudwatch_ResourceList *actions)
+static int check_actions(struct request *req, const char *name,
+                         const struct cloudwatch_ResourceList *actions)
 {
     struct arn arn;
 
@@ -54,6 +54,15 @@ int alarm_check_actions(struct request *req, const char *name,
                 req, arena_printf(&req->arena, "%s to anything but topics and functions", name));
     }
     return 0;
+}
+
+int alarm_check_actions(struct request *req, const struct cloudwatch_ResourceList *ok,
+                        const struct cloudwatch_ResourceList *alarm,
+                        const struct cloudwatch_ResourceList *insufficient)
+{
+    if (check_actions(req, "OKActions", ok) || check_actions(req, "AlarmActions", alarm))
+        return -1;
+    return check_actions(req, "InsufficientDataActions", insufficient);
 }
 
 static int check_periods(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in,
@@ -175,10 +184,8 @@ static int check_alarm(struct request *req, const struct cloudwatch_PutMetricAla
                         treat);
     if (in->Metrics.count ? check_queries(req, in) : check_metric(req, in))
         return -1;
-    if (alarm_check_actions(req, "OKActions", &in->OKActions) ||
-        alarm_check_actions(req, "AlarmActions", &in->AlarmActions))
-        return -1;
-    return alarm_check_actions(req, "InsufficientDataActions", &in->InsufficientDataActions);
+    return alarm_check_actions(req, &in->OKActions, &in->AlarmActions,
+                               &in->InsufficientDataActions);
 }
 
 static struct cloudwatch_MetricAlarm alarm_of(struct request *req,
@@ -186,60 +193,53 @@ static struct cloudwatch_MetricAlarm alarm_of(struct request *req,
 {
     struct cloudwatch_MetricAlarm alarm = {0};
 
-    /* AWS: lists that were left out are told as empty ones. */
-    alarm.OKActions.items = ARENA_ARRAY(&req->arena, const char *, 0);
-    alarm.AlarmActions = alarm.InsufficientDataActions = alarm.OKActions;
+    ALARM_BEGIN(req, &alarm, in->AlarmName);
     alarm.Dimensions.items = ARENA_ARRAY(&req->arena, struct cloudwatch_Dimension, 0);
     stored_merge(&cloudwatch_model, model_structure(&cloudwatch_model, "MetricAlarm"), &alarm,
                  model_structure(&cloudwatch_model, "PutMetricAlarmInput"), in, &req->arena);
-    alarm.AlarmArn =
-        arn_make(&req->arena, "cloudwatch", req->region, req->account, "alarm:%s", in->AlarmName);
-    alarm.ActionsEnabled = SOME_BOOL(VALUE_OR(in->ActionsEnabled, true));
-    alarm.AlarmConfigurationUpdatedTimestamp = SOME_TIME(req->received_ms);
-    alarm.StateValue = "INSUFFICIENT_DATA";
-    alarm.StateReason = "Unchecked: Initial alarm creation";
-    alarm.StateUpdatedTimestamp = SOME_TIME(req->received_ms);
-    alarm.StateTransitionedTimestamp = SOME_TIME(req->received_ms);
     return alarm;
 }
 
-/* The state of an alarm outlives a change of its configuration. */
-static void keep_state(struct cloudwatch_MetricAlarm *alarm,
-                       const struct cloudwatch_MetricAlarm *old)
+/* An alarm that is claimed, as it is stored. */
+struct held_alarm {
+    struct alarm_claim claim;
+    struct cloudwatch_alarm stored;
+    struct cloudwatch_MetricAlarm alarm;
+};
+
+/* The claim is to be released whatever the status; `out` stays where it is until then. */
+static enum store_status hold(struct request *req, const char *name, struct held_alarm *out)
 {
-    alarm->StateValue = old->StateValue;
-    alarm->StateReason = old->StateReason;
-    alarm->StateReasonData = old->StateReasonData;
-    alarm->StateUpdatedTimestamp = old->StateUpdatedTimestamp;
-    alarm->StateTransitionedTimestamp = old->StateTransitionedTimestamp;
+    struct cloudwatch *c = cloudwatch_of(req->app);
+    struct arena *a = &req->arena;
+    enum store_status status;
+
+    *out = (struct held_alarm){.claim = {.scope = cloudwatch_scope(req), .name = name}};
+    alarm_claim(c->watch, &out->claim);
+    status = cloudwatch_alarm_find(c->store, &out->claim.scope, name, a, &out->stored);
+    return !status && !alarm_read(a, &out->stored, &out->alarm) ? STORE_FAILED : status;
 }
 
 /* Makes it or replaces it. -1 after failing. */
 static int put_alarm(struct request *req, struct cloudwatch_MetricAlarm *alarm, const char *tags,
                      bool *out_new)
 {
-    struct arena *a = &req->arena;
     struct cloudwatch *c = cloudwatch_of(req->app);
-    struct alarm_claim claim = {.scope = cloudwatch_scope(req), .name = alarm->AlarmName};
-    struct cloudwatch_MetricAlarm old;
-    struct cloudwatch_alarm stored;
-    enum store_status status;
+    struct held_alarm held;
+    enum store_status status = hold(req, alarm->AlarmName, &held);
 
-    alarm_claim(c->watch, &claim);
-    status = cloudwatch_alarm_find(c->store, &claim.scope, alarm->AlarmName, a, &stored);
     *out_new = status == STORE_NOT_FOUND;
-    if (!status && stored.composite)
+    if (!status && held.stored.composite)
         status = STORE_EXISTS;
-    if (!status && !alarm_read(a, &stored, &old))
-        status = STORE_FAILED;
     if (!status)
-        keep_state(alarm, &old);
+        ALARM_KEEP_STATE(alarm, &held.alarm);
     if (!status || *out_new)
-        status = cloudwatch_alarm_put(c->store, &claim.scope,
-                                      &(struct cloudwatch_alarm){.name = alarm->AlarmName,
-                                                                 .document = alarm_write(a, alarm),
-                                                                 .tags = tags});
-    alarm_release(c->watch, &claim);
+        status = cloudwatch_alarm_put(
+            c->store, &held.claim.scope,
+            &(struct cloudwatch_alarm){.name = alarm->AlarmName,
+                                       .document = alarm_write(&req->arena, alarm),
+                                       .tags = tags});
+    alarm_release(c->watch, &held.claim);
     if (status == STORE_EXISTS)
         return aws_fail(req, &cloudwatch_ValidationException,
                         "The alarm %s exists and is a composite alarm.", alarm->AlarmName);
@@ -563,20 +563,13 @@ static bool is_json(const char *text, struct arena *a)
 static enum store_status set_state(struct request *req, const char *name,
                                    const struct alarm_verdict *verdict)
 {
-    struct arena *a = &req->arena;
     struct cloudwatch *c = cloudwatch_of(req->app);
-    struct alarm_claim claim = {.scope = cloudwatch_scope(req), .name = name};
-    struct cloudwatch_MetricAlarm alarm;
-    struct cloudwatch_alarm stored;
-    enum store_status status;
+    struct held_alarm held;
+    enum store_status status = hold(req, name, &held);
 
-    alarm_claim(c->watch, &claim);
-    status = cloudwatch_alarm_find(c->store, &claim.scope, name, a, &stored);
-    if (!status && !alarm_read(a, &stored, &alarm))
-        status = STORE_FAILED;
     if (!status)
-        status = alarm_transition(c, &stored, &alarm, verdict, a);
-    alarm_release(c->watch, &claim);
+        status = alarm_transition(c, &held.stored, &held.alarm, verdict, &req->arena);
+    alarm_release(c->watch, &held.claim);
     return status == STORE_CONFLICT ? STORE_NOT_FOUND : status;
 }
 
@@ -600,22 +593,15 @@ int cloudwatch_set_alarm_state(struct request *req, const struct cloudwatch_SetA
 
 static enum store_status set_enabled(struct request *req, const char *name, bool enabled)
 {
-    struct arena *a = &req->arena;
     struct cloudwatch *c = cloudwatch_of(req->app);
-    struct alarm_claim claim = {.scope = cloudwatch_scope(req), .name = name};
-    struct cloudwatch_MetricAlarm alarm;
-    struct cloudwatch_alarm stored;
-    enum store_status status;
+    struct held_alarm held;
+    enum store_status status = hold(req, name, &held);
 
-    alarm_claim(c->watch, &claim);
-    status = cloudwatch_alarm_find(c->store, &claim.scope, name, a, &stored);
-    if (!status && !alarm_read(a, &stored, &alarm))
-        status = STORE_FAILED;
-    alarm.ActionsEnabled = SOME_BOOL(enabled);
+    held.alarm.ActionsEnabled = SOME_BOOL(enabled);
     if (!status)
-        status = cloudwatch_alarm_change(c->store, &claim.scope, name, stored.document,
-                                         alarm_rewrite(a, &stored, &alarm));
-    alarm_release(c->watch, &claim);
+        status = cloudwatch_alarm_change(c->store, &held.claim.scope, name, held.stored.document,
+                                         alarm_rewrite(&req->arena, &held.stored, &held.alarm));
+    alarm_release(c->watch, &held.claim);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* A parser for rules (OR binds less than AND, AND less than NOT), and the machine. */
 #include "handlers/cloudwatch/alarm_rule.h"
 
-#include <ctype.h>
+#include "handlers/cloudwatch/scan.h"
 
 enum { DEPTH_MAX = 60, ELEMENTS_MAX = 500 /* AWS */ };
 
@@ -38,27 +38,12 @@ static bool fail_here(struct parser *p)
                             : "unexpected end");
 }
 
-static void skip_space(struct parser *p)
-{
-    while (isspace((unsigned char)*p->next))
-        p->next++;
-}
-
-static bool take(struct parser *p, char c)
-{
-    skip_space(p);
-    if (*p->next != c)
-        return false;
-    p->next++;
-    return true;
-}
-
 /* A whole word. */
 static bool take_word(struct parser *p, const char *word)
 {
     size_t len = strlen(word);
 
-    skip_space(p);
+    scan_space(&p->next);
     if (!str_starts(p->next, word) || isalnum((unsigned char)p->next[len]) || p->next[len] == '_')
         return false;
     p->next += len;
@@ -78,7 +63,7 @@ static bool parse_alarm_name(struct parser *p, const char **out)
 {
     char *name = arena_alloc(p->arena, strlen(p->next) + 1);
     size_t len = 0;
-    bool quoted = take(p, '"');
+    bool quoted = scan_take(&p->next, '"');
 
     while (*p->next && *p->next != (quoted ? '"' : ')')) {
         if (quoted && *p->next == '\\' && p->next[1])
@@ -89,7 +74,7 @@ static bool parse_alarm_name(struct parser *p, const char **out)
         len--;
     name[len] = '\0';
     *out = name;
-    if (len == 0 || (quoted && !take(p, '"')))
+    if (len == 0 || (quoted && !scan_take(&p->next, '"')))
         return fail_here(p);
     return true;
 }
@@ -99,12 +84,12 @@ static bool parse_state(struct parser *p, const char *state)
     struct alarm_rule *r = p->rule;
     const char *name;
 
-    if (!take(p, '('))
+    if (!scan_take(&p->next, '('))
         return fail_here(p);
-    skip_space(p);
+    scan_space(&p->next);
     if (!parse_alarm_name(p, &name))
         return false;
-    if (!take(p, ')'))
+    if (!scan_take(&p->next, ')'))
         return fail_here(p);
     if (r->name_count == ELEMENTS_MAX)
         return fail(p, "it has too many elements");
@@ -131,9 +116,9 @@ static bool parse_element(struct parser *p)
         *p->problem = (struct alarm_rule_problem){.text = "AT_LEAST", .unsupported = true};
         return false;
     }
-    if (!take(p, '('))
+    if (!scan_take(&p->next, '('))
         return fail_here(p);
-    return parse_any(p) && (take(p, ')') || fail_here(p));
+    return parse_any(p) && (scan_take(&p->next, ')') || fail_here(p));
 }
 
 static bool parse_not(struct parser *p)
@@ -178,7 +163,7 @@ const struct alarm_rule *alarm_rule_compile(struct arena *a, const char *text,
 
     if (!parse_any(&p))
         return NULL;
-    skip_space(&p);
+    scan_space(&p.next);
     if (*p.next) {
         fail_here(&p);
         return NULL;

@@ -206,9 +206,7 @@ static int check(struct request *req, const struct cloudwatch_PutCompositeAlarmI
         return aws_fail_unsupported(req, "ActionsSuppressorExtensionPeriod");
     if (in->ActionConfiguration)
         return aws_fail_unsupported(req, "ActionConfiguration");
-    if (alarm_check_actions(req, "OKActions", &in->OKActions) ||
-        alarm_check_actions(req, "AlarmActions", &in->AlarmActions) ||
-        alarm_check_actions(req, "InsufficientDataActions", &in->InsufficientDataActions))
+    if (alarm_check_actions(req, &in->OKActions, &in->AlarmActions, &in->InsufficientDataActions))
         return -1;
     return check_rule(req, in);
 }
@@ -218,30 +216,10 @@ composite_of(struct request *req, const struct cloudwatch_PutCompositeAlarmInput
 {
     struct cloudwatch_CompositeAlarm c = {0};
 
-    /* AWS: lists that were left out are told as empty ones. */
-    c.OKActions.items = ARENA_ARRAY(&req->arena, const char *, 0);
-    c.AlarmActions = c.InsufficientDataActions = c.OKActions;
+    ALARM_BEGIN(req, &c, in->AlarmName);
     stored_merge(&cloudwatch_model, composite_shape(), &c,
                  model_structure(&cloudwatch_model, "PutCompositeAlarmInput"), in, &req->arena);
-    c.AlarmArn =
-        arn_make(&req->arena, "cloudwatch", req->region, req->account, "alarm:%s", in->AlarmName);
-    c.ActionsEnabled = SOME_BOOL(VALUE_OR(in->ActionsEnabled, true));
-    c.AlarmConfigurationUpdatedTimestamp = SOME_TIME(req->received_ms);
-    c.StateValue = "INSUFFICIENT_DATA";
-    c.StateReason = "Unchecked: Initial alarm creation";
-    c.StateUpdatedTimestamp = SOME_TIME(req->received_ms);
-    c.StateTransitionedTimestamp = SOME_TIME(req->received_ms);
     return c;
-}
-
-static void keep_state(struct cloudwatch_CompositeAlarm *c,
-                       const struct cloudwatch_CompositeAlarm *old)
-{
-    c->StateValue = old->StateValue;
-    c->StateReason = old->StateReason;
-    c->StateReasonData = old->StateReasonData;
-    c->StateUpdatedTimestamp = old->StateUpdatedTimestamp;
-    c->StateTransitionedTimestamp = old->StateTransitionedTimestamp;
 }
 
 /* Makes it or replaces it. STORE_EXISTS: an alarm on a metric has that name. */
@@ -263,7 +241,7 @@ static enum store_status put(struct request *req, struct cloudwatch_CompositeAla
     else if (!status && !composite_read(a, &stored, &old))
         status = STORE_FAILED;
     else if (!status)
-        keep_state(composite, &old);
+        ALARM_KEEP_STATE(composite, &old);
     if (!status || *out_new)
         status = cloudwatch_alarm_put(
             c->store, &claim.scope,

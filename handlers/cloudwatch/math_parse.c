@@ -3,8 +3,7 @@
  * strong: OR, AND, comparisons, sums, products, powers, minus.
  */
 #include "handlers/cloudwatch/math_parts.h"
-
-#include <ctype.h>
+#include "handlers/cloudwatch/scan.h"
 
 enum { DEPTH_MAX = 60, OPERANDS_MAX = 500 };
 
@@ -53,32 +52,17 @@ static bool fail_unsupported(struct parser *p, const char *name)
     return false;
 }
 
-static void skip_space(struct parser *p)
-{
-    while (isspace((unsigned char)*p->next))
-        p->next++;
-}
-
 static bool fail_here(struct parser *p)
 {
-    skip_space(p);
+    scan_space(&p->next);
     if (!*p->next)
         return fail(p, "Unexpected end of the expression");
     return fail(p, arena_printf(p->arena, "Unexpected '%.20s'", p->next));
 }
 
-static bool take(struct parser *p, char c)
-{
-    skip_space(p);
-    if (*p->next != c)
-        return false;
-    p->next++;
-    return true;
-}
-
 static bool expect(struct parser *p, char c)
 {
-    return take(p, c) || fail_here(p);
+    return scan_take(&p->next, c) || fail_here(p);
 }
 
 static void *grown(struct arena *a, void *old, size_t used, size_t room)
@@ -158,14 +142,14 @@ static bool parse_text(struct parser *p)
 static bool parse_operands(struct parser *p, char close, size_t *out_count)
 {
     *out_count = 0;
-    if (take(p, close))
+    if (scan_take(&p->next, close))
         return true;
     do {
         if (!parse_level(p, 1))
             return false;
         if (++*out_count > OPERANDS_MAX)
             return fail(p, "The expression has too many operands");
-    } while (take(p, ','));
+    } while (scan_take(&p->next, ','));
     return expect(p, close);
 }
 
@@ -229,7 +213,7 @@ static bool parse_name(struct parser *p)
     if (is_not_built(name, len))
         return fail_unsupported(p, text);
     p->next += len;
-    if (take(p, '('))
+    if (scan_take(&p->next, '('))
         return parse_call(p, name, len);
     if (islower((unsigned char)*name)) {
         add_name(p, text);
@@ -242,10 +226,10 @@ static bool parse_name(struct parser *p)
 
 static bool parse_operand(struct parser *p)
 {
-    skip_space(p);
-    if (take(p, '('))
+    scan_space(&p->next);
+    if (scan_take(&p->next, '('))
         return parse_level(p, 1) && expect(p, ')');
-    if (take(p, '['))
+    if (scan_take(&p->next, '['))
         return parse_list(p);
     if (*p->next == '"' || *p->next == '\'')
         return parse_text(p);
@@ -258,7 +242,7 @@ static bool parse_unary(struct parser *p)
 {
     bool negative = false;
 
-    while (take(p, '-'))
+    while (scan_take(&p->next, '-'))
         negative = !negative;
     if (!parse_operand(p))
         return false;
@@ -270,7 +254,7 @@ static bool parse_unary(struct parser *p)
 /* The operator that comes next; false where none does. */
 static bool peek_operator(struct parser *p, enum math_operator *out, size_t *out_len)
 {
-    skip_space(p);
+    scan_space(&p->next);
     if (str_starts(p->next, "&&") || str_starts(p->next, "||")) {
         *out = *p->next == '&' ? MATH_AND : MATH_OR;
         *out_len = 2;
@@ -320,7 +304,7 @@ const struct math_expression *math_compile(struct arena *a, const char *text,
 
     if (!parse_level(&p, 1))
         return NULL;
-    skip_space(&p);
+    scan_space(&p.next);
     if (*p.next) {
         fail_here(&p);
         return NULL;

@@ -5,6 +5,7 @@
 
 #include "gen/cloudwatch.h"
 #include "handlers/cloudwatch/cloudwatch.h"
+#include "handlers/common/arn.h"
 #include "server/app.h"
 #include "server/aws_error.h"
 #include "storage/cloudwatch_store.h"
@@ -48,9 +49,36 @@ const char *cloudwatch_period_problem(int64_t period_s);
 /* AWS: where the first period begins: at a whole minute, and coarser the longer ago. */
 int64_t cloudwatch_round_start(int64_t now_ms, int64_t start_ms, int64_t period_s);
 
-/* alarm.c: 0, or -1 after failing. `name` is the member that they stand in. */
-int alarm_check_actions(struct request *req, const char *name,
-                        const struct cloudwatch_ResourceList *actions);
+/* alarm.c: 0, or -1 after failing. */
+int alarm_check_actions(struct request *req, const struct cloudwatch_ResourceList *ok,
+                        const struct cloudwatch_ResourceList *alarm,
+                        const struct cloudwatch_ResourceList *insufficient);
+
+/* For both kinds of alarms, whose structures have these members: how one begins, before what was
+ * given is merged into it. AWS: lists that were left out are told as empty ones. */
+#define ALARM_BEGIN(req, alarm, name)                                                              \
+    do {                                                                                           \
+        (alarm)->OKActions.items = ARENA_ARRAY(&(req)->arena, const char *, 0);                    \
+        (alarm)->AlarmActions = (alarm)->InsufficientDataActions = (alarm)->OKActions;             \
+        (alarm)->AlarmArn = arn_make(&(req)->arena, "cloudwatch", (req)->region, (req)->account,   \
+                                     "alarm:%s", (name));                                          \
+        (alarm)->ActionsEnabled = SOME_BOOL(true);                                                 \
+        (alarm)->StateValue = "INSUFFICIENT_DATA";                                                 \
+        (alarm)->StateReason = "Unchecked: Initial alarm creation";                                \
+        (alarm)->StateUpdatedTimestamp = SOME_TIME((req)->received_ms);                            \
+        (alarm)->StateTransitionedTimestamp = (alarm)->StateUpdatedTimestamp;                      \
+        (alarm)->AlarmConfigurationUpdatedTimestamp = (alarm)->StateUpdatedTimestamp;              \
+    } while (0)
+
+/* The state of an alarm outlives a change of its configuration. */
+#define ALARM_KEEP_STATE(alarm, old)                                                               \
+    do {                                                                                           \
+        (alarm)->StateValue = (old)->StateValue;                                                   \
+        (alarm)->StateReason = (old)->StateReason;                                                 \
+        (alarm)->StateReasonData = (old)->StateReasonData;                                         \
+        (alarm)->StateUpdatedTimestamp = (old)->StateUpdatedTimestamp;                             \
+        (alarm)->StateTransitionedTimestamp = (old)->StateTransitionedTimestamp;                   \
+    } while (0)
 
 #define CLOUDWATCH_OPERATION(function, operation)                                                  \
     int function(struct request *req, const struct cloudwatch_##operation##Input *in,              \
