@@ -20,8 +20,6 @@ struct table_name conversion_table(const struct firehose_SchemaConfiguration *s,
     };
 }
 
-enum { COLUMNS_MAX = 4000 };
-
 /* --- what failed --- */
 
 /* A member of the Kinesis record that it came from; null where it came from none. */
@@ -113,7 +111,7 @@ static const struct hive_type *type_of(const struct table_columns *columns, stru
     out_why->code = "DataFormatConversion.InvalidSchema";
     out_why->message = columns->count ? "The schema is invalid. The table has too many columns"
                                       : "The schema is invalid. The table has no columns";
-    if (!columns->count || columns->count > COLUMNS_MAX)
+    if (!columns->count || columns->count > HIVE_FIELDS_MAX)
         return NULL;
     twin = find_twin(columns);
     if (twin) {

@@ -10,7 +10,6 @@ enum {
     VARCHAR_MAX_LEN = 65535,
     DECIMAL_DEFAULT = 10,
     NAME_MAX_LEN = 1024,
-    FIELDS_MAX = 4000,
 };
 
 static const struct {
@@ -216,7 +215,7 @@ static bool add_field(struct parser *p, struct field_list *list, const struct hi
     for (size_t i = 0; i < list->count; i++)
         if (strcasecmp(list->items[i].name, field->name) == 0)
             return fail(p, "two fields have one name") != NULL;
-    if (list->count == FIELDS_MAX)
+    if (list->count == HIVE_FIELDS_MAX)
         return fail(p, "a struct has too many fields") != NULL;
     if (list->count == list->capacity) {
         struct hive_field *more;
@@ -286,83 +285,6 @@ const struct hive_type *hive_type_parse(struct arena *a, const char *text, const
         type = fail(&p, "something stands behind the type");
     *out_problem = p.problem;
     return p.problem ? NULL : type;
-}
-
-/* --- writing --- */
-
-static void write_name(const char *name, struct strbuf *out)
-{
-    const struct parser p = {.at = name};
-
-    if (word_length(&p) == strlen(name)) {
-        strbuf_add_text(out, name);
-        return;
-    }
-    strbuf_add_char(out, '`');
-    for (; *name; name++) {
-        strbuf_add_char(out, *name);
-        if (*name == '`')
-            strbuf_add_char(out, '`');
-    }
-    strbuf_add_char(out, '`');
-}
-
-static const char *scalar_name(enum hive_kind kind)
-{
-    size_t i = 0;
-
-    while (scalars[i].kind != kind)
-        i++;
-    return scalars[i].name;
-}
-
-static void write_type(const struct hive_type *t, struct strbuf *out)
-{
-    switch (t->kind) {
-    case HIVE_ARRAY:
-        strbuf_add_text(out, "array<");
-        write_type(t->element, out);
-        strbuf_add_char(out, '>');
-        break;
-    case HIVE_MAP:
-        strbuf_add_text(out, "map<");
-        write_type(t->key, out);
-        strbuf_add_char(out, ',');
-        write_type(t->element, out);
-        strbuf_add_char(out, '>');
-        break;
-    case HIVE_STRUCT:
-        strbuf_add_text(out, "struct<");
-        for (size_t i = 0; i < t->field_count; i++) {
-            if (i)
-                strbuf_add_char(out, ',');
-            write_name(t->fields[i].name, out);
-            strbuf_add_char(out, ':');
-            write_type(t->fields[i].type, out);
-        }
-        strbuf_add_char(out, '>');
-        break;
-    case HIVE_DECIMAL:
-        strbuf_add_format(out, "decimal(%d,%d)", t->precision, t->scale);
-        break;
-    case HIVE_CHAR:
-    case HIVE_VARCHAR:
-        strbuf_add_format(out, "%s(%d)", scalar_name(t->kind), t->precision);
-        break;
-    default:
-        strbuf_add_text(out, scalar_name(t->kind));
-    }
-}
-
-const char *hive_type_text(struct arena *a, const struct hive_type *type)
-{
-    struct strbuf out = STRBUF_INIT(4 * TEXT_MAX);
-    const char *text;
-
-    write_type(type, &out);
-    text = arena_strndup(a, out.data, out.len);
-    strbuf_release(&out);
-    return text;
 }
 
 /* NOLINTEND(misc-no-recursion) */

@@ -30,7 +30,11 @@ enum hive_kind {
     HIVE_STRUCT,
 };
 
-enum { HIVE_DEPTH_MAX = 32, HIVE_PRECISION_MAX = 38 };
+enum {
+    HIVE_DEPTH_MAX = 32,
+    HIVE_PRECISION_MAX = 38,
+    HIVE_FIELDS_MAX = 4000, /* of a STRUCT, and so columns of a table */
+};
 
 struct hive_field {
     const char *name;
@@ -51,8 +55,6 @@ struct hive_type {
  * is no type, or one that JSON can't be read as (uniontype); *out_problem says why. */
 const struct hive_type *hive_type_parse(struct arena *a, const char *text,
                                         const char **out_problem);
-/* The text of a type, as Hive writes it. */
-const char *hive_type_text(struct arena *a, const struct hive_type *type);
 
 struct hive_value {
     bool is_null; /* then nothing else counts */

@@ -2,10 +2,10 @@
  * that are made up, the lines of what fails, and what a configuration must fulfil. */
 #include "handlers/firehose/convert.h"
 
-#include "tests/unit/request_fixture.h"
 #include "server/app.h"
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
+#include "tests/unit/request_fixture.h"
 #include "tests/unit/run_suite.h"
 
 #include <check.h>
