@@ -118,14 +118,8 @@ def test_the_table_must_be_there(client):
 
 def test_records_become_rows_of_the_table(client):
     firehose, glue, store = client("firehose"), client("glue"), client("s3")
-    bucket = f"landing-{random.randrange(10**12)}"
-    store.create_bucket(Bucket=bucket)
     orders_table(glue, ("id", "bigint"), ("item_name", "string"))
-    firehose.create_delivery_stream(
-        DeliveryStreamName="f",
-        ExtendedS3DestinationConfiguration=s3(
-            bucket, Prefix="data/", ErrorOutputPrefix="failed/", BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 0},
-            DataFormatConversionConfiguration=conversion()))
+    bucket = make_stream(client, conversion(), Prefix="data/", ErrorOutputPrefix="failed/")
     records = [b'{"id": 1, "item_name": "lamp"}', b'{"id": "no number"}', b'{"id": 2, "item_name": "chair"}']
     firehose.put_record_batch(DeliveryStreamName="f", Records=[{"Data": r} for r in records])
     key, *_ = until(lambda: keys(store, bucket, "data/"))
@@ -178,22 +172,25 @@ def make_table(client, columns, partition_keys=()):
     )
 
 
-def convert(client, records, configured, **more):
-    """Puts the records through a stream of their own; gives the bucket once all has arrived."""
-    firehose, store = client("firehose"), client("s3")
+def make_stream(client, configured, **more):
+    """The stream f, which converts; gives the bucket that it writes to."""
     bucket = f"landing-{random.randrange(10**12)}"
-    store.create_bucket(Bucket=bucket)
-    firehose.create_delivery_stream(
-        DeliveryStreamName="f",
-        ExtendedS3DestinationConfiguration=s3(
-            bucket,
-            Prefix="good/",
-            ErrorOutputPrefix="bad/!{firehose:error-output-type}/",
-            BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 0},
-            DataFormatConversionConfiguration=configured,
-            **more,
-        ),
+    client("s3").create_bucket(Bucket=bucket)
+    configuration = s3(
+        bucket,
+        Prefix="good/",
+        ErrorOutputPrefix="bad/!{firehose:error-output-type}/",
+        BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 0},
+        DataFormatConversionConfiguration=configured,
     )
+    client("firehose").create_delivery_stream(DeliveryStreamName="f", ExtendedS3DestinationConfiguration={**configuration, **more})
+    return bucket
+
+
+def convert(client, records, configured, **more):
+    """Puts the records through a stream of their own; gives the bucket that they go to."""
+    firehose = client("firehose")
+    bucket = make_stream(client, configured, **more)
     answer = firehose.put_record_batch(DeliveryStreamName="f", Records=[{"Data": r if isinstance(r, bytes) else json.dumps(r)} for r in records])
     assert answer["FailedPutCount"] == 0
     return bucket
@@ -288,19 +285,14 @@ def test_files_by_partition(tmp_path):
     make_table(client, [("id", "int")], [("country", "string")])
     extraction = [{"ParameterName": "MetadataExtractionQuery", "ParameterValue": "{c:.country}"}, {"ParameterName": "JsonParsingEngine", "ParameterValue": "JQ-1.6"}]
     firehose, store = client("firehose"), client("s3")
-    bucket = f"landing-{random.randrange(10**12)}"
-    store.create_bucket(Bucket=bucket)
-    firehose.create_delivery_stream(
-        DeliveryStreamName="f",
-        ExtendedS3DestinationConfiguration=s3(
-            bucket,
-            Prefix="country=!{partitionKeyFromQuery:c}/",
-            ErrorOutputPrefix="bad/",
-            BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 60},
-            DynamicPartitioningConfiguration={"Enabled": True},
-            ProcessingConfiguration={"Enabled": True, "Processors": [{"Type": "MetadataExtraction", "Parameters": extraction}]},
-            DataFormatConversionConfiguration=conversion(InputFormatConfiguration=OPENX_PLAIN),
-        ),
+    bucket = make_stream(
+        client,
+        conversion(InputFormatConfiguration=OPENX_PLAIN),
+        Prefix="country=!{partitionKeyFromQuery:c}/",
+        ErrorOutputPrefix="bad/",
+        BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 60},
+        DynamicPartitioningConfiguration={"Enabled": True},
+        ProcessingConfiguration={"Enabled": True, "Processors": [{"Type": "MetadataExtraction", "Parameters": extraction}]},
     )
     firehose.put_record_batch(DeliveryStreamName="f", Records=[{"Data": json.dumps({"id": i, "country": c})} for i, c in enumerate(["de", "fr", "de", "fr"])])
     found = until(lambda: clocked.advance(60) and len(k := keys(store, bucket)) == 2 and k)
