@@ -66,32 +66,14 @@ enum store_status glue_function_list(struct glue_store *store, const struct scop
         .row_size = sizeof(*out),
         .document = offsetof(struct glue_function_row, document),
         .whole = FUNCTIONS " WHERE f.id = ?1",
-        .wanted = filter->wanted,
-        .context = filter->context,
+        .of_database = "SELECT id, name FROM user_function WHERE db = ?1 AND name > ?3"
+                       " AND (?4 IS NULL OR type = ?4) ORDER BY name",
+        .of_scope = "SELECT f.id, f.name FROM db AS d CROSS JOIN user_function AS f ON f.db = d.id"
+                    " WHERE d.scope = ?1 AND d.name >= ?2 AND (d.name, f.name) > (?2, ?3)"
+                    " AND (?4 IS NULL OR f.type = ?4) ORDER BY d.name, f.name",
+        .typed = true,
+        .filter = filter,
     };
-    struct sql *s;
-    struct sql_stmt *st;
-    int64_t scope_id;
-    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
-    *out_count = 0;
-    *out_more = false;
-    if (status)
-        return status == STORE_NOT_FOUND ? STORE_OK : status;
-    if (filter->database_id)
-        st = sql_query(s,
-                       "SELECT id, name FROM user_function WHERE db = ?1 AND name > ?2"
-                       " AND (?3 IS NULL OR type = ?3) ORDER BY name",
-                       sql_int(filter->database_id), sql_text(filter->after),
-                       sql_text(filter->type));
-    else
-        st = sql_query(s,
-                       "SELECT f.id, f.name FROM db AS d CROSS JOIN user_function AS f ON"
-                       " f.db = d.id WHERE d.scope = ?1 AND d.name >= ?2 AND (d.name, f.name) >"
-                       " (?2, ?3) AND (?4 IS NULL OR f.type = ?4) ORDER BY d.name, f.name",
-                       sql_int(scope_id), sql_text(filter->after_database), sql_text(filter->after),
-                       sql_text(filter->type));
-    status = glue_list_read(s, st, &list, a, out, out_count, out_more);
-    sql_read_end(s);
-    return status;
+    return glue_list_filtered(store, scope, &list, a, out, out_count, out_more);
 }

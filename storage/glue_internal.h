@@ -34,15 +34,24 @@ struct glue_list {
     size_t row_size;
     size_t document; /* where in a row its document is */
     /* The statement that gives the whole row of an id: the list's own gives ids and names alone, so
-     * that of what is not wanted nothing else is read. NULL: the list's own gives whole rows. */
+     * that of what a filter does not want nothing else is read. NULL: the list's own gives whole
+     * rows, and all are wanted. */
     const char *whole;
-    bool (*wanted)(const char *name, void *context); /* NULL: all are; else with `whole` only */
-    void *context;
+    /* With a filter, the list's own: ?1 is the id of its database or of the scope, ?2 and ?3 are
+     * the names that it goes on behind, ?4, where `typed`, is its type. */
+    const char *of_database;
+    const char *of_scope;
+    bool typed;
+    const struct glue_filter *filter; /* NULL: all are wanted */
 };
 
 /* A page of the rows that `st` leads to, which is reset. *out_more: it ended before they did. */
 enum store_status glue_list_read(struct sql *s, struct sql_stmt *st, const struct glue_list *list,
                                  struct arena *a, void *out, size_t *out_count, bool *out_more);
+/* A page of what list->filter tells, in a read of its own. */
+enum store_status glue_list_filtered(struct glue_store *store, const struct scope *scope,
+                                     const struct glue_list *list, struct arena *a, void *out,
+                                     size_t *out_count, bool *out_more);
 
 /* STORE_NOT_FOUND where a statement that was to change a row changed none. */
 enum store_status glue_changed(struct sql *s, enum store_status status);

@@ -101,9 +101,9 @@ static bool is_wanted(const struct glue_list *list, struct sql_stmt *st, struct 
 {
     bool wanted;
 
-    if (!list->wanted)
+    if (!list->filter || !list->filter->wanted)
         return true;
-    wanted = list->wanted(sql_column_text(st, 1, names), list->context);
+    wanted = list->filter->wanted(sql_column_text(st, 1, names), list->filter->context);
     arena_reset(names);
     return wanted;
 }
@@ -148,6 +148,30 @@ enum store_status glue_list_read(struct sql *s, struct sql_stmt *st, const struc
         return status;
     *out_count = count;
     return STORE_OK;
+}
+
+enum store_status glue_list_filtered(struct glue_store *store, const struct scope *scope,
+                                     const struct glue_list *list, struct arena *a, void *out,
+                                     size_t *out_count, bool *out_more)
+{
+    const struct glue_filter *f = list->filter;
+    struct sql *s;
+    int64_t scope_id = 0;
+    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
+    const struct sql_value values[] = {sql_int(f->database_id ? f->database_id : scope_id),
+                                       sql_text(f->after_database), sql_text(f->after),
+                                       sql_text(f->type)};
+
+    *out_count = 0;
+    *out_more = false;
+    if (status)
+        return status == STORE_NOT_FOUND ? STORE_OK : status;
+    status = glue_list_read(s,
+                            sql_query_values(s, f->database_id ? list->of_database : list->of_scope,
+                                             values, ARRAY_LEN(values) - !list->typed),
+                            list, a, out, out_count, out_more);
+    sql_read_end(s);
+    return status;
 }
 
 /* --- databases --- */

@@ -137,32 +137,15 @@ enum store_status glue_table_list(struct glue_store *store, const struct scope *
         .document = offsetof(struct glue_table_row, document),
         .whole = "SELECT " TABLE_COLUMNS
                  " FROM catalog_table AS t JOIN db AS d ON d.id = t.db WHERE t.id = ?1",
-        .wanted = filter->wanted,
-        .context = filter->context,
+        .of_database =
+            "SELECT id, name FROM catalog_table WHERE db = ?1 AND name > ?3 ORDER BY name",
+        .of_scope = "SELECT t.id, t.name FROM db AS d CROSS JOIN catalog_table AS t ON t.db = d.id"
+                    " WHERE d.scope = ?1 AND d.name >= ?2 AND (d.name, t.name) > (?2, ?3)"
+                    " ORDER BY d.name, t.name",
+        .filter = filter,
     };
-    struct sql *s;
-    struct sql_stmt *st;
-    int64_t scope_id;
-    enum store_status status = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
 
-    *out_count = 0;
-    *out_more = false;
-    if (status)
-        return status == STORE_NOT_FOUND ? STORE_OK : status;
-    if (filter->database_id)
-        st = sql_query(
-            s, "SELECT id, name FROM catalog_table WHERE db = ?1 AND name > ?2 ORDER BY name",
-            sql_int(filter->database_id), sql_text(filter->after));
-    else
-        st =
-            sql_query(s,
-                      "SELECT t.id, t.name FROM db AS d CROSS JOIN catalog_table AS t ON"
-                      " t.db = d.id WHERE d.scope = ?1 AND d.name >= ?2 AND (d.name, t.name) >"
-                      " (?2, ?3) ORDER BY d.name, t.name",
-                      sql_int(scope_id), sql_text(filter->after_database), sql_text(filter->after));
-    status = glue_list_read(s, st, &list, a, out, out_count, out_more);
-    sql_read_end(s);
-    return status;
+    return glue_list_filtered(store, scope, &list, a, out, out_count, out_more);
 }
 
 /* --- versions --- */
