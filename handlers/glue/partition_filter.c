@@ -28,8 +28,20 @@ bool partition_filter_init(struct partition_filter *f, struct arena *a, const ch
     return f->expression != NULL;
 }
 
+/* Room for the texts of a tuple, used for one partition after another: there may be millions, and
+ * the arena gives nothing back before the request ends. */
+static char *room_for(struct partition_filter *f, size_t len)
+{
+    if (len > f->room_len) {
+        f->room_len = MAX(len, 2 * f->room_len);
+        f->room = arena_alloc(f->arena, f->room_len);
+    }
+    return f->room;
+}
+
 static size_t read_values(struct partition_filter *f, struct bytes tuple)
 {
+    char *room = room_for(f, tuple.len);
     struct bytes text;
     size_t position = 0;
     size_t count = 0;
@@ -37,10 +49,9 @@ static size_t read_values(struct partition_filter *f, struct bytes tuple)
 
     while (count < f->keys.count && glue_tuple_next(tuple, &position, &text, &escaped)) {
         if (escaped) {
-            char *copy = arena_alloc(f->arena, text.len + 1);
-
-            text = (struct bytes){.len = glue_tuple_unescape(text, copy),
-                                  .data = (const uint8_t *)copy};
+            text = (struct bytes){.len = glue_tuple_unescape(text, room),
+                                  .data = (const uint8_t *)room};
+            room += text.len;
         }
         f->values[count++] = text;
     }

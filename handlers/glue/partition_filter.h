@@ -10,8 +10,10 @@ struct partition_filter {
     struct arena *arena;
     const struct glue_expression *expression; /* NULL: all */
     struct glue_keys keys;
-    struct bytes *values; /* room for those of one partition */
-    uint32_t segment;     /* of so many; 0 segments: all is wanted */
+    struct bytes *values; /* of the partition that is looked at; */
+    char *room;           /* room for the texts among them that were escaped */
+    size_t room_len;
+    uint32_t segment; /* of so many; 0 segments: all is wanted */
     uint32_t segments;
     bool bad_value;      /* the problem is one of what is stored, not of what was asked */
     const char *problem; /* in AWS's words, after a failure */

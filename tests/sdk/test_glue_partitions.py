@@ -174,12 +174,13 @@ def test_columns_may_be_left_out(glue):
 
 def test_values_of_any_characters(glue):
     make_table(glue, ("a", "string"), ("b", "string"))
-    odd = [("\x01", "\x02"), ("\x02\x01x", " "), ("a/b=c", "ä'%"), ("__HIVE_DEFAULT_PARTITION__", "x")]
+    odd = [("\x01", "\x02"), ("\x02\x01x", " "), ("a/b=c", "ä'%"), ("__HIVE_DEFAULT_PARTITION__", "x"), ("\x01" * 300, "\x02y\x01")]
     fill(glue, [{"Values": list(v)} for v in odd])
     assert sorted(values_of(glue)) == sorted(odd)
     assert glue.get_partition(**WHERE, PartitionValues=["\x01", "\x02"])["Partition"]["Values"] == ["\x01", "\x02"]
     assert values_of(glue, Expression="b = 'ä''%'") == [odd[2]]
     assert values_of(glue, Expression="a is null") == [odd[3]]
+    assert values_of(glue, Expression="a like '_%' and b like '_y_'") == [odd[4]]
     assert sorted(values_of(glue, PaginationConfig={"PageSize": 1})) == sorted(odd)
 
 
