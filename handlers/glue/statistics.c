@@ -1,6 +1,8 @@
 /* Column statistics of tables and partitions: kept for those that plan queries by them. */
 #include "handlers/glue/operations.h"
 
+enum { DECIMAL_BYTES_MAX = 32 }; /* the largest decimal, of 38 digits, takes 16 */
+
 /* Whose statistics: a table's (tuple "") or a partition's. */
 struct owner {
     struct glue_table_place place;
@@ -20,6 +22,76 @@ static int use_partition(struct request *req, struct owner *o,
     return status ? aws_fail_internal(req) : 0;
 }
 
+/* --- what statistics may be --- */
+
+/* The data of the type are there, and no others. */
+static bool has_its_type(const struct glue_ColumnStatisticsData *d)
+{
+    const struct {
+        const char *type;
+        const void *data;
+    } kinds[] = {
+        {"BOOLEAN", d->BooleanColumnStatisticsData}, {"DATE", d->DateColumnStatisticsData},
+        {"DECIMAL", d->DecimalColumnStatisticsData}, {"DOUBLE", d->DoubleColumnStatisticsData},
+        {"LONG", d->LongColumnStatisticsData},       {"STRING", d->StringColumnStatisticsData},
+        {"BINARY", d->BinaryColumnStatisticsData},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (str_eq(d->Type, kinds[i].type) != (kinds[i].data != NULL))
+            return false;
+    }
+    return true;
+}
+
+/* AWS: a minimum is not above its maximum, nor is an average. (Of decimals this is not seen.) */
+static bool is_possible(const struct glue_ColumnStatisticsData *d)
+{
+    const struct glue_DateColumnStatisticsData *date = d->DateColumnStatisticsData;
+    const struct glue_DoubleColumnStatisticsData *real = d->DoubleColumnStatisticsData;
+    const struct glue_LongColumnStatisticsData *whole = d->LongColumnStatisticsData;
+    const struct glue_StringColumnStatisticsData *text = d->StringColumnStatisticsData;
+    const struct glue_BinaryColumnStatisticsData *binary = d->BinaryColumnStatisticsData;
+
+    if (date && date->MinimumValue.set && date->MaximumValue.set)
+        return date->MinimumValue.ms <= date->MaximumValue.ms;
+    if (real && real->MinimumValue.set && real->MaximumValue.set)
+        return real->MinimumValue.value <= real->MaximumValue.value;
+    if (whole && whole->MinimumValue.set && whole->MaximumValue.set)
+        return whole->MinimumValue.value <= whole->MaximumValue.value;
+    if (text)
+        return text->AverageLength.value <= (double)text->MaximumLength.value;
+    return !binary || binary->AverageLength.value <= (double)binary->MaximumLength.value;
+}
+
+static bool is_decimal(const struct glue_DecimalNumber *n)
+{
+    return !n || n->UnscaledValue.len <= DECIMAL_BYTES_MAX;
+}
+
+static int check_statistics(struct request *req, const struct glue_ColumnStatistics *s)
+{
+    const struct glue_ColumnStatisticsData *d = s->StatisticsData;
+    const struct glue_DecimalColumnStatisticsData *decimal = d->DecimalColumnStatisticsData;
+
+    if (!has_its_type(d))
+        return aws_fail(req, &glue_InvalidInputException,
+                        "Statistics of column %s must hold the data of their type %s, and no other "
+                        "data.",
+                        s->ColumnName, d->Type);
+    if (!is_possible(d))
+        return aws_fail(req, &glue_InvalidInputException,
+                        "Statistics of column %s have a minimum or an average above the maximum.",
+                        s->ColumnName);
+    if (decimal && (!is_decimal(decimal->MinimumValue) || !is_decimal(decimal->MaximumValue)))
+        return aws_fail(req, &glue_InvalidInputException,
+                        "Statistics of column %s have a decimal of more than %d bytes.",
+                        s->ColumnName, DECIMAL_BYTES_MAX);
+    return 0;
+}
+
+/* --- what all operations do --- */
+
 static int put(struct request *req, const struct owner *o,
                const struct glue_UpdateColumnStatisticsList *list,
                struct glue_ColumnStatisticsErrors *out)
@@ -28,11 +100,14 @@ static int put(struct request *req, const struct owner *o,
         ARENA_ARRAY(&req->arena, struct glue_statistics_row, list->count);
     enum store_status status;
 
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
+        if (check_statistics(req, &list->items[i]))
+            return -1;
         rows[i] = (struct glue_statistics_row){
             .column = glue_fold(&req->arena, list->items[i].ColumnName),
             .document = glue_document(&req->arena, "ColumnStatistics", &list->items[i]),
         };
+    }
     status = glue_statistics_put(glue_store_of(req), o->place.row.id, o->tuple, rows, list->count);
     out->items = ARENA_NEW(&req->arena, struct glue_ColumnStatisticsError);
     return status ? glue_fail_table(req, status, o->place.row.name) : 0;

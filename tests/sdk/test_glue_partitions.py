@@ -234,6 +234,41 @@ def test_statistics_of_a_table(glue):
     assert refused(glue.get_column_statistics_for_table, DatabaseName="shop", TableName="x", ColumnNames=["id"])[0] == "EntityNotFoundException"
 
 
+def test_what_statistics_may_not_be(glue):
+    make_table(glue, ("k", "string"))
+    fill(glue, [partition("a")])
+    counts = {"NumberOfNulls": 0, "NumberOfDistinctValues": 1}
+    longs = {"LongColumnStatisticsData": {**counts, "MinimumValue": 1, "MaximumValue": 1}}
+    days = [datetime.datetime(2024, 1, day, tzinfo=datetime.timezone.utc) for day in (1, 2)]
+
+    def put(data):
+        given = [{**STATISTICS[0], "StatisticsData": data}]
+        glue.update_column_statistics_for_table(**WHERE, ColumnStatisticsList=given)
+        glue.update_column_statistics_for_partition(**WHERE, PartitionValues=["a"], ColumnStatisticsList=given)
+
+    for data in [
+        {"Type": "LONG"},
+        {"Type": "DOUBLE", **longs},
+        {"Type": "LONG", **longs, "DoubleColumnStatisticsData": counts},
+        {"Type": "LONG", "LongColumnStatisticsData": {**counts, "MinimumValue": 2, "MaximumValue": 1}},
+        {"Type": "DOUBLE", "DoubleColumnStatisticsData": {**counts, "MinimumValue": 0.5, "MaximumValue": 0.25}},
+        {"Type": "DATE", "DateColumnStatisticsData": {**counts, "MinimumValue": days[1], "MaximumValue": days[0]}},
+        {"Type": "STRING", "StringColumnStatisticsData": {**counts, "MaximumLength": 3, "AverageLength": 3.5}},
+        {"Type": "BINARY", "BinaryColumnStatisticsData": {"NumberOfNulls": 0, "MaximumLength": 3, "AverageLength": 3.5}},
+        {"Type": "DECIMAL", "DecimalColumnStatisticsData": {**counts, "MinimumValue": {"UnscaledValue": b"1" * 33, "Scale": 0}}},
+    ]:
+        assert refused(put, data=data)[0] == "InvalidInputException", data
+    for data in [
+        {"Type": "LONG", **longs},
+        {"Type": "LONG", "LongColumnStatisticsData": counts},
+        {"Type": "DATE", "DateColumnStatisticsData": {**counts, "MinimumValue": days[0], "MaximumValue": days[1]}},
+        {"Type": "BOOLEAN", "BooleanColumnStatisticsData": {"NumberOfTrues": 1, "NumberOfFalses": 2, "NumberOfNulls": 0}},
+        {"Type": "BINARY", "BinaryColumnStatisticsData": {"NumberOfNulls": 0, "MaximumLength": 3, "AverageLength": 3}},
+    ]:
+        put(data)
+        assert glue.get_column_statistics_for_table(**WHERE, ColumnNames=["id"])["ColumnStatisticsList"][0]["StatisticsData"] == data
+
+
 def test_statistics_of_a_partition(glue):
     make_table(glue, ("k", "string"))
     fill(glue, [partition("a")])
