@@ -12,7 +12,6 @@
 
 #include "server/base/thread.h"
 
-#include <sched.h>
 #include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -27,6 +26,7 @@
 enum {
     STACKS_KEPT = 64,
     GUARD_SIZE = 64 * 1024, /* a page would do, whatever its size */
+    LOCK_WAIT_US = 500,
 };
 
 /* One of the places between which the thread changes: its own stack, or a fiber's. */
@@ -354,22 +354,26 @@ void fiber_gather_end(struct fiber_part *parts)
     set->moved = true;
 }
 
+/* Until a lock is worth another try. It may be held by a fiber that could not go on after this one
+ * if this one blocked on it: so it looks now and then instead. */
+static void wait_for_lock(void)
+{
+    if (!fiber_yield(FIBER_WAITS))
+        usleep(LOCK_WAIT_US);
+}
+
 void fiber_mutex_lock(pthread_mutex_t *lock)
 {
-    while (fiber_running() && pthread_mutex_trylock(lock)) {
-        fiber_yield(FIBER_READY);
-        sched_yield(); /* its holder may be another thread */
-    }
+    while (fiber_running() && pthread_mutex_trylock(lock))
+        wait_for_lock();
     if (!fiber_running())
         pthread_mutex_lock(lock);
 }
 
 void fiber_read_lock(pthread_rwlock_t *lock)
 {
-    while (fiber_running() && pthread_rwlock_tryrdlock(lock)) {
-        fiber_yield(FIBER_READY);
-        sched_yield();
-    }
+    while (fiber_running() && pthread_rwlock_tryrdlock(lock))
+        wait_for_lock();
     if (!fiber_running())
         pthread_rwlock_rdlock(lock);
 }

@@ -6,8 +6,9 @@
 
 #include <check.h>
 #include <stdatomic.h>
+#include <time.h>
 
-enum { MANY = 200 };
+enum { MANY = 200, HELD_MS = 400 };
 
 struct story {
     char text[64];
@@ -232,6 +233,47 @@ START_TEST(locks_may_be_held_by_one_and_wanted_by_another)
 }
 END_TEST
 
+static void *holds_for_long(void *context)
+{
+    atomic_bool *held = context;
+
+    pthread_mutex_lock(&mutex);
+    atomic_store(held, true);
+    usleep(HELD_MS * 1000);
+    pthread_mutex_unlock(&mutex);
+    return NULL;
+}
+
+static int64_t processor_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+START_TEST(waiting_for_another_thread_costs_nothing)
+{
+    struct fibers *set = fibers_new();
+    struct story s = {""};
+    pthread_t holder;
+    atomic_bool held = false;
+    int64_t before_ms;
+
+    ck_assert_int_eq(thread_start(&holder, "holder", holds_for_long, &held), 0);
+    while (!atomic_load(&held))
+        usleep(1000);
+    before_ms = processor_ms();
+    begin(set, holds_across_a_yield, &s);
+    begin(set, holds_across_a_yield, &s);
+    fibers_finish(set);
+    ck_assert_int_lt(processor_ms() - before_ms, HELD_MS / 2);
+    ck_assert_str_eq(s.text, "()()");
+    pthread_join(holder, NULL);
+    fibers_free(set);
+}
+END_TEST
+
 /* As a lock whose writers come first behaves: who wants to read again behind a waiting writer
  * waits, too, and the writer waits for a reader of the same thread. */
 static void *writes(void *context)
@@ -299,6 +341,7 @@ int main(void)
     tcase_add_test(c, one_does_for_all_what_they_have_in_common);
     tcase_add_test(c, locks_may_be_held_by_one_and_wanted_by_another);
     tcase_add_test(c, a_writer_between_two_readers_holds_nobody_up);
+    tcase_add_test(c, waiting_for_another_thread_costs_nothing);
     tcase_add_test(c, outside_a_fiber_the_locks_are_plain);
     suite_add_tcase(s, c);
     return run_suite(s);
