@@ -23,12 +23,13 @@ struct talk {
     enum {
         WORK_NONE,
         WORK_FIBER, /* waits among the loop's fibers */
-        WORK_AWAY,  /* with the crew, the connection suspended */
+        WORK_AWAY,  /* with the crew, or about to be, the connection suspended */
         WORK_DONE,  /* and MHD is about to ask for it again */
     } work;
-    int piece;                 /* what exchange_next() gave */
-    struct talk *next_leaving; /* in loop->leaving */
-    struct talk *next;         /* in loop->back */
+    int piece;                  /* what exchange_next() gave */
+    void (*job)(void *context); /* what the crew does */
+    struct talk *next_leaving;  /* in loop->leaving */
+    struct talk *next;          /* in loop->turned_away, then loop->back */
 };
 
 /* A daemon without a listening socket. `loop`: whose thread runs it; NULL: each connection gets a

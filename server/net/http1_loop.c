@@ -19,13 +19,17 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
-enum { CROWD_MAX = 64 }; /* fibers that wait before their commit is made */
+enum {
+    CROWD_MAX = 64,  /* fibers that wait before their commit is made */
+    THREAD_MS = 100, /* between two tries to get a thread */
+};
 
 struct http1_loop {
     struct http1_daemon *daemon;
     struct crew *crew;
-    struct fibers *fibers; /* the thread's, as the next */
-    struct talk *leaving;  /* with the crew, and to be suspended */
+    struct fibers *fibers;    /* the thread's, as the next */
+    struct talk *leaving;     /* away, and to be suspended */
+    struct talk *turned_away; /* the crew had no thread */
     pthread_t thread;
     int wake_fd;
     pthread_mutex_t lock;        /* all that follows */
@@ -69,19 +73,34 @@ static void next_away(void *context)
     come_back(t);
 }
 
-/* False when no thread is to be had. The connection is suspended when MHD's call has returned: in
- * the midst of it MHD would forget that it does not read from it now, and the end of a client that
- * has said all it wants to say would end the connection instead. */
-static bool send_away(struct talk *t, void (*job)(void *context))
+/* The connection is suspended when MHD's call has returned: in the midst of it MHD would forget
+ * that it does not read from it now, and the end of a client that has said all it wants to say
+ * would end the connection instead. */
+static void send_away(struct talk *t, void (*job)(void *context))
 {
     struct http1_loop *l = t->loop;
 
-    if (!crew_run(l->crew, job, t))
-        return false;
     t->work = WORK_AWAY;
     t->next_leaving = l->leaving;
     l->leaving = t;
-    return true;
+    t->job = job;
+    if (crew_run(l->crew, job, t))
+        return;
+    t->next = l->turned_away;
+    l->turned_away = t;
+}
+
+/* There were no threads for these. Served here they would hold up all others of the loop, be it for
+ * a long poll. */
+static void send_again(struct http1_loop *l)
+{
+    while (l->turned_away) {
+        struct talk *t = l->turned_away, *next = t->next;
+
+        if (!crew_run(l->crew, t->job, t))
+            return;
+        l->turned_away = next;
+    }
 }
 
 static void suspend_leaving(struct http1_loop *l)
@@ -122,13 +141,9 @@ bool http1_loop_serve(struct talk *t)
         t->work = WORK_FIBER;
         if (fibers_start(t->loop->fibers, serve_as_fiber, t))
             return is_done(t);
-    } else if (send_away(t, serve_away)) {
-        return false;
     }
-    /* No memory, no thread: then the others wait. */
-    t->work = WORK_NONE;
-    exchange_serve(x);
-    return true;
+    send_away(t, serve_away);
+    return false;
 }
 
 bool http1_loop_next(struct talk *t, int *out_result)
@@ -137,10 +152,8 @@ bool http1_loop_next(struct talk *t, int *out_result)
         *out_result = t->piece;
         return true;
     }
-    if (send_away(t, next_away))
-        return false;
-    *out_result = exchange_next(&t->exchange);
-    return true;
+    send_away(t, next_away);
+    return false;
 }
 
 /* MHD drops a connection that was reset as soon as it hears of it, though a fiber serves it. Those
@@ -221,10 +234,11 @@ static void *loop_thread(void *context)
 
     l->fibers = fibers_new();
     for (;;) {
-        if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
+        if (poll(fds, ARRAY_LEN(fds), l->turned_away ? THREAD_MS : -1) < 0 && errno != EINTR)
             log_error("poll: %s", strerror(errno));
         if (fds[1].revents && !take_news(l))
             break;
+        send_again(l);
         serve_all(l);
     }
     fibers_free(l->fibers);

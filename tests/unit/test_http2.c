@@ -604,6 +604,61 @@ START_TEST(a_thousand_connections_with_one_request_each)
 }
 END_TEST
 
+/* --- threads that HTTP/1.1 has to share with streams --- */
+
+static void expect_http1_answer(int fd)
+{
+    static const char begin[] = "HTTP/1.1 200 ";
+    char answer[sizeof(begin)];
+
+    ck_assert_int_eq(recv(fd, answer, sizeof(begin) - 1, MSG_WAITALL), sizeof(begin) - 1);
+    answer[sizeof(begin) - 1] = '\0';
+    ck_assert_str_eq(answer, begin);
+}
+
+START_TEST(a_request_that_finds_no_thread_waits_for_one_and_holds_nobody_up)
+{
+    enum {
+        CONNECTIONS = 4,
+        STREAMS = 2 * CONNECTIONS - 1
+    }; /* and the thread of their connection */
+    static const char waits[] = "GET /wait HTTP/1.1\r\nHost: h\r\n\r\n";
+    static const char is_quick[] = "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n";
+    struct reply replies[STREAMS];
+    int fds[CONNECTIONS - 1];
+    struct client c;
+
+    in_loops = true;
+    start_with((struct listener_options){.connection_max = CONNECTIONS});
+    client_open(&c);
+    for (int i = 0; i < STREAMS; i++)
+        ask(&c, &replies[i], "GET", "/wait", NULL, NULL);
+    client_send(&c);
+    wait_until(&fixture.in_wait, STREAMS);
+    fds[0] = dial();
+    say(fds[0], waits);
+    wait_until(&fixture.begun, STREAMS + 1);
+    for (size_t i = 1; i < ARRAY_LEN(fds); i++) { /* one of them is of the same loop */
+        fds[i] = dial();
+        say(fds[i], is_quick);
+        expect_http1_answer(fds[i]);
+    }
+    ck_assert_int_eq(fixture.in_wait, STREAMS);
+    waitq_wake(fixture.never);
+    for (int i = 0; i < STREAMS; i++) {
+        client_wait(&c, &replies[i].ended);
+        expect_reply(&replies[i], 200, "woken");
+    }
+    wait_until(&fixture.in_wait, STREAMS + 1);
+    waitq_wake(fixture.never);
+    expect_http1_answer(fds[0]);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        close(fds[i]);
+    client_close(&c);
+    stop();
+}
+END_TEST
+
 static Suite *http2_suite(void)
 {
     TCase *c = tcase_create("http2");
@@ -626,6 +681,7 @@ static Suite *http2_suite(void)
     tcase_add_test(c, an_unfinished_request_times_out_and_an_idle_connection_does_not);
     tcase_add_test(c, stopping_says_goodbye_and_lets_requests_finish);
     tcase_add_test(c, a_thousand_connections_with_one_request_each);
+    tcase_add_test(c, a_request_that_finds_no_thread_waits_for_one_and_holds_nobody_up);
     suite_add_tcase(s, c);
     return s;
 }
