@@ -1,25 +1,47 @@
 /* Column statistics of tables and partitions: kept for those that plan queries by them. */
 #include "handlers/glue/operations.h"
+#include "server/base/strbuf.h"
 
-enum { DECIMAL_BYTES_MAX = 32 }; /* the largest decimal, of 38 digits, takes 16 */
+enum {
+    NAMES_MAX = 8192,       /* bytes of values in a message; what is beyond is left out */
+    DECIMAL_BYTES_MAX = 32, /* the largest decimal, of 38 digits, takes 16 */
+};
 
 /* Whose statistics: a table's (tuple "") or a partition's. */
 struct owner {
     struct glue_table_place place;
     const char *tuple;
+    const struct glue_ValueStringList *values; /* of the partition; NULL: the table's */
 };
 
+/* AWS: a partition is named here, as in no other operation. */
+static int fail_owner(struct request *req, enum store_status status, const struct owner *o)
+{
+    struct strbuf names = STRBUF_INIT(NAMES_MAX);
+
+    if (status != STORE_NOT_FOUND || !o->values)
+        return glue_fail_table(req, status, o->place.row.name);
+    for (size_t i = 0; i < o->values->count; i++)
+        strbuf_add_format(&names, "%s%s", i ? ", " : "", o->values->items[i]);
+    aws_fail(req, &glue_EntityNotFoundException, "Partition [%s] not found",
+             names.data ? names.data : "");
+    strbuf_release(&names);
+    return -1;
+}
+
+/* No values are those of no partition: their tuple would be the table's. */
 static int use_partition(struct request *req, struct owner *o,
                          const struct glue_ValueStringList *values)
 {
     struct glue_partition_row row;
-    enum store_status status;
+    enum store_status status = STORE_NOT_FOUND;
 
+    o->values = values;
     o->tuple = glue_tuple_make(&req->arena, values->items, values->count);
-    status = glue_partition_find(glue_store_of(req), o->place.row.id, o->tuple, &req->arena, &row);
-    if (status == STORE_NOT_FOUND)
-        return aws_fail(req, &glue_EntityNotFoundException, "Cannot find partition.");
-    return status ? aws_fail_internal(req) : 0;
+    if (values->count > 0)
+        status =
+            glue_partition_find(glue_store_of(req), o->place.row.id, o->tuple, &req->arena, &row);
+    return status ? fail_owner(req, status, o) : 0;
 }
 
 /* --- what statistics may be --- */
@@ -110,7 +132,7 @@ static int put(struct request *req, const struct owner *o,
     }
     status = glue_statistics_put(glue_store_of(req), o->place.row.id, o->tuple, rows, list->count);
     out->items = ARENA_NEW(&req->arena, struct glue_ColumnStatisticsError);
-    return status ? glue_fail_table(req, status, o->place.row.name) : 0;
+    return status ? fail_owner(req, status, o) : 0;
 }
 
 static int get(struct request *req, const struct owner *o,

@@ -280,7 +280,11 @@ def test_statistics_of_a_partition(glue):
     glue.delete_column_statistics_for_partition(**which, ColumnName="id")
     assert glue.get_column_statistics_for_partition(**which, ColumnNames=["id"])["ColumnStatisticsList"] == []
     gone = refused(glue.update_column_statistics_for_partition, **{**which, "PartitionValues": ["b"]}, ColumnStatisticsList=STATISTICS)
-    assert gone == ("EntityNotFoundException", "Cannot find partition.")
+    assert gone == ("EntityNotFoundException", "Partition [b] not found")
+    gone = refused(glue.get_column_statistics_for_partition, **{**which, "PartitionValues": ["a", "b"]}, ColumnNames=["id"])
+    assert gone == ("EntityNotFoundException", "Partition [a, b] not found")
+    gone = refused(glue.get_column_statistics_for_partition, **{**which, "PartitionValues": []}, ColumnNames=["id"])
+    assert gone == ("EntityNotFoundException", "Partition [] not found")
     # They go with their partition.
     glue.delete_partition(**which)
     glue.create_partition(**WHERE, PartitionInput=partition("a"))
