@@ -25,6 +25,7 @@
 
 #include "server/base/log.h"
 #include "storage/storage.h"
+#include "storage/writeback.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -46,7 +47,6 @@ struct kinesis_segment {
     int64_t before; /* the id of the one that its stream wrote to before; 0: none */
     int64_t end;    /* of what has been reserved; guarded by store->lock */
     int64_t sent;   /* to the disk, up to here; guarded by store->lock */
-    bool sending;   /* by somebody; guarded by store->lock */
     unsigned users; /* its stream, and puts that have not committed; guarded by store->lock */
 };
 
@@ -317,34 +317,26 @@ static void reserve_ahead(const struct kinesis_store *store, const struct kinesi
     fallocate(fd, FALLOC_FL_KEEP_SIZE, end, MIN(AHEAD_BYTES, SEGMENT_BYTES - end));
 }
 
-/* Sends whole runs of the segment to the disk, and takes what is as far into the segment before it
- * out of the page cache. When the disk is busy that may wait: one put does, and the others leave
- * their part to a later one. Nothing depends on it. */
-static void write_behind(struct kinesis_store *store, const struct kinesis_room *room, int fd)
+/* Sends whole runs of the segment to the disk, and what is as far into the segment before it out of
+ * the page cache. */
+static void write_behind(struct kinesis_store *store, const struct kinesis_room *room)
 {
     struct kinesis_segment *segment = room->segment;
     int64_t end = room->place + (int64_t)room->len;
-    int64_t from;
-    AUTO_CLOSE int before = -1;
-    bool mine;
+    struct writeback_job job = {.spent_fd = -1};
 
     end -= end % RUN_BYTES;
     pthread_mutex_lock(&store->lock);
-    from = segment->sent;
-    mine = end > from && !segment->sending;
-    segment->sending |= mine;
+    job.from = segment->sent;
+    job.len = end - segment->sent;
+    segment->sent = MAX(segment->sent, end);
     pthread_mutex_unlock(&store->lock);
-    if (!mine)
+    if (job.len <= 0 || store->root->temporary)
         return;
-    sync_file_range(fd, from, end - from, SYNC_FILE_RANGE_WRITE);
+    job.fd = open_file(store, segment->id, O_WRONLY);
     if (segment->before)
-        before = kinesis_segment_open(store, segment->before);
-    if (before >= 0)
-        posix_fadvise(before, from, end - from, POSIX_FADV_DONTNEED);
-    pthread_mutex_lock(&store->lock);
-    segment->sent = end;
-    segment->sending = false;
-    pthread_mutex_unlock(&store->lock);
+        job.spent_fd = open_file(store, segment->before, O_RDONLY);
+    writeback_send(store->root->writeback, &job);
 }
 
 enum store_status kinesis_segment_write(struct kinesis_store *store,
@@ -361,7 +353,7 @@ enum store_status kinesis_segment_write(struct kinesis_store *store,
         return STORE_FAILED;
     }
     reserve_ahead(store, room, fd);
-    write_behind(store, room, fd);
+    write_behind(store, room);
     return STORE_OK;
 }
 

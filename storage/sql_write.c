@@ -39,7 +39,9 @@
 
 #include "server/base/clock.h"
 #include "server/base/fiber.h"
+#include "storage/writeback.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -53,6 +55,8 @@ enum {
     CROWD_US = 300,   /* commits of different threads that are closer tell of more to come */
     CHECKPOINT_FRAMES = 4000, /* pages of 4 KiB: 16 MiB */
     LONG_LOG_FRAMES = 16000,
+    RUN_FRAMES = 256, /* that go on to the disk together */
+    FRAME_BYTES = 4096 + 24,
 };
 
 enum turn_state {
@@ -320,10 +324,31 @@ static int note_frames(void *context, sqlite3 *handle, const char *schema, int f
 
     (void)handle;
     (void)schema;
-    if (frames < db->wal_frames)
-        db->wal_retry = CHECKPOINT_FRAMES; /* the log has started anew */
+    if (frames < db->wal_frames) { /* the log has started anew */
+        db->wal_retry = CHECKPOINT_FRAMES;
+        db->wal_sent = 0;
+    }
     db->wal_frames = frames;
     return SQLITE_OK;
+}
+
+/* A checkpoint waits until all of the log is on the disk, and everybody for the checkpoint: so the
+ * log goes there as it grows. By the owner, outside a transaction. */
+static void send_log(struct sql_db *db)
+{
+    AUTO_FREE char *path = NULL;
+
+    if (db->root->temporary || db->wal_frames - db->wal_sent < RUN_FRAMES)
+        return;
+    path = x_asprintf("%s-wal", db->path);
+    writeback_send(db->root->writeback,
+                   &(struct writeback_job){
+                       .fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW),
+                       .spent_fd = -1,
+                       .from = (int64_t)db->wal_sent * FRAME_BYTES,
+                       .len = (int64_t)(db->wal_frames - db->wal_sent) * FRAME_BYTES,
+                   });
+    db->wal_sent = db->wal_frames;
 }
 
 void sql_write_prepare(struct sql_db *db)
@@ -376,6 +401,7 @@ static void commit_all(struct sql_db *db, const struct sql_turn *self)
     struct sql_turn *t = db->unacknowledged.first;
     bool log_is_long = db->wal_frames >= db->wal_retry;
 
+    send_log(db);
     db->unacknowledged = (struct sql_turn_list){0};
     db->last_turns = db->turns;
     db->last_committer = pthread_self();

@@ -17,6 +17,7 @@ struct store_root {
     int lock_fd;
     bool temporary; /* --memory: the directory goes when it is closed, and nothing is ever synced */
     bool durability_full;
+    struct writeback *writeback;
 };
 
 /* Removes everything below the directory but the entry `keep` (may be NULL) at its top. False after
@@ -81,6 +82,7 @@ struct sql_db {
     pthread_t last_committer;
     int64_t last_commit_us;
     int wal_frames; /* as of the last commit */
+    int wal_sent;   /* of them on their way to the disk */
     int wal_retry;  /* no checkpoint is tried before the log has that many frames */
     struct scope_entry scope_pending[SCOPE_PENDING_MAX]; /* seen in the open transaction */
     unsigned scope_pending_count;

@@ -10,6 +10,7 @@
 
 #include "server/base/log.h"
 #include "server/base/nameless.h"
+#include "storage/writeback.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -232,6 +233,7 @@ struct store_root *store_open(const struct store_options *options, char *out_pro
     root->lock_fd = fd;
     root->temporary = temporary;
     root->durability_full = options->durability_full;
+    root->writeback = writeback_new();
     return root;
 }
 
@@ -239,6 +241,7 @@ void store_close(struct store_root *root)
 {
     if (!root)
         return;
+    writeback_free(root->writeback);
     if (root->temporary)
         remove_tree(root->directory);
     close(root->lock_fd);
