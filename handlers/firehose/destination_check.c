@@ -37,6 +37,21 @@ static int check_s3_hints(struct request *req, const struct firehose_BufferingHi
     return check_hints(req, hints->SizeInMBs, hints->IntervalInSeconds);
 }
 
+/* --- errors for CloudWatch Logs --- */
+
+static int check_logging(struct request *req, const struct firehose_CloudWatchLoggingOptions *o)
+{
+    if (!VALUE_OR(o->Enabled, false))
+        return 0;
+    if (!o->LogGroupName || !o->LogGroupName[0])
+        return invalid(req, "CloudWatch Log Group Name is required if CloudWatch Logging is "
+                            "enabled");
+    if (!o->LogStreamName || !o->LogStreamName[0])
+        return invalid(req, "CloudWatch Log Stream Name is required if CloudWatch Logging is "
+                            "enabled");
+    return 0;
+}
+
 /* --- prefixes --- */
 
 static size_t timestamp_length(const struct prefix_part *part)
@@ -108,7 +123,7 @@ static int check_prefix(struct request *req, const char *text, const char *error
 
 static int check_plain_s3(struct request *req, const struct firehose_S3DestinationDescription *s3)
 {
-    if (check_s3_hints(req, s3->BufferingHints))
+    if (check_s3_hints(req, s3->BufferingHints) || check_logging(req, s3->CloudWatchLoggingOptions))
         return -1;
     return check_prefix(req, s3->Prefix, s3->ErrorOutputPrefix, false);
 }
@@ -303,11 +318,21 @@ static int check_partitioning(struct request *req, const struct destination *d)
     return 0;
 }
 
+/* An update may be the first that is said of it. */
+static int check_backup(struct request *req, const struct firehose_S3DestinationDescription *backup)
+{
+    if (!backup->RoleARN)
+        return invalid(req, "S3BackupConfiguration.RoleARN must not be null or empty");
+    if (!backup->BucketARN)
+        return invalid(req, "S3BackupConfiguration.BucketARN must not be null or empty");
+    return check_plain_s3(req, backup);
+}
+
 static int check_s3(struct request *req, const struct destination *d)
 {
     const struct firehose_ExtendedS3DestinationDescription *s3 = d->s3;
 
-    if (check_s3_hints(req, s3->BufferingHints))
+    if (check_s3_hints(req, s3->BufferingHints) || check_logging(req, s3->CloudWatchLoggingOptions))
         return -1;
     if (d->conversion && conversion_check(req, firehose_of(req->app)->conversion, d))
         return -1;
@@ -319,7 +344,7 @@ static int check_s3(struct request *req, const struct destination *d)
         return invalid(req, "CustomTimeZone is not a supported time zone");
     if (str_eq(s3->S3BackupMode, "Enabled") && !s3->S3BackupDescription)
         return invalid(req, "S3BackupConfiguration must be present when S3BackupMode is Enabled");
-    return s3->S3BackupDescription ? check_plain_s3(req, s3->S3BackupDescription) : 0;
+    return s3->S3BackupDescription ? check_backup(req, s3->S3BackupDescription) : 0;
 }
 
 /* AWS: https only. Here endpoints of the same machine are the rule, so http is taken, too. */
@@ -341,7 +366,8 @@ static int check_http(struct request *req, const struct destination *d)
         return aws_fail_unsupported(req, "SecretsManagerConfiguration");
     if (check_hints(req, d->http->BufferingHints->SizeInMBs,
                     d->http->BufferingHints->IntervalInSeconds) ||
-        check_url(req, d->http->EndpointConfiguration->Url, "Url"))
+        check_url(req, d->http->EndpointConfiguration->Url, "Url") ||
+        check_logging(req, d->http->CloudWatchLoggingOptions))
         return -1;
     for (size_t i = 0; i < attributes->count; i++)
         for (size_t j = 0; j < i; j++)
@@ -358,7 +384,8 @@ static int check_search(struct request *req, const struct destination *d)
         return aws_fail_unsupported(req, "DomainARN");
     if (!d->search->ClusterEndpoint)
         return invalid(req, "Either DomainARN or ClusterEndpoint must be specified");
-    if (check_url(req, d->search->ClusterEndpoint, "ClusterEndpoint"))
+    if (check_url(req, d->search->ClusterEndpoint, "ClusterEndpoint") ||
+        check_logging(req, d->search->CloudWatchLoggingOptions))
         return -1;
     return check_plain_s3(req, d->search->S3DestinationDescription);
 }

@@ -216,6 +216,10 @@ def test_what_an_update_can_not_take_back(client):
     this["DeliveryStreamName"] = "c"
     update = {"DynamicPartitioningConfiguration": {"Enabled": True}}
     refused(firehose.update_destination, "InvalidArgumentException", "cannot be enabled", ExtendedS3DestinationUpdate=update, **this)
+    # A backup that begins needs all that one has.
+    for given, missing in ({}, "RoleARN"), ({"RoleARN": ROLE}, "BucketARN"), ({"BucketARN": "arn:aws:s3:::b"}, "RoleARN"):
+        update = {"S3BackupMode": "Enabled", "S3BackupUpdate": {"Prefix": "p/", **given}}
+        refused(firehose.update_destination, "InvalidArgumentException", missing, ExtendedS3DestinationUpdate=update, **this)
     firehose.update_destination(ExtendedS3DestinationUpdate={"S3BackupMode": "Enabled", "S3BackupUpdate": s3()}, **this)
     assert describe(firehose, "c")["Destinations"][0]["ExtendedS3DestinationDescription"]["S3BackupMode"] == "Enabled"
 
@@ -287,6 +291,18 @@ WRONG = {
         "S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is enabled",
     ),
     "zones exist": (s3(CustomTimeZone="Moon/Crater"), "CustomTimeZone"),
+    "errors are logged to a group": (
+        s3(CloudWatchLoggingOptions={"Enabled": True, "LogStreamName": "s"}),
+        "CloudWatch Log Group Name is required if CloudWatch Logging is enabled",
+    ),
+    "errors are logged to a stream": (
+        s3(CloudWatchLoggingOptions={"Enabled": True, "LogGroupName": "g", "LogStreamName": ""}),
+        "CloudWatch Log Stream Name is required if CloudWatch Logging is enabled",
+    ),
+    "errors of copies are logged to a group": (
+        s3(S3BackupMode="Enabled", S3BackupConfiguration=s3(CloudWatchLoggingOptions={"Enabled": True})),
+        "CloudWatch Log Group Name is required if CloudWatch Logging is enabled",
+    ),
 }
 
 
