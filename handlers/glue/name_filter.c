@@ -7,28 +7,28 @@ static void free_cache(void *cache)
     pattern_cache_free(cache);
 }
 
-/* AWS: behind a letter or at the beginning, * stands for any text, as it does in Hive; elsewhere it
- * repeats what is before it. */
-static bool is_wild(const char *pattern, const char *star)
-{
-    size_t before = (size_t)(star - pattern);
-
-    if (before == 0)
-        return true;
-    if (before > 1 && star[-2] == '\\')
-        return false;
-    return !strchr(".)]", star[-1]);
-}
-
+/* AWS: at the beginning and behind a letter * stands for any text, as it does in Hive, whatever
+ * regular expressions say. Behind what can be repeated (. ) ] and escapes such as \w) it repeats
+ * that; escaped or among the characters of a class it is itself. */
 static const char *java_pattern(struct arena *a, const char *pattern)
 {
     char *copy = arena_alloc(a, 2 * strlen(pattern) + 1);
     char *to = copy;
+    bool repeats = false;
+    bool in_class = false;
 
     for (const char *c = pattern; *c; c++) {
-        if (*c == '*' && is_wild(pattern, c))
+        if (*c == '\\' && c[1]) {
+            *to++ = *c++;
+            *to++ = *c;
+            repeats = true;
+            continue;
+        }
+        if (*c == '*' && !repeats && !in_class)
             *to++ = '.';
         *to++ = *c;
+        repeats = strchr(".)]", *c) != NULL;
+        in_class = in_class ? *c != ']' : *c == '[';
     }
     *to = '\0';
     return copy;

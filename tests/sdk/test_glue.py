@@ -131,18 +131,24 @@ def names_of(answer):
 
 
 def test_tables_by_their_names(shop):
-    for name in ["orders_2024", "orders_2025", "customers", "c"]:
+    for name in ["orders_2024", "orders_2025", "customers", "c", "x*y"]:
         shop.create_table(DatabaseName="shop", TableInput={"Name": name, "TableType": "T"})
     for pattern, wanted in {
         "orders_.*": ["orders_2024", "orders_2025"],
         ".*_2025": ["orders_2025"],
         "orders": [],
         "customers|c": ["c", "customers"],
-        "*": ["c", "customers", "orders_2024", "orders_2025"],
+        "*": ["c", "customers", "orders_2024", "orders_2025", "x*y"],
         "order*": ["orders_2024", "orders_2025"],
         "*ustom*": ["customers"],
         "\\w*5": ["orders_2025"],
         "[c]*": ["c"],
+        "x\\*y": ["x*y"],
+        "x\\*": [],
+        "x[*]y": ["x*y"],
+        "*\\*.*": ["x*y"],
+        "x\\**y": ["x*y"],
+        "(c|u|s)*[a-z]*": ["c", "customers"],
     }.items():
         assert names_of(shop.get_tables(DatabaseName="shop", Expression=pattern)) == wanted, pattern
     pages = list(shop.get_paginator("get_tables").paginate(DatabaseName="shop", Expression=".*r.*", PaginationConfig={"PageSize": 2}))
