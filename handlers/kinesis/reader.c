@@ -76,7 +76,8 @@ int64_t kinesis_behind_ms(const struct kinesis_shard *shard, const struct kinesi
 {
     if (batch->count == 0 || batch->next >= shard->next)
         return 0;
-    return MAX(0, now_ms - batch->records[batch->count - 1].at_ms);
+    /* AWS: 0 says that there is nothing more to read. */
+    return MAX(1, now_ms - batch->records[batch->count - 1].at_ms);
 }
 
 bool kinesis_at_end(const struct kinesis_shard *shard, int64_t next)

@@ -231,6 +231,22 @@ START_TEST(shard_names_are_read_as_aws_does)
 }
 END_TEST
 
+/* --- how far behind a reader is --- */
+
+START_TEST(only_who_has_read_everything_is_not_behind)
+{
+    struct kinesis_shard shard = {.next = 3};
+    struct kinesis_record read = {.number = 1, .at_ms = 5000};
+    struct kinesis_batch batch = {.records = &read, .count = 1, .next = 2};
+
+    ck_assert_int_eq(kinesis_behind_ms(&shard, &batch, 5070), 70);
+    ck_assert_int_eq(kinesis_behind_ms(&shard, &batch, 5000), 1); /* within a millisecond */
+    ck_assert_int_eq(kinesis_behind_ms(&shard, &batch, 4000), 1); /* the clock went back */
+    batch.next = 3;
+    ck_assert_int_eq(kinesis_behind_ms(&shard, &batch, 5070), 0);
+}
+END_TEST
+
 START_TEST(iterator_comes_back_and_nothing_else)
 {
     const uint8_t secret[KINESIS_SECRET_LEN] = "0123456789abcdef0123456789abcde";
@@ -283,6 +299,7 @@ int main(void)
     tcase_add_test(tc, hash_routes_to_the_range);
     tcase_add_test(tc, arns_name_streams_and_consumers);
     tcase_add_test(tc, shard_names_are_read_as_aws_does);
+    tcase_add_test(tc, only_who_has_read_everything_is_not_behind);
     tcase_add_test(tc, iterator_comes_back_and_nothing_else);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
