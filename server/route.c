@@ -372,11 +372,23 @@ static int route_by_form(struct request *req, const struct auth_result *auth)
     return 0;
 }
 
+static bool is_known_scope(const char *scope)
+{
+    for (size_t i = 0; i < service_count; i++) {
+        if (str_eq(service_registry[i]->model->scope, scope))
+            return true;
+    }
+    return false;
+}
+
 static int fail_unknown(struct request *req, const struct auth_result *auth)
 {
     const char *target = request_header(req, "x-amz-target");
-    const unsigned rpc = json_protocols | PROTOCOL_AMZ_CBOR_1_1 | PROTOCOL_RPC_V2_CBOR;
+    const unsigned by_target = json_protocols | PROTOCOL_AMZ_CBOR_1_1;
+    const unsigned rpc = by_target | PROTOCOL_RPC_V2_CBOR;
 
+    if (req->protocol & by_target && (req->service || is_known_scope(auth->service)))
+        return aws_fail(req, &aws_UnknownOperationException, "%s", ""); /* AWS: no message */
     if (req->protocol & PROTOCOL_RPC_V2_CBOR)
         return aws_fail(req, &aws_UnknownOperationException, "There is no operation %.200s.",
                         req->path);

@@ -14,7 +14,23 @@ x-amzn-ErrorType: UnknownOperationException
 Content-Type: application/x-amz-json-1.1
 x-amz-id-2: {{id}}
 
-{"__type":"UnknownOperationException","message":"There is no operation Kinesis_20131202.Nonsense."}
+{"__type":"UnknownOperationException"}
+
+=== an unknown target of a request that is signed for a known service
+POST / HTTP/1.1
+Host: 127.0.0.1:4566
+Content-Type: application/x-amz-json-1.1
+X-Amz-Target: Nonsense
+Authorization: AWS4-HMAC-SHA256 Credential=123456789012/20261122/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0
+
+{}
+---
+400
+x-amzn-RequestId: {{uuid}}
+x-amzn-ErrorType: UnknownOperationException
+Content-Type: application/x-amz-json-1.1
+
+{"__type":"UnknownOperationException"}
 
 === an unknown target
 POST / HTTP/1.1
