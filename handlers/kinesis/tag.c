@@ -26,11 +26,12 @@ static bool has_illegal(const char *text)
     return false;
 }
 
+/* AWS: neither text names the colon, which is allowed. */
 static int fail_illegal(struct request *req)
 {
     return aws_fail(req, &kinesis_InvalidArgumentException,
                     "Some tags contain invalid characters. Valid characters: Unicode letters, "
-                    "digits, white space, _ . / = + - %% @ :.");
+                    "digits, white space, _ . / = + - %% @.");
 }
 
 /* AWS: % passes the first check and fails the second. */
@@ -39,7 +40,7 @@ static int fail_percent(struct request *req, const char *what, const char *strea
     return aws_fail(req, &kinesis_InvalidArgumentException,
                     "Failed to %s stream %s under account %s because some tags contained illegal "
                     "characters. The allowed characters are Unicode letters, white-spaces, "
-                    "'_',',','/','=','+','-','@',':'.",
+                    "'_',',','/','=','+','-','@'.",
                     what, stream, req->account);
 }
 
