@@ -49,8 +49,10 @@ int protocol_decode(struct request *req, const struct model *m, const struct ope
         good = rest_decode(&d, op, in);
         break;
     case PROTOCOL_RPC_V2_CBOR:
-    case PROTOCOL_AMZ_CBOR_1_1:
         good = req->body.len == 0 || cbor_decode_body(&d, s, in);
+        break;
+    case PROTOCOL_AMZ_CBOR_1_1:
+        good = cbor_decode_body(&d, s, in);
         break;
     default:
         good = json_decode_body(&d, s, NULL, in);

@@ -79,14 +79,14 @@ def decode(data):
 
 @pytest.fixture
 def send(endpoint, account):
-    """send("PutRecord", {...}) -> status, decoded answer (or the open response, with raw=True)."""
+    """send("PutRecord", {...}) -> status, decoded answer (or the open response, with raw=True). Bytes go as they are."""
     where = urllib.parse.urlsplit(endpoint)
     opened = []
 
     def call(operation, members, raw=False):
         connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
         opened.append(connection)
-        connection.request("POST", "/", encode(members), {
+        connection.request("POST", "/", members if isinstance(members, bytes) else encode(members), {
             "Content-Type": "application/x-amz-cbor-1.1",
             "X-Amz-Target": f"Kinesis_20131202.{operation}",
             "X-Amz-Date": "20261122T000000Z",
@@ -186,3 +186,8 @@ def test_a_subscription_that_is_refused_or_cut(send, account):
         if headers[":message-type"] == "exception":
             break
     assert headers[":exception-type"] == "ResourceNotFoundException" and "not found" in payload["message"]
+
+
+def test_no_body_is_malformed_as_in_json(send):
+    assert send("ListStreams", b"") == (400, {"__type": "SerializationException"})
+    assert send("ListStreams", b"\xbf\xff")[0] == 200
