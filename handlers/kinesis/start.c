@@ -31,8 +31,8 @@ static int from_sequence(struct request *req, const struct kinesis_starting *sta
                         "call to a shard with %s",
                         kinesis_shard_id(&req->arena, (int32_t)seq.shard), id);
     if (seq.version != 2 || seq.shard_created_s != shard->created_ms / 1000) {
-        if (seq.version == 0)
-            return aws_fail_internal(req); /* AWS: so it does, for numbers of the old form */
+        if (seq.version == 0) /* AWS: so it does, for numbers of the old form */
+            return aws_fail(req, &aws_InternalFailure, "%s", "");
         return aws_fail(req, &kinesis_InvalidArgumentException,
                         "StartingSequenceNumber %s used in %s on shard %s in stream "
                         "%s under account %s is invalid because it did not come from this stream.",

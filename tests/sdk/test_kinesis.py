@@ -320,6 +320,8 @@ def test_iterator_arguments(kinesis, stream):
             "Invalid StartingSequenceNumber. It encodes shardId-000000000000, while it was used in a call to a shard with "
             "shardId-000000000001", StreamName=stream, ShardId="1", ShardIteratorType="AT_SEQUENCE_NUMBER",
             StartingSequenceNumber=number)
+    refused(kinesis.get_shard_iterator, "InternalFailure", "", ShardIteratorType="AT_SEQUENCE_NUMBER",
+            StartingSequenceNumber="0", **common)
     refused(kinesis.get_shard_iterator, "InvalidArgumentException",
             "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp "
             "parameter.", ShardIteratorType="AT_TIMESTAMP", **common)
