@@ -109,101 +109,76 @@ bool glue_name_wanted(const char *name, void *filter);
 
 /* --- operations --- */
 
-#define GLUE_OPERATION(function, input, output)                                                    \
-    int function(struct request *req, const struct glue_##input *in, struct glue_##output *out)
+/* All of them, each with its function: the prototypes and the table of handlers are made of this.
+ */
+/* clang-format off */
+#define GLUE_OPERATIONS(X) \
+    /* database.c */ \
+    X(CreateDatabase, create_database) \
+    X(GetDatabase, get_database) \
+    X(GetDatabases, get_databases) \
+    X(UpdateDatabase, update_database) \
+    X(DeleteDatabase, delete_database) \
+    /* table.c */ \
+    X(CreateTable, create_table) \
+    X(GetTable, get_table) \
+    X(GetTables, get_tables) \
+    X(UpdateTable, update_table) \
+    X(DeleteTable, delete_table) \
+    X(BatchDeleteTable, batch_delete_table) \
+    /* partition_index.c */ \
+    X(CreatePartitionIndex, create_partition_index) \
+    X(GetPartitionIndexes, get_partition_indexes) \
+    X(DeletePartitionIndex, delete_partition_index) \
+    /* partition.c */ \
+    X(CreatePartition, create_partition) \
+    X(BatchCreatePartition, batch_create_partition) \
+    X(GetPartition, get_partition) \
+    X(BatchGetPartition, batch_get_partition) \
+    X(UpdatePartition, update_partition) \
+    X(BatchUpdatePartition, batch_update_partition) \
+    X(DeletePartition, delete_partition) \
+    X(BatchDeletePartition, batch_delete_partition) \
+    /* partition_list.c */ \
+    X(GetPartitions, get_partitions) \
+    /* table_version.c */ \
+    X(GetTableVersion, get_table_version) \
+    X(GetTableVersions, get_table_versions) \
+    X(DeleteTableVersion, delete_table_version) \
+    X(BatchDeleteTableVersion, batch_delete_table_version) \
+    /* search.c */ \
+    X(SearchTables, search_tables) \
+    /* statistics.c */ \
+    X(UpdateColumnStatisticsForTable, update_column_statistics_for_table) \
+    X(GetColumnStatisticsForTable, get_column_statistics_for_table) \
+    X(DeleteColumnStatisticsForTable, delete_column_statistics_for_table) \
+    X(UpdateColumnStatisticsForPartition, update_column_statistics_for_partition) \
+    X(GetColumnStatisticsForPartition, get_column_statistics_for_partition) \
+    X(DeleteColumnStatisticsForPartition, delete_column_statistics_for_partition) \
+    /* function.c */ \
+    X(CreateUserDefinedFunction, create_user_defined_function) \
+    X(GetUserDefinedFunction, get_user_defined_function) \
+    X(GetUserDefinedFunctions, get_user_defined_functions) \
+    X(UpdateUserDefinedFunction, update_user_defined_function) \
+    X(DeleteUserDefinedFunction, delete_user_defined_function) \
+    /* policy.c */ \
+    X(PutResourcePolicy, put_resource_policy) \
+    X(GetResourcePolicy, get_resource_policy) \
+    X(GetResourcePolicies, get_resource_policies) \
+    X(DeleteResourcePolicy, delete_resource_policy) \
+    X(GetCatalogImportStatus, get_catalog_import_status) \
+    X(GetDataCatalogEncryptionSettings, get_data_catalog_encryption_settings) \
+    X(PutDataCatalogEncryptionSettings, put_data_catalog_encryption_settings) \
+    /* tag.c */ \
+    X(TagResource, tag_resource) \
+    X(UntagResource, untag_resource) \
+    X(GetTags, get_tags)
+/* clang-format on */
 
-/* database.c */
-GLUE_OPERATION(glue_create_database, CreateDatabaseRequest, CreateDatabaseResponse);
-GLUE_OPERATION(glue_get_database, GetDatabaseRequest, GetDatabaseResponse);
-GLUE_OPERATION(glue_get_databases, GetDatabasesRequest, GetDatabasesResponse);
-GLUE_OPERATION(glue_update_database, UpdateDatabaseRequest, UpdateDatabaseResponse);
-GLUE_OPERATION(glue_delete_database, DeleteDatabaseRequest, DeleteDatabaseResponse);
-
-/* table.c */
-GLUE_OPERATION(glue_create_table, CreateTableRequest, CreateTableResponse);
-GLUE_OPERATION(glue_get_table, GetTableRequest, GetTableResponse);
-GLUE_OPERATION(glue_get_tables, GetTablesRequest, GetTablesResponse);
-GLUE_OPERATION(glue_update_table, UpdateTableRequest, UpdateTableResponse);
-GLUE_OPERATION(glue_delete_table, DeleteTableRequest, DeleteTableResponse);
-GLUE_OPERATION(glue_batch_delete_table, BatchDeleteTableRequest, BatchDeleteTableResponse);
-
-/* partition_index.c */
-GLUE_OPERATION(glue_create_partition_index, CreatePartitionIndexRequest,
-               CreatePartitionIndexResponse);
-GLUE_OPERATION(glue_get_partition_indexes, GetPartitionIndexesRequest, GetPartitionIndexesResponse);
-GLUE_OPERATION(glue_delete_partition_index, DeletePartitionIndexRequest,
-               DeletePartitionIndexResponse);
-
-/* partition.c */
-GLUE_OPERATION(glue_create_partition, CreatePartitionRequest, CreatePartitionResponse);
-GLUE_OPERATION(glue_batch_create_partition, BatchCreatePartitionRequest,
-               BatchCreatePartitionResponse);
-GLUE_OPERATION(glue_get_partition, GetPartitionRequest, GetPartitionResponse);
-GLUE_OPERATION(glue_batch_get_partition, BatchGetPartitionRequest, BatchGetPartitionResponse);
-GLUE_OPERATION(glue_update_partition, UpdatePartitionRequest, UpdatePartitionResponse);
-GLUE_OPERATION(glue_batch_update_partition, BatchUpdatePartitionRequest,
-               BatchUpdatePartitionResponse);
-GLUE_OPERATION(glue_delete_partition, DeletePartitionRequest, DeletePartitionResponse);
-GLUE_OPERATION(glue_batch_delete_partition, BatchDeletePartitionRequest,
-               BatchDeletePartitionResponse);
-
-/* partition_list.c */
-GLUE_OPERATION(glue_get_partitions, GetPartitionsRequest, GetPartitionsResponse);
-
-/* table_version.c */
-GLUE_OPERATION(glue_get_table_version, GetTableVersionRequest, GetTableVersionResponse);
-GLUE_OPERATION(glue_get_table_versions, GetTableVersionsRequest, GetTableVersionsResponse);
-GLUE_OPERATION(glue_delete_table_version, DeleteTableVersionRequest, DeleteTableVersionResponse);
-GLUE_OPERATION(glue_batch_delete_table_version, BatchDeleteTableVersionRequest,
-               BatchDeleteTableVersionResponse);
-
-/* search.c */
-GLUE_OPERATION(glue_search_tables, SearchTablesRequest, SearchTablesResponse);
-
-/* statistics.c */
-GLUE_OPERATION(glue_update_column_statistics_for_table, UpdateColumnStatisticsForTableRequest,
-               UpdateColumnStatisticsForTableResponse);
-GLUE_OPERATION(glue_get_column_statistics_for_table, GetColumnStatisticsForTableRequest,
-               GetColumnStatisticsForTableResponse);
-GLUE_OPERATION(glue_delete_column_statistics_for_table, DeleteColumnStatisticsForTableRequest,
-               DeleteColumnStatisticsForTableResponse);
-GLUE_OPERATION(glue_update_column_statistics_for_partition,
-               UpdateColumnStatisticsForPartitionRequest,
-               UpdateColumnStatisticsForPartitionResponse);
-GLUE_OPERATION(glue_get_column_statistics_for_partition, GetColumnStatisticsForPartitionRequest,
-               GetColumnStatisticsForPartitionResponse);
-GLUE_OPERATION(glue_delete_column_statistics_for_partition,
-               DeleteColumnStatisticsForPartitionRequest,
-               DeleteColumnStatisticsForPartitionResponse);
-
-/* function.c */
-GLUE_OPERATION(glue_create_user_defined_function, CreateUserDefinedFunctionRequest,
-               CreateUserDefinedFunctionResponse);
-GLUE_OPERATION(glue_get_user_defined_function, GetUserDefinedFunctionRequest,
-               GetUserDefinedFunctionResponse);
-GLUE_OPERATION(glue_get_user_defined_functions, GetUserDefinedFunctionsRequest,
-               GetUserDefinedFunctionsResponse);
-GLUE_OPERATION(glue_update_user_defined_function, UpdateUserDefinedFunctionRequest,
-               UpdateUserDefinedFunctionResponse);
-GLUE_OPERATION(glue_delete_user_defined_function, DeleteUserDefinedFunctionRequest,
-               DeleteUserDefinedFunctionResponse);
-
-/* policy.c */
-GLUE_OPERATION(glue_put_resource_policy, PutResourcePolicyRequest, PutResourcePolicyResponse);
-GLUE_OPERATION(glue_get_resource_policy, GetResourcePolicyRequest, GetResourcePolicyResponse);
-GLUE_OPERATION(glue_get_resource_policies, GetResourcePoliciesRequest, GetResourcePoliciesResponse);
-GLUE_OPERATION(glue_delete_resource_policy, DeleteResourcePolicyRequest,
-               DeleteResourcePolicyResponse);
-GLUE_OPERATION(glue_get_catalog_import_status, GetCatalogImportStatusRequest,
-               GetCatalogImportStatusResponse);
-GLUE_OPERATION(glue_get_data_catalog_encryption_settings, GetDataCatalogEncryptionSettingsRequest,
-               GetDataCatalogEncryptionSettingsResponse);
-GLUE_OPERATION(glue_put_data_catalog_encryption_settings, PutDataCatalogEncryptionSettingsRequest,
-               PutDataCatalogEncryptionSettingsResponse);
-
-/* tag.c */
-GLUE_OPERATION(glue_tag_resource, TagResourceRequest, TagResourceResponse);
-GLUE_OPERATION(glue_untag_resource, UntagResourceRequest, UntagResourceResponse);
-GLUE_OPERATION(glue_get_tags, GetTagsRequest, GetTagsResponse);
+#define GLUE_PROTOTYPE(Name, function)                                                             \
+    int glue_##function(struct request *req, const struct glue_##Name##Request *in,                \
+                        struct glue_##Name##Response *out);
+GLUE_OPERATIONS(GLUE_PROTOTYPE)
+#undef GLUE_PROTOTYPE
 
 #endif
