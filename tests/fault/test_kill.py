@@ -34,7 +34,7 @@ def test_kill_during_load(tmp_path):
         for thread in writers:
             thread.start()
         time.sleep(dice.uniform(0.3, 1.5))
-        for _ in range(100):  # a machine that is busy with other tests may need longer for the first write
+        for _ in range(1200):  # a machine that is busy with other tests may need longer for the first write
             if acknowledged:
                 break
             time.sleep(0.1)

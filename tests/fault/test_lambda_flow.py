@@ -120,7 +120,7 @@ def flow(chain, values, send):
     for i, value in enumerate(values):
         send(value)
         if i in (len(values) // 3, 2 * len(values) // 3):
-            eventually(lambda: sum(chain.delivered().values()) > i // 4, 60)
+            eventually(lambda: sum(chain.delivered().values()) > i // 4)
             chain.kill()
 
 
@@ -129,7 +129,7 @@ def finish(chain, name, value_of):
         chain.read_lost(name, value_of)
         return set(chain.delivered()) == set(GOOD) and set(POISON) <= chain.lost
 
-    eventually(all_there, 180)
+    eventually(all_there, 600)
     assert chain.lost == set(POISON)
     chain.server.stop()
 
@@ -229,7 +229,7 @@ def test_accepted_events(folder):
         return set(GOOD) | set(POISON) <= set(chain.delivered()) | chain.lost
 
     flow(chain, spread(POISON), send)
-    eventually(all_there, 180)
+    eventually(all_there, 600)
     assert set(POISON) <= chain.lost and len(chain.lost) <= len(POISON) + 2
     chain.server.stop()
 

@@ -59,7 +59,7 @@ def test_accepted_events_survive(folder):
     before = len(delivered(out))
     assert before < 30
     server = Server(folder / "data")
-    eventually(lambda: set(delivered(out)) == set(range(30)), 60)
+    eventually(lambda: set(delivered(out)) == set(range(30)))
     server.stop()
 
 
@@ -86,7 +86,7 @@ def test_records_are_delivered_across_kills(folder):
         time.sleep(0.3)
         server.kill()
         server = Server(folder / "data")
-    eventually(lambda: set(delivered(out)) >= set(range(acknowledged)), 60)
+    eventually(lambda: set(delivered(out)) >= set(range(acknowledged)))
     time.sleep(0.5)
     got = delivered(out)
     # At least once: a batch that was under way when the server was killed comes again, no more.
@@ -113,7 +113,7 @@ def test_functions_of_a_killed_server_are_ended(folder):
     functions.invoke(FunctionName="f", InvocationType="Event")
     eventually(lambda: any(runs_of(server)))
     server.kill()
-    eventually(lambda: not any(runs_of(server)), 10)
+    eventually(lambda: not any(runs_of(server)))
 
 
 def test_a_server_ends_what_a_killed_one_left(folder):
@@ -129,7 +129,7 @@ def test_a_server_ends_what_a_killed_one_left(folder):
     server.kill()
     assert any(runs_of(server))
     again = Server(folder / "data")
-    eventually(lambda: not any(runs_of(server)), 10)
+    eventually(lambda: not any(runs_of(server)))
     again.stop()
 
 

@@ -70,7 +70,9 @@ def client(session, endpoint):
     """client("kinesis") is a boto3 client of this test's account; keywords go to boto3."""
 
     def make(service, config=None, **keywords):
-        base = botocore.config.Config(retries={"mode": "standard", "max_attempts": 1}, max_pool_connections=64)
+        base = botocore.config.Config(
+            retries={"mode": "standard", "max_attempts": 1}, max_pool_connections=64, read_timeout=300
+        )
         return session.client(
             service, endpoint_url=endpoint, config=base.merge(config) if config else base, **keywords
         )
@@ -106,7 +108,7 @@ def _cli(program, environment, *always):
     """run("kinesis", "list-streams") runs the AWS CLI and returns its JSON answer, or its text."""
 
     def run(*arguments, fails=False):
-        done = subprocess.run([program, *arguments, *always], env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([program, *arguments, *always], env=environment, capture_output=True, text=True, timeout=300)
         assert fails == (done.returncode != 0), f"aws {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         if fails:
             return done.stderr

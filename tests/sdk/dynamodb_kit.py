@@ -29,7 +29,7 @@ def make(dynamodb, name="things", **more):
     return dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **KEYS, **more)["TableDescription"]
 
 
-def eventually(ask, seconds=20):
+def eventually(ask, seconds=240):
     """What ask() gives as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()) and time.monotonic() < deadline:
@@ -65,4 +65,4 @@ class OwnServer:
 
     def advance(self, seconds):
         body = json.dumps({"advance_ms": int(seconds * 1000)}).encode()
-        urllib.request.urlopen(f"{self.server.endpoint}/_cadabra/clock", body, timeout=10).read()
+        urllib.request.urlopen(f"{self.server.endpoint}/_cadabra/clock", body, timeout=300).read()

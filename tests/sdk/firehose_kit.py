@@ -25,7 +25,7 @@ def processors(*steps):
     }
 
 
-def until(look, seconds=60):
+def until(look, seconds=240):
     """What look() gives once that is true."""
     end = time.monotonic() + seconds
     while True:

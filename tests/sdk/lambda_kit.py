@@ -64,8 +64,8 @@ def invoke(client, event=None, name="f", **more):
     return json.loads(answer["Payload"].read()), answer.get("FunctionError")
 
 
-def eventually(check, seconds=20):
-    """Waits until check() gives something true, and returns it."""
+def eventually(check, seconds=240):
+    """Waits until check() gives something true, and returns it. A machine may be slow: only what never happens takes long."""
     deadline = time.monotonic() + seconds
     while True:
         found = check()

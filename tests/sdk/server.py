@@ -74,7 +74,7 @@ class Server:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=300)
         self._log_file.close()
         if code != 0:
             raise RuntimeError(f"cadabra ended with {code}:\n{self.log.read_text()[-8000:]}")

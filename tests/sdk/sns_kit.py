@@ -2,6 +2,7 @@
 
 import json
 import queue
+import time
 import urllib.request
 
 from http_kit import HttpServer
@@ -23,7 +24,7 @@ class Receiver(HttpServer):
         self.messages.put((headers, text))
         return status
 
-    def next(self, timeout=30):
+    def next(self, timeout=240):
         return self.messages.get(timeout=timeout)
 
     def next_of(self, kind):
@@ -41,15 +42,15 @@ def make_queue(sqs, name, **attributes):
     return url, f"arn:aws:sqs:{sqs.meta.region_name}:{account}:{name}"
 
 
-def receive(sqs, url, count, seconds=10):
+def receive(sqs, url, count):
     """Exactly that many messages, in the order in which they came."""
-    got = []
+    got, end = [], time.monotonic() + 240
     while len(got) < count:
         answer = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=seconds, MessageAttributeNames=["All"], AttributeNames=["All"]
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=10, MessageAttributeNames=["All"], AttributeNames=["All"]
         )
         messages = answer.get("Messages", [])
-        assert messages, f"{len(got)} of {count} messages came"
+        assert messages or time.monotonic() < end, f"{len(got)} of {count} messages came"
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         got += messages
@@ -70,7 +71,7 @@ def get(url, method="GET", body=None):
     """Status and JSON (or text) of an address."""
     request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode())
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             status, text = answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         status, text = error.code, error.read().decode()

@@ -205,17 +205,17 @@ def test_malformed_headers(strict, header, words):
 
 def test_javascript(strict, tool_environment):
     environment = dict(tool_environment, AWS_ENDPOINT_URL=strict.endpoint, AWS_ACCESS_KEY_ID="test")
-    done = subprocess.run(["node", "verify.mjs"], cwd=NODE, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["node", "verify.mjs"], cwd=NODE, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_cli(strict, tool_environment):
     environment = dict(tool_environment, AWS_ENDPOINT_URL=strict.endpoint)
     arguments = ["aws", "sts", "get-caller-identity"]
-    good = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=60)
+    good = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=300)
     assert good.returncode == 0, good.stderr
     bad = subprocess.run(
-        arguments, env=dict(environment, AWS_SECRET_ACCESS_KEY="no"), capture_output=True, text=True, timeout=60
+        arguments, env=dict(environment, AWS_SECRET_ACCESS_KEY="no"), capture_output=True, text=True, timeout=300
     )
     assert "(SignatureDoesNotMatch)" in bad.stderr
 

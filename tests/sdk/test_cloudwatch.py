@@ -46,7 +46,7 @@ def refused(call, **keywords):
     return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"].get("Message")
 
 
-def eventually(check, seconds=30):
+def eventually(check, seconds=240):
     end = time.monotonic() + seconds
     while True:
         try:

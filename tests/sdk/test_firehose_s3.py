@@ -504,7 +504,7 @@ def test_active_partitions_are_bounded(clocked):
     # One put is processed at once, and in order.
     documents = [json.dumps({"k": k}).encode() for k in (*range(500), 7, "late", 8)]
     put(firehose, b"".join(documents[:250]), b"".join(documents[250:]))
-    until(lambda: clocked.advance(901) and len(keys(store, bucket)) == 501, seconds=300)
+    until(lambda: clocked.advance(901) and len(keys(store, bucket)) == 501)
     (failed,) = lines(store, bucket, "bad/activePartitionExceeded/")
     assert base64.b64decode(failed["rawData"]) == b'{"k": "late"}'
     assert arrive(store, bucket, "7/") == [b'{"k": 7}{"k": 7}']

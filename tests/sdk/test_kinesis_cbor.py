@@ -84,7 +84,7 @@ def send(endpoint, account):
     opened = []
 
     def call(operation, members, raw=False):
-        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=300)
         opened.append(connection)
         connection.request("POST", "/", members if isinstance(members, bytes) else encode(members), {
             "Content-Type": "application/x-amz-cbor-1.1",

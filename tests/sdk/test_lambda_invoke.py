@@ -22,7 +22,7 @@ NODE = "nodejs20.x"
 
 @pytest.fixture
 def functions(client):
-    return client("lambda", config=Config(read_timeout=120))
+    return client("lambda", config=Config(read_timeout=300))
 
 
 def tail(client, event=None, name="f"):
@@ -350,7 +350,7 @@ def handler(event, context):
     assert re.fullmatch(r"RequestId: [0-9a-f-]{36} Error: Task timed out after 1\.00 seconds", body["errorMessage"])
     numbers = [int(n) for n in pids.read_text().split()]
     assert len(numbers) == 4
-    eventually(lambda: not any(alive(n) for n in numbers), 5)
+    eventually(lambda: not any(alive(n) for n in numbers))
 
 
 def test_the_next_invocation_after_a_timeout_is_well(functions):
@@ -403,7 +403,7 @@ def test_a_fork_bomb(functions):
     def left():
         return [p for p in pathlib.Path("/proc").glob("[0-9]*") if b"_HANDLER=app.handler\0AWS_LAMBDA_FUNCTION_NAME=forks" in environ(p)]
 
-    eventually(lambda: not left(), 20)
+    eventually(lambda: not left())
 
 
 def environ(process):
@@ -418,7 +418,7 @@ def test_deleting_kills(functions, tmp_path):
     pid, _ = invoke(functions)
     assert alive(pid)
     functions.delete_function(FunctionName="f")
-    eventually(lambda: not alive(pid), 5)
+    eventually(lambda: not alive(pid))
 
 
 # --- events ---

@@ -137,7 +137,7 @@ def test_many_records_in_many_shards(functions, kinesis, recorder):
     )
     values = list(range(20000))
     put(kinesis, values, key=lambda v: f"key{v % 97}")
-    eventually(lambda: len(flat(batches())) >= len(values), 60)
+    eventually(lambda: len(flat(batches())) >= len(values))
     got = flat(batches())
     assert sorted(got) == values
     for key in range(97):
@@ -175,7 +175,7 @@ def test_bisect_finds_the_poison(functions, kinesis, recorder):
         MaximumRetryAttempts=1,
     )
     put(kinesis, [100])
-    eventually(lambda: 100 in flat(batches()), 40)
+    eventually(lambda: 100 in flat(batches()))
     delivered = [b["data"] for b in batches() if "13" not in b["data"]]
     assert [int(v) for b in delivered for v in b] == [v for v in range(20) if v != 13] + [100]
     assert [b["data"] for b in batches()].count(["13"]) == 2

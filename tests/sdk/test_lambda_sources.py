@@ -324,7 +324,7 @@ def test_no_message_is_lost_when_the_server_is_killed(tmp_path, recorder):
     server.kill()
     server = Server(data)
     try:
-        eventually(lambda: set(bodies(events())) == {str(i) for i in range(60)}, 30)
+        eventually(lambda: set(bodies(events())) == {str(i) for i in range(60)})
     finally:
         server.stop()
 
@@ -431,6 +431,6 @@ def test_poison_ends_in_its_queue_and_nothing_else_is_lost(tmp_path):
         return given_up == {"leak", "hang", "crash"} and set(out.read_text().split()) == {str(i) for i in range(40)}
 
     try:
-        eventually(all_there, 60)
+        eventually(all_there)
     finally:
         server.stop()

@@ -32,7 +32,7 @@ def open_url(functions, name="f", auth="NONE", **more):
 def call(url, path="/", method="GET", body=None, headers=None):
     """The server is called as by a client that has resolved the URL's name to this machine."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=300)
     connection.request(method, path, body=body, headers={"Host": parts.netloc, **(headers or {})})
     answer = connection.getresponse()
     return answer, answer.read()
@@ -231,7 +231,7 @@ def test_a_streaming_function_is_invoked_the_plain_way(streaming):
 def test_a_url_that_streams(streaming):
     url = open_url(streaming, InvokeMode="RESPONSE_STREAM")
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=300)
     connection.request("GET", "/meta", headers={"Host": parts.netloc})
     answer = connection.getresponse()
     assert (answer.status, answer.headers["X-A"], answer.headers["Content-Type"]) == (202, "b", "text/plain")

@@ -154,6 +154,6 @@ def test_events_outlive_a_kill(tmp_path):
     server.kill()
     server = Server(data)
     try:
-        eventually(lambda: {e["message"] for d in read(out) for e in d["logEvents"]} == {str(i) for i in range(30)}, 30)
+        eventually(lambda: {e["message"] for d in read(out) for e in d["logEvents"]} == {str(i) for i in range(30)})
     finally:
         server.stop()

@@ -10,5 +10,5 @@ NODE = pathlib.Path(__file__).parent / "node"
 
 @pytest.mark.parametrize("file", sorted(p.name for p in NODE.glob("*.test.mjs")))
 def test_javascript(file, tool_environment):
-    done = subprocess.run(["node", "--test", file], cwd=NODE, env=tool_environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(["node", "--test", file], cwd=NODE, env=tool_environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -26,7 +26,7 @@ def moved(tmp_path):
     server.stop()
 
 
-def eventually(check, seconds=15):
+def eventually(check, seconds=240):
     until = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < until, "it did not happen"

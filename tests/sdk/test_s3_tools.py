@@ -56,7 +56,7 @@ def test_rclone(tree, tmp_path, account, endpoint):
     }
 
     def run(*arguments):
-        subprocess.run(["rclone", *arguments], env=environment, check=True, capture_output=True, timeout=120)
+        subprocess.run(["rclone", *arguments], env=environment, check=True, capture_output=True, timeout=300)
 
     bucket = bucket_name()
     run("mkdir", f"C:{bucket}")
@@ -73,7 +73,7 @@ def test_s3cmd(tree, tmp_path, account, endpoint):
     base = ["s3cmd", "--access_key", account, "--secret_key", "test", "--host", host, "--host-bucket", host, "--no-ssl", "-c", "/dev/null", "--multipart-chunk-size-mb=5"]
 
     def run(*arguments):
-        subprocess.run([*base, *arguments], env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}, check=True, capture_output=True, timeout=120)
+        subprocess.run([*base, *arguments], env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}, check=True, capture_output=True, timeout=300)
 
     bucket = bucket_name()
     run("mb", f"s3://{bucket}")

@@ -30,7 +30,7 @@ def send(account, endpoint, bucket):
     host = endpoint.removeprefix("http://")
 
     def run(method, path, headers=None, body=None, chunked=False):
-        connection = http.client.HTTPConnection(host, timeout=30)
+        connection = http.client.HTTPConnection(host, timeout=300)
         credential = f"AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature={'0' * 64}"
         connection.request(method, f"/{bucket}{path}", body, {"Authorization": credential, **(headers or {})}, encode_chunked=chunked)
         answer = connection.getresponse()
@@ -157,7 +157,7 @@ def test_the_signed_digest_must_be_that_of_the_body(send):
 def expect(endpoint, path, account=None):
     """The first line that comes before a byte of the body was sent."""
     host, port = endpoint.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as s:
+    with socket.create_connection((host, int(port)), timeout=300) as s:
         sign = f"Authorization: AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature={'0' * 64}\r\n" if account else ""
         s.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\n{sign}Content-Length: 5000000\r\nExpect: 100-continue\r\n\r\n".encode())
         return s.makefile("rb").readline()

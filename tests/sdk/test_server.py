@@ -16,7 +16,7 @@ from server import Server, binary
 
 def connect(endpoint):
     host, port = endpoint.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=20)
+    return socket.create_connection((host, int(port)), timeout=300)
 
 
 def exchange(endpoint, raw):
@@ -44,7 +44,7 @@ def json_call(endpoint, target, body, version="1.1", headers=""):
 
 
 def still_serves(endpoint):
-    with urllib.request.urlopen(f"{endpoint}/_cadabra/health", timeout=20) as answer:
+    with urllib.request.urlopen(f"{endpoint}/_cadabra/health", timeout=300) as answer:
         return json.load(answer)
 
 
@@ -92,7 +92,7 @@ def test_data_outlives_the_process_and_accounts_are_apart(own, tmp_path):
 
 
 def test_two_servers_cannot_share_a_directory(own, tmp_path):
-    second = subprocess.run([binary(), "--port", "0", "--data", own.data], capture_output=True, text=True, timeout=20)
+    second = subprocess.run([binary(), "--port", "0", "--data", own.data], capture_output=True, text=True, timeout=300)
     assert second.returncode != 0
     assert str(own.data) in second.stderr and str(own.process.pid) in second.stderr
 
@@ -119,7 +119,7 @@ def test_help_and_version():
 
 @pytest.mark.parametrize("arguments", [["--port", "x"], ["--port", "70000"], ["--nonsense"], ["--auth", "maybe"], ["--account", "12"]])
 def test_bad_options_say_what_to_do(arguments, tmp_path):
-    done = subprocess.run([binary(), "--data", tmp_path, *arguments], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([binary(), "--data", tmp_path, *arguments], capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     assert arguments[0] in done.stderr and "--help" in done.stderr
 

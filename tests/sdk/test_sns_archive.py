@@ -62,7 +62,7 @@ def replay_status(sns, subscription):
 
 
 def wait_for(sns, subscription, status):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while replay_status(sns, subscription) != status:
         assert time.monotonic() < end, replay_status(sns, subscription)
         time.sleep(0.02)

@@ -62,7 +62,7 @@ def test_function(client, function):
     subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)["SubscriptionArn"]
     attribute = {"DataType": "String", "StringValue": "v"}
     sent = sns.publish(TopicArn=topic, Message="hello", MessageAttributes={"a": attribute})["MessageId"]
-    [message] = receive(client("sqs"), url, 1, seconds=20)
+    [message] = receive(client("sqs"), url, 1)
     [record] = json.loads(message["Body"])["Records"]
     assert record["EventSource"] == "aws:sns"
     assert record["EventVersion"] == "1.0"

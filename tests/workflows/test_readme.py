@@ -27,7 +27,7 @@ def test_the_steps_work_as_written(server, folder):
     script = steps().replace("127.0.0.1:4566", f"127.0.0.1:{server.port}")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True,
-                          text=True, timeout=120)
+                          text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 records refused" in done.stdout
     assert re.search(r"^10$", done.stdout, re.M), done.stdout

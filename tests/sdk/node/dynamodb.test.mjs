@@ -16,7 +16,7 @@ test.before(async () => {
         KeySchema: [{ AttributeName: 'customer', KeyType: 'HASH' }, { AttributeName: 'order', KeyType: 'RANGE' }],
         BillingMode: 'PAY_PER_REQUEST',
     }));
-    await waitUntilTableExists({ client, maxWaitTime: 30 }, { TableName });
+    await waitUntilTableExists({ client, maxWaitTime: 240 }, { TableName });
 });
 
 test('an item of every type comes back as it went', async () => {

@@ -32,7 +32,7 @@ test('records travel through a stream into S3', async () => {
     }));
     assert.equal(batch.FailedPutCount, 0);
     let text = '';
-    for (let tries = 0; text.length < 14 && tries < 500; tries++, await pause(40)) {
+    for (let tries = 0; text.length < 14 && tries < 6000; tries++, await pause(40)) {
         const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'in/20' }));
         text = '';
         for (const { Key } of Contents)

@@ -28,7 +28,7 @@ async function readAll(StreamName) {
 test('1,000 simultaneous PutRecord calls, each on its own connection, all succeed', async () => {
     const StreamName = 'thousand';
     await kinesis.send(new CreateStreamCommand({ StreamName, ShardCount: 2 }));
-    await waitUntilStreamExists({ client: kinesis, maxWaitTime: 30 }, { StreamName });
+    await waitUntilStreamExists({ client: kinesis, maxWaitTime: 240 }, { StreamName });
     const answers = await Promise.all(Array.from({ length: 1000 }, (_, i) => kinesis.send(
         new PutRecordCommand({ StreamName, PartitionKey: `key-${i}`, Data: Buffer.from(`record ${i}`) }))));
     assert.equal(new Set(answers.map((a) => a.SequenceNumber)).size, 1000);
@@ -40,7 +40,7 @@ test('1,000 simultaneous PutRecord calls, each on its own connection, all succee
 test('large batches arrive byte for byte', async () => {
     const StreamName = 'large';
     await kinesis.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
-    await waitUntilStreamExists({ client: kinesis, maxWaitTime: 30 }, { StreamName });
+    await waitUntilStreamExists({ client: kinesis, maxWaitTime: 240 }, { StreamName });
     const bodies = Array.from({ length: 4 }, (_, i) => Buffer.alloc(1_000_000, i + 1));
     const answer = await kinesis.send(new PutRecordsCommand({
         StreamName, Records: bodies.map((Data, i) => ({ Data, PartitionKey: `${i}` })),

@@ -23,7 +23,7 @@ async function create(FunctionName, file, source, more = {}) {
         FunctionName, Runtime: 'nodejs22.x', Handler: 'index.handler', Role: `arn:aws:iam::${process.env.AWS_ACCESS_KEY_ID}:role/r`,
         Code: { ZipFile: packed(file, source) }, ...more,
     }));
-    await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30 }, { FunctionName });
+    await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 240 }, { FunctionName });
 }
 
 async function invoke(FunctionName, event) {

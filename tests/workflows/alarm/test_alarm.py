@@ -65,7 +65,7 @@ class Alarm:
         return [tuple(int(n) for n in re.findall(r"\d+", text)) for text in texts]
 
     def wait_for(self, last_line):
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while True:
             found = self.phone()
             if found and found[-1][2] == last_line:

@@ -118,7 +118,7 @@ class Pipeline:
 
 
 def until(look):
-    end = time.monotonic() + 300
+    end = time.monotonic() + 600
     while not look():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)

@@ -81,7 +81,7 @@ class Shop:
                  "--event-source-arn", stream["StreamDescriptionSummary"]["StreamARN"],
                  "--starting-position", "TRIM_HORIZON", "--batch-size", "500")
 
-    def wait_for(self, count, quiet_s=60):
+    def wait_for(self, count, quiet_s=240):
         """Returns when the table holds so many items; fails when it stops growing before."""
         client, last, grew = self.client("dynamodb"), -1, time.monotonic()
         while True:
