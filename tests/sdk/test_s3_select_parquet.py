@@ -214,7 +214,8 @@ def test_more_at_once_than_may_be(tmp_path, session):
     server = Server(tmp_path / "data")
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
     s3 = session.client("s3", endpoint_url=server.endpoint, config=config)
-    bucket, _ = put(s3, NUMBERS)
+    # More than the buffers of a connection hold: a reader has its place until somebody reads.
+    bucket, _ = put(s3, {"text": ["x" * 200] * 100000})
     payloads = []
     for _ in range(16):
         answer = s3.select_object_content(
