@@ -219,11 +219,12 @@ def test_batches_that_are_refused_as_a_whole(sqs, queue):
 
 
 def test_a_delayed_message_wakes_who_waits(sqs, queue):
-    sqs.send_message(QueueUrl=queue, MessageBody="later", DelaySeconds=1)
+    sqs.send_message(QueueUrl=queue, MessageBody="much later", DelaySeconds=900)
     assert counts(sqs, queue) == (0, 0, 1)
     start = time.monotonic()
+    sqs.send_message(QueueUrl=queue, MessageBody="later", DelaySeconds=1)
     assert bodies(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)) == ["later"]
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 19
 
 
 def test_a_visibility_timeout_that_passes_ends_a_long_poll(sqs, queue):
@@ -231,7 +232,7 @@ def test_a_visibility_timeout_that_passes_ends_a_long_poll(sqs, queue):
     assert bodies(sqs.receive_message(QueueUrl=queue, VisibilityTimeout=1)) == ["again"]
     start = time.monotonic()
     (message,) = receive(sqs, queue, WaitTimeSeconds=20, AttributeNames=["All"])
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 19
     assert message["Attributes"]["ApproximateReceiveCount"] == "2"
 
 
@@ -247,23 +248,24 @@ def test_a_long_poll_without_messages_ends_when_it_should(sqs):
     start = time.monotonic()
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
     assert time.monotonic() - start >= 0.9
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"ReceiveMessageWaitTimeSeconds": "20"})
     start = time.monotonic()
     assert "Messages" not in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=0)
-    assert time.monotonic() - start < 0.9
+    assert time.monotonic() - start < 19
 
 
 def test_long_polls_end_when_their_queue_is_deleted(sqs, client):
     """However far they have come when it is."""
-    start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         for n in range(10):
             queue = sqs.create_queue(QueueName=f"short-{n}")["QueueUrl"]
             poll = pool.submit(client("sqs").receive_message, QueueUrl=queue, WaitTimeSeconds=20)
             time.sleep(n * 0.005)
+            start = time.monotonic()
             sqs.delete_queue(QueueUrl=queue)
             with pytest.raises(ClientError):
                 poll.result()
-    assert time.monotonic() - start < 20
+            assert time.monotonic() - start < 19
 
 
 def test_visibility_is_changed(sqs, queue):
@@ -344,7 +346,7 @@ def test_queues_that_cannot_be_made(sqs, name, attributes, code):
 def test_attributes_are_set_and_told(sqs, queue, account):
     get = lambda *names: sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(names)).get("Attributes")  # noqa: E731
     told = get("All")
-    assert abs(int(told.pop("CreatedTimestamp")) - time.time()) < 60 and int(told.pop("LastModifiedTimestamp"))
+    assert abs(int(told.pop("CreatedTimestamp")) - time.time()) < 600 and int(told.pop("LastModifiedTimestamp"))
     assert told == {
         "QueueArn": f"arn:aws:sqs:us-east-1:{account}:orders", "ApproximateNumberOfMessages": "0",
         "ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0", "VisibilityTimeout": "30",
@@ -473,7 +475,7 @@ def test_what_time_does(server):
         start = time.monotonic()
         advance(one, 901)
         assert bodies(poll.result()) == ["jump"]
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 19
 
 
 def test_nothing_is_lost_or_forgotten_by_kill_9(server):

@@ -35,7 +35,7 @@ def exhaust(sqs, queue):
 
 
 def finished(sqs, arn):
-    for _ in range(200):
+    for _ in range(4800):
         (task,) = sqs.list_message_move_tasks(SourceArn=arn)["Results"]
         if task["Status"] not in ("RUNNING", "CANCELLING"):
             return task
@@ -146,7 +146,7 @@ def test_a_task_moves_messages_back_to_where_they_came_from(sqs, pair):
 def test_a_task_with_a_rate_is_cancelled(sqs, pair):
     (live, _), (dead, dead_arn) = pair
     target, target_arn = make(sqs, "target")
-    for n in range(5):
+    for n in range(40):  # as many seconds of work
         sqs.send_message(QueueUrl=live, MessageBody=str(n))
     exhaust(sqs, live)
     handle = sqs.start_message_move_task(SourceArn=dead_arn, DestinationArn=target_arn, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
@@ -155,11 +155,14 @@ def test_a_task_with_a_rate_is_cancelled(sqs, pair):
             SourceArn=dead_arn)
     (running,) = sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"]
     assert (running["Status"], running["TaskHandle"], running["MaxNumberOfMessagesPerSecond"]) == ("RUNNING", handle, 1)
+    end = time.monotonic() + 40
+    while not counts(sqs, target)[0] and time.monotonic() < end:
+        time.sleep(0.02)
     sqs.cancel_message_move_task(TaskHandle=handle)
     task = finished(sqs, dead_arn)
-    assert task["Status"] == "CANCELLED" and 0 < task["ApproximateNumberOfMessagesMoved"] < 5
+    assert task["Status"] == "CANCELLED" and 0 < task["ApproximateNumberOfMessagesMoved"] < 40
     assert counts(sqs, target)[0] == task["ApproximateNumberOfMessagesMoved"]
-    assert counts(sqs, target)[0] + counts(sqs, dead)[0] == 5
+    assert counts(sqs, target)[0] + counts(sqs, dead)[0] == 40
 
 
 def test_tasks_that_cannot_be_started(sqs, pair, account):
