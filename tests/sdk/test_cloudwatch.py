@@ -9,10 +9,17 @@ import time
 import botocore.config
 import botocore.exceptions
 import pytest
+from sns_kit import receive
 
 PROTOCOLS = ["smithy-rpc-v2-cbor", "json", "query"]
-NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+NOW = None  # of each test its own
 MINUTE = datetime.timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def now():
+    global NOW
+    NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 
 
 @pytest.fixture(params=PROTOCOLS)
@@ -61,7 +68,8 @@ def put(cw, name="latency", namespace="shop", **datum):
     cw.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": name, **datum}])
 
 
-def statistics(cw, name="latency", namespace="shop", period=60, start=NOW - 10 * MINUTE, end=NOW + 10 * MINUTE, **more):
+def statistics(cw, name="latency", namespace="shop", period=60, start=None, end=None, **more):
+    start, end = start or NOW - 10 * MINUTE, end or NOW + 10 * MINUTE
     wanted = dict(Statistics=["SampleCount", "Average", "Sum", "Minimum", "Maximum"]) if "ExtendedStatistics" not in more else {}
     answer = cw.get_metric_statistics(
         Namespace=namespace, MetricName=name, StartTime=start, EndTime=end, Period=period, **wanted, **more
@@ -170,7 +178,7 @@ def test_statistics_are_checked(cloudwatch):
 
 def test_list_metrics(cw):
     for size in ("S", "M"):
-        put(cw, Value=1, Dimensions=[{"Name": "size", "Value": size}, {"Name": "color", "Value": "red"}])
+        put(cw, Value=1, Dimensions=[{"Name": "size", "Value": size}, {"Name": "color", "Value": "red"}], Timestamp=NOW)
     put(cw, Value=1)
     put(cw, name="orders", namespace="other", Value=1)
     names = lambda **filters: len(cw.list_metrics(**filters)["Metrics"])
@@ -187,7 +195,7 @@ def test_list_metrics(cw):
         }
     ]
     # The order of dimensions does not matter.
-    put(cw, Value=2, Dimensions=[{"Name": "color", "Value": "red"}, {"Name": "size", "Value": "M"}])
+    put(cw, Value=2, Dimensions=[{"Name": "color", "Value": "red"}, {"Name": "size", "Value": "M"}], Timestamp=NOW)
     (point,) = statistics(cw, Dimensions=[{"Name": "size", "Value": "M"}, {"Name": "color", "Value": "red"}])
     assert point["Sum"] == 3.0
 
@@ -433,7 +441,7 @@ def test_alarm_tells_topic_and_function(cw, client, account):
     assert (data["recentDatapoints"], data["threshold"], data["period"], data["unit"]) == ([21.5], 21.0, 10, "Seconds")
     assert data["evaluatedDatapoints"][0]["sampleCount"] == 2.0
 
-    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    (message,) = receive(sqs, queue, 1)
     envelope = json.loads(message["Body"])
     assert envelope["Subject"] == 'ALARM: "slow" in US East (N. Virginia)'
     told = json.loads(envelope["Message"])
@@ -485,13 +493,14 @@ def test_alarm_on_an_expression(cloudwatch, client, account):
     assert "Period" not in alarm and "MetricName" not in alarm
     assert [(m["Id"], m.get("Expression"), m["ReturnData"]) for m in alarm["Metrics"]] == [
         ("errors", None, False), ("requests", None, False), ("rate", "100 * errors / requests", True)]
+    now = datetime.datetime.now(datetime.timezone.utc)
     cloudwatch.put_metric_data(Namespace="shop", MetricData=[
-        {"MetricName": name, "Value": value, "Timestamp": datetime.datetime.now(datetime.timezone.utc), "StorageResolution": 1}
+        {"MetricName": name, "Value": value, "Timestamp": now, "StorageResolution": 1}
         for name, value in (("errors", 1), ("requests", 4))])
     alarm = is_in(cloudwatch, "ALARM")
     assert alarm["StateReason"].startswith("Threshold Crossed: 1 datapoint [25.0 (")
     assert json.loads(alarm["StateReasonData"])["evaluatedDatapoints"][0]["value"] == 25.0
-    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    (message,) = receive(sqs, queue, 1)
     trigger = json.loads(json.loads(message["Body"])["Message"])["Trigger"]
     assert trigger["Period"] == 10 and trigger["Metrics"][2] == {
         "Id": "rate", "Expression": "100 * errors / requests", "Label": "failed", "ReturnData": True}
@@ -526,9 +535,10 @@ def test_missing_data(cw):
 
 def test_m_of_n(cw):
     now = datetime.datetime.now(datetime.timezone.utc)
-    cw.put_metric_alarm(**{**ALARM, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2})
     for minute, value in ((2, 30), (1, 1), (0, 30)):
         put(cw, Value=value, Timestamp=now - minute * MINUTE)
+    # Once they are all there: what is missing would count as breaching after the first one alone.
+    cw.put_metric_alarm(**{**ALARM, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2})
     assert "2 out of the last 3 datapoints [30.0 (" in is_in(cw, "ALARM")["StateReason"]
     assert alarm_state(cw)["StateReason"].endswith("(minimum 2 datapoints for OK -> ALARM transition).")
 
@@ -648,7 +658,7 @@ def test_composite_alarms(cloudwatch, client, account):
     (trigger,) = json.loads(alarm["StateReasonData"])["triggeringAlarms"]
     assert (trigger["arn"], trigger["state"]["value"]) == (f"{arn}:disk full", "ALARM")
     becomes("above", "ALARM")
-    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    (message,) = receive(sqs, queue, 1)
     told = json.loads(json.loads(message["Body"])["Message"])
     assert (told["AlarmName"], told["NewStateValue"], told["OldStateValue"], told["AlarmRule"]) == ("both", "ALARM", "OK", rule)
     assert "Trigger" not in told

@@ -5,7 +5,13 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-NOW = int(time.time() * 1000)
+NOW = None  # of each test its own
+
+
+@pytest.fixture(autouse=True)
+def now():
+    global NOW
+    NOW = int(time.time() * 1000)
 
 
 @pytest.fixture
@@ -13,8 +19,8 @@ def logs(client):
     return client("logs")
 
 
-def events(*texts, start=NOW, step=1):
-    return [{"timestamp": start + step * n, "message": text} for n, text in enumerate(texts)]
+def events(*texts, start=None, step=1):
+    return [{"timestamp": (start or NOW) + step * n, "message": text} for n, text in enumerate(texts)]
 
 
 def put(logs, group, stream, *texts, **keywords):
