@@ -21,7 +21,7 @@ function packed(name, source) {
 async function create(FunctionName, file, source, more = {}) {
     await lambda.send(new CreateFunctionCommand({
         FunctionName, Runtime: 'nodejs22.x', Handler: 'index.handler', Role: `arn:aws:iam::${process.env.AWS_ACCESS_KEY_ID}:role/r`,
-        Code: { ZipFile: packed(file, source) }, ...more,
+        Code: { ZipFile: packed(file, source) }, Timeout: 200, ...more,
     }));
     await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 240 }, { FunctionName });
 }
@@ -61,13 +61,25 @@ test('an unknown function is an error of the service', async () => {
 });
 
 test('a streamed answer arrives in chunks', async () => {
-    await create('streams', 'index.mjs', `export const handler = awslambda.streamifyResponse(async (event, stream) => {
-        for (const part of event) { stream.write(part); await new Promise((go) => setTimeout(go, 50)); } stream.end(); });`);
-    const answer = await lambda.send(new InvokeWithResponseStreamCommand({ FunctionName: 'streams', Payload: JSON.stringify(['a', 'b', 'c']) }));
+    // What follows is written when the first chunk has arrived.
+    const seen = join(process.env.HOME, 'seen');
+    await create('streams', 'index.mjs', `import { existsSync } from 'node:fs';
+        export const handler = awslambda.streamifyResponse(async (event, stream) => {
+            const [first, ...rest] = event.parts;
+            stream.write(first);
+            while (!existsSync(event.seen)) await new Promise((go) => setTimeout(go, 20));
+            for (const part of rest) stream.write(part);
+            stream.end(); });`);
+    const answer = await lambda.send(new InvokeWithResponseStreamCommand({
+        FunctionName: 'streams', Payload: JSON.stringify({ parts: ['a', 'b', 'c'], seen }),
+    }));
     const chunks = [];
     let complete;
     for await (const event of answer.EventStream) {
-        if (event.PayloadChunk) chunks.push(Buffer.from(event.PayloadChunk.Payload).toString());
+        if (event.PayloadChunk) {
+            chunks.push(Buffer.from(event.PayloadChunk.Payload).toString());
+            writeFileSync(seen, '');
+        }
         if (event.InvokeComplete) complete = event.InvokeComplete;
     }
     assert.equal(chunks.join(''), 'abc');
