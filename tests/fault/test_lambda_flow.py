@@ -197,7 +197,7 @@ def test_queues(folder):
     _, dead = chain.queue("lost")
     # Whatever a message meets beside its own poison (two kills, bad luck) must not add up to this.
     redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 8})
-    url, arn = chain.queue("q", VisibilityTimeout="3", RedrivePolicy=redrive)
+    url, arn = chain.queue("q", VisibilityTimeout="6", RedrivePolicy=redrive)
     chain.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="f", BatchSize=1)
 
     def send(value):

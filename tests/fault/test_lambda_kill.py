@@ -52,7 +52,8 @@ def test_accepted_events_survive(folder):
     out = folder / "out"
     server = Server(folder / "data")
     functions = client(server, "lambda")
-    create(functions, RECORDER.format(out=str(out), seconds=0.3), Timeout=20)
+    # The last one takes longer than it takes to kill the server.
+    create(functions, RECORDER.format(out=str(out), seconds="10 if event['n'] == 29 else 0.3"), Timeout=60)
     for n in range(30):
         functions.invoke(FunctionName="f", InvocationType="Event", Payload=json.dumps({"n": n}))
     server.kill()
@@ -67,7 +68,7 @@ def test_records_are_delivered_across_kills(folder):
     out = folder / "out"
     server = Server(folder / "data")
     functions, kinesis = client(server, "lambda"), client(server, "kinesis")
-    create(functions, RECORDER.format(out=str(out), seconds=0.02), Timeout=20)
+    create(functions, RECORDER.format(out=str(out), seconds=0.02), Timeout=100)
     kinesis.create_stream(StreamName="s", ShardCount=2)
     kinesis.get_waiter("stream_exists").wait(StreamName="s")
     arn = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["StreamARN"]

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import boto3
 import pytest
@@ -59,7 +60,7 @@ def test_acknowledged_messages_are_everywhere(tmp_path, after):
     for thread in threads:
         thread.start()
     while sum(map(len, lists)) < after:
-        pass
+        time.sleep(0.001)
     server.kill()
     for thread in threads:
         thread.join()

@@ -69,7 +69,8 @@ def test_a_function_is_created_as_described(functions, account):
 
 
 def test_defaults(functions):
-    made = create(functions, ECHO)
+    code = {"ZipFile": package({"app.py": ECHO})}
+    made = functions.create_function(FunctionName="f", Runtime="python3.12", Role=role(functions), Handler="app.handler", Code=code)
     assert (made["Timeout"], made["MemorySize"], made["Description"]) == (3, 128, "")
     assert made["TracingConfig"] == {"Mode": "PassThrough"}
     assert made["EphemeralStorage"] == {"Size": 512}

@@ -37,7 +37,7 @@ def recorder(functions, tmp_path):
     out = tmp_path / "batches"
 
     def make(more="return None", **settings):
-        create(functions, RECORDER.format(out=str(out), more=more), Timeout=10, **settings)
+        create(functions, RECORDER.format(out=str(out), more=more), Timeout=100, **settings)
 
         def batches():
             return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
@@ -82,7 +82,7 @@ def test_records_arrive_in_order_as_aws_describes_them(functions, kinesis, recor
     record = batches()[0]["event"]["Records"][0]
     sequence = record["kinesis"]["sequenceNumber"]
     arrival = record["kinesis"].pop("approximateArrivalTimestamp")
-    assert abs(arrival - time.time()) < 60 and isinstance(arrival, float)
+    assert abs(arrival - time.time()) < 600 and isinstance(arrival, float)
     assert record == {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
@@ -152,11 +152,10 @@ def test_a_window_gathers_records(functions, kinesis, recorder):
         FunctionName="f",
         StartingPosition="TRIM_HORIZON",
         BatchSize=100,
-        MaximumBatchingWindowInSeconds=2,
+        MaximumBatchingWindowInSeconds=10,
     )
     for i in range(5):
         put(kinesis, [i])
-        time.sleep(0.15)
     assert batches() == []
     eventually(lambda: len(flat(batches())) == 5)
     assert len(batches()) == 1

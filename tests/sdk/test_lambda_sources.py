@@ -35,7 +35,7 @@ def recorder(functions, tmp_path):
     out = tmp_path / "events"
 
     def make(more="return None", client=functions, **settings):
-        create(client, RECORDER.format(out=str(out), more=more), **{"Timeout": 5, **settings})
+        create(client, RECORDER.format(out=str(out), more=more), **{"Timeout": 30, **settings})
 
         def events():
             return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
@@ -97,9 +97,9 @@ def test_many_messages_in_batches(functions, sqs, recorder):
 
 
 def test_a_failed_batch_comes_again_and_then_to_the_dead_letters(functions, sqs, recorder):
-    events = recorder(more="raise ValueError", Timeout=1)
+    events = recorder(more="raise ValueError", Timeout=6)
     dead, dead_arn = queue(sqs, "dead")
-    url, arn = queue(sqs, VisibilityTimeout="1", RedrivePolicy=json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2}))
+    url, arn = queue(sqs, VisibilityTimeout="6", RedrivePolicy=json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2}))
     functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="f")
     sqs.send_message(QueueUrl=url, MessageBody="poison")
     eventually(lambda: depth(sqs, dead) == 1)
@@ -109,8 +109,8 @@ def test_a_failed_batch_comes_again_and_then_to_the_dead_letters(functions, sqs,
 
 def test_only_what_failed_comes_again(functions, sqs, recorder):
     more = "return {'batchItemFailures': [{'itemIdentifier': r['messageId']} for r in event['Records'] if r['body'] == 'bad' and r['attributes']['ApproximateReceiveCount'] == '1']}"
-    events = recorder(more=more, Timeout=1)
-    url, arn = queue(sqs, VisibilityTimeout="1")
+    events = recorder(more=more, Timeout=6)
+    url, arn = queue(sqs, VisibilityTimeout="6")
     sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": b, "MessageBody": b} for b in ("good", "bad", "fine")])
     functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="f", FunctionResponseTypes=["ReportBatchItemFailures"])
     eventually(lambda: depth(sqs, url) == 0)
@@ -314,7 +314,7 @@ def test_no_message_is_lost_when_the_server_is_killed(tmp_path, recorder):
         return boto3.client(service, endpoint_url=server.endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
 
     sqs, functions = connect("sqs"), connect("lambda")
-    events = recorder(client=functions, more="import time; time.sleep(0.05)")
+    events = recorder(client=functions, more="import time; time.sleep(0.05)", Timeout=5)
     url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "5"})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="f", BatchSize=2)
@@ -402,7 +402,7 @@ def test_poison_ends_in_its_queue_and_nothing_else_is_lost(tmp_path):
         return boto3.client(service, endpoint_url=server.endpoint, region_name="us-east-1", aws_access_key_id="123456789012", aws_secret_access_key="test")
 
     kinesis, functions, sqs = connect("kinesis"), connect("lambda"), connect("sqs")
-    create(functions, FAULTY.format(out=str(out)), Timeout=2)
+    create(functions, FAULTY.format(out=str(out)), Timeout=5)
     _, lost = queue(sqs, "lost")
     kinesis.create_stream(StreamName="s", ShardCount=2)
     kinesis.get_waiter("stream_exists").wait(StreamName="s")
