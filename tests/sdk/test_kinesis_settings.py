@@ -272,7 +272,7 @@ def test_limits_of_shards_when_they_are_kept(tmp_path):
                     return
             pytest.fail("never refused")
 
-        until_refused(lambda: kinesis.put_record(StreamName="s", Data=b"x" * 300_000, **mine))
+        until_refused(lambda: kinesis.put_record(StreamName="s", Data=b"x" * 1_000_000, **mine))
         half = b"y" * 600_000
         answer = kinesis.put_records(StreamName="s", Records=[
             {"Data": half, **mine}, {"Data": half, **mine}, {"Data": b"z", "PartitionKey": "k", "ExplicitHashKey": str(TOP - 1)}])
