@@ -48,7 +48,7 @@ static void run_briefly(struct background_task *task, void *context)
 
 static void wait_for(atomic_int *value, int wanted)
 {
-    for (int i = 0; i < 5000 && atomic_load(value) != wanted; i++)
+    for (int i = 0; i < 60000 && atomic_load(value) != wanted; i++)
         usleep(1000);
     ck_assert_int_eq(atomic_load(value), wanted);
 }

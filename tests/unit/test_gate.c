@@ -4,8 +4,9 @@
 #include <poll.h>
 #include <pthread.h>
 
-#include "server/base/clock.h"
 #include "tests/unit/run_suite.h"
+
+enum { LONG_MS = 60000 };
 
 static bool stop_is_readable(const struct gate *g)
 {
@@ -14,13 +15,21 @@ static bool stop_is_readable(const struct gate *g)
     return poll(&p, 1, 0) == 1;
 }
 
+/* A timer of no time takes its time, too. */
+static bool stop_becomes_readable(const struct gate *g)
+{
+    struct pollfd p = {.fd = gate_stop_fd(g), .events = POLLIN};
+
+    return poll(&p, 1, LONG_MS / 2) == 1;
+}
+
 START_TEST(an_empty_gate_closes_at_once)
 {
     struct gate *g = gate_new();
 
     ck_assert(!stop_is_readable(g));
     ck_assert(gate_close(g, 1000));
-    ck_assert(stop_is_readable(g));
+    ck_assert(stop_becomes_readable(g));
     gate_open(g);
     ck_assert(!stop_is_readable(g));
     gate_enter(g);
@@ -50,7 +59,7 @@ static void *wait_inside(void *context)
     struct pollfd p = {.fd = gate_stop_fd(g), .events = POLLIN};
 
     gate_enter(g);
-    if (poll(&p, 1, 10000) == 1)
+    if (poll(&p, 1, LONG_MS) == 1)
         gate_leave(g);
     return NULL;
 }
@@ -59,14 +68,11 @@ START_TEST(closing_makes_those_inside_leave)
 {
     struct gate *g = gate_new();
     pthread_t threads[8];
-    int64_t began;
 
     for (size_t i = 0; i < ARRAY_LEN(threads); i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, wait_inside, g), 0);
     usleep(20000);
-    began = clock_monotonic_ms();
-    ck_assert(gate_close(g, 5000));
-    ck_assert(clock_monotonic_ms() - began < 2000);
+    ck_assert(gate_close(g, LONG_MS / 2));
     gate_hurry(g, 0); /* for those who had not entered yet */
     gate_open(g);
     for (size_t i = 0; i < ARRAY_LEN(threads); i++)
@@ -79,10 +85,10 @@ START_TEST(a_hurried_gate_stays_so)
 {
     struct gate *g = gate_new();
 
-    gate_hurry(g, 30);
+    gate_hurry(g, LONG_MS);
     ck_assert(!stop_is_readable(g));
-    usleep(50000);
-    ck_assert(stop_is_readable(g));
+    gate_hurry(g, 30);
+    ck_assert(stop_becomes_readable(g));
     ck_assert(gate_close(g, 1000));
     gate_open(g);
     ck_assert(stop_is_readable(g));

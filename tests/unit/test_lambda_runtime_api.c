@@ -203,7 +203,7 @@ START_TEST(closing_cuts_who_waits_and_who_is_silent)
     wait_for(RUNTIME_WAITING);
     int64_t began = clock_monotonic_ms();
     runtime_api_close(TAKE(api));
-    ck_assert_int_lt(clock_monotonic_ms() - began, 3000);
+    ck_assert_int_lt(clock_monotonic_ms() - began, 30000);
     answer(waiting);
     answer(silent);
 }
@@ -281,7 +281,7 @@ static bool is_gone(pid_t pid)
 {
     bool gone = false;
 
-    for (int i = 0; i < 500 && !gone; i++) {
+    for (int i = 0; i < 6000 && !gone; i++) {
         struct process_table table;
         process_table_read(&table);
         const struct process_entry *left = process_table_find(&table, pid);

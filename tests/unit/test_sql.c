@@ -6,6 +6,7 @@
 #include "tests/unit/run_suite.h"
 
 #include <check.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -704,6 +705,7 @@ START_TEST(acknowledged_writes_survive_kill)
     if (child == 0)
         write_until_killed(path, ends[1]);
     close(ends[1]);
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, 60000), 1);
     nanosleep(&(struct timespec){.tv_nsec = 300 * 1000000L}, NULL);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
