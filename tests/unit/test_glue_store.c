@@ -1,51 +1,25 @@
 /* What the Data Catalog keeps: names, versions, partitions in their order, what dropped tables
  * leave. */
 #include "storage/glue_store.h"
-#include "tests/unit/run_suite.h"
-
-#include <check.h>
 
 #include "server/base/embed.h"
 #include "storage/sql.h"
+#include "tests/unit/run_suite.h"
+#include "tests/unit/store_fixture.h"
 
-static char folder[64];
-static struct store_root *root;
+#include <check.h>
+
 static struct glue_store *store;
-static struct arena a;
-static const struct scope here = {.account = "123456789012", .region = "us-east-1"};
-static const struct scope elsewhere = {.account = "123456789012", .region = "eu-west-1"};
 
 static void open_store(void)
 {
-    const struct store_options options = {.directory = folder};
-    char problem[256];
-
-    root = store_open(&options, problem, sizeof(problem));
-    ck_assert_msg(root != NULL, "%s", problem);
-    store = glue_store_open(root);
+    store = glue_store_open(open_root());
+    ck_assert_ptr_nonnull(store);
 }
 
 static void close_store(void)
 {
     glue_store_close(store);
-    store_close(root);
-}
-
-static void setup(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/cadabra-glue-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    arena_init(&a);
-    open_store();
-}
-
-static void teardown(void)
-{
-    AUTO_FREE char *command = x_asprintf("rm -rf %s", folder);
-
-    close_store();
-    arena_release(&a);
-    ck_assert_int_eq(system(command), 0);
 }
 
 static int64_t make_database(const char *name)
@@ -112,8 +86,7 @@ START_TEST(databases)
     ck_assert_int_eq(glue_database_update(store, id, "{\"d\":1}"), STORE_OK);
     ck_assert_int_eq(glue_database_set_tags(store, id, "x", "y"), STORE_CONFLICT);
     ck_assert_int_eq(glue_database_set_tags(store, id, "", "y"), STORE_OK);
-    close_store();
-    open_store();
+    reopen();
     ck_assert_int_eq(glue_database_find(store, &here, "shop", &a, &row), STORE_OK);
     ck_assert_str_eq(row.document, "{\"d\":1}");
     ck_assert_str_eq(row.tags, "y");
@@ -339,8 +312,7 @@ START_TEST(what_a_dropped_table_leaves_is_removed)
     ck_assert_int_eq(glue_table_delete(store, table), STORE_OK);
     ck_assert_int_eq(glue_table_delete(store, table), STORE_NOT_FOUND);
     ck_assert_int_ne(make_table(database, "shop", "t"), table);
-    close_store(); /* what is left is found again */
-    open_store();
+    reopen(); /* what is left is found again */
     while (glue_store_sweep(store))
         ;
     ck_assert_int_eq(glue_partition_list(store, table, &filter, 1, &a, &row, &count, &more),
@@ -468,8 +440,7 @@ START_TEST(types_of_old_functions)
                      STORE_OK);
     ck_assert_int_eq(sql_write_end(s, STORE_OK), STORE_OK);
     sql_close(db);
-    close_store();
-    open_store();
+    reopen();
     ck_assert_int_eq(glue_function_list(store, &here, &filter, 3, &a, rows, &count, &more),
                      STORE_OK);
     ck_assert_uint_eq(count, 2);

@@ -1,48 +1,21 @@
 /* What Lambda keeps: functions under revisions, accepted events, mappings and checkpoints. */
 #include "storage/lambda_store.h"
 #include "tests/unit/run_suite.h"
+#include "tests/unit/store_fixture.h"
 
 #include <check.h>
 
-static char folder[64];
-static struct store_root *root;
 static struct lambda_store *store;
-static struct arena a;
-static const struct scope here = {.account = "123456789012", .region = "us-east-1"};
-static const struct scope elsewhere = {.account = "123456789012", .region = "eu-west-1"};
 
 static void open_store(void)
 {
-    const struct store_options options = {.directory = folder};
-    char problem[256];
-
-    root = store_open(&options, problem, sizeof(problem));
-    ck_assert_msg(root != NULL, "%s", problem);
-    store = lambda_store_open(root);
+    store = lambda_store_open(open_root());
     ck_assert_ptr_nonnull(store);
 }
 
 static void close_store(void)
 {
     lambda_store_close(store);
-    store_close(root);
-}
-
-static void setup(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/cadabra-lambda-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    arena_init(&a);
-    open_store();
-}
-
-static void teardown(void)
-{
-    AUTO_FREE char *command = x_asprintf("rm -rf %s", folder);
-
-    close_store();
-    arena_release(&a);
-    ck_assert_int_eq(system(command), 0);
 }
 
 static struct lambda_function function(const char *name, const char *revision)
@@ -100,8 +73,7 @@ START_TEST(a_function_is_kept_under_its_revision)
     f.environment = NULL;
     ck_assert_int_eq(lambda_store_replace(store, &f, "other"), STORE_CONFLICT);
     ck_assert_int_eq(lambda_store_replace(store, &f, "one"), STORE_OK);
-    close_store();
-    open_store();
+    reopen();
     ck_assert_int_eq(lambda_store_find(store, here, "f", &a, &got), STORE_OK);
     ck_assert_str_eq(got.revision, "two");
     ck_assert_int_eq(got.timeout_s, 9);

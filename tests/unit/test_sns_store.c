@@ -1,47 +1,21 @@
 /* What SNS keeps: subscriptions once each, lanes in turn, deliveries in order, the key. */
 #include "storage/sns_store.h"
 #include "tests/unit/run_suite.h"
+#include "tests/unit/store_fixture.h"
 
 #include <check.h>
 
-static char folder[64];
-static struct store_root *root;
 static struct sns_store *store;
-static struct arena a;
-static const struct scope here = {.account = "123456789012", .region = "us-east-1"};
-static const struct scope elsewhere = {.account = "123456789012", .region = "eu-west-1"};
 
 static void open_store(void)
 {
-    const struct store_options options = {.directory = folder};
-    char problem[256];
-
-    root = store_open(&options, problem, sizeof(problem));
-    ck_assert_msg(root != NULL, "%s", problem);
-    store = sns_store_open(root);
+    store = sns_store_open(open_root());
+    ck_assert_ptr_nonnull(store);
 }
 
 static void close_store(void)
 {
     sns_store_close(store);
-    store_close(root);
-}
-
-static void setup(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/cadabra-sns-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    arena_init(&a);
-    open_store();
-}
-
-static void teardown(void)
-{
-    AUTO_FREE char *command = x_asprintf("rm -rf %s", folder);
-
-    close_store();
-    arena_release(&a);
-    ck_assert_int_eq(system(command), 0);
 }
 
 static struct sns_topic make_topic(const char *name)
@@ -155,8 +129,7 @@ START_TEST(lanes_come_in_turn)
     ck_assert_int_eq(d.attempts, 0);
     ck_assert_int_eq(sns_store_delivery_remove(store, d.id), STORE_OK);
     /* And all of it is there after the next start. */
-    close_store();
-    open_store();
+    reopen();
     ck_assert_int_eq(sns_store_delivery_due(store, 1, 12, &a, &d), STORE_OK);
     ck_assert_int_eq(d.due_ms, 12);
 }

@@ -2,38 +2,29 @@
  * what is gone is gone. */
 #include "storage/sqs_store.h"
 #include "tests/unit/run_suite.h"
+#include "tests/unit/store_fixture.h"
 
 #include <check.h>
-#include <unistd.h>
 
-static const struct scope scope = {"000000000000", "us-east-1"};
-
-static char directory[64];
-static struct store_root *root;
 static struct sqs_store *store;
-static struct arena arena;
 static struct sqs_queue_ref queue;
 
 static void open_store(void)
 {
-    char problem[256];
-
-    root = store_open(&(struct store_options){.directory = directory}, problem, sizeof(problem));
-    ck_assert_ptr_nonnull(root);
-    store = sqs_store_open(root);
+    store = sqs_store_open(open_root());
+    ck_assert_ptr_nonnull(store);
 }
 
 static void close_store(void)
 {
     sqs_store_close(store);
-    store_close(root);
 }
 
 static struct sqs_queue_row find(const char *name)
 {
     struct sqs_queue_row row;
 
-    ck_assert_int_eq(sqs_store_find(store, &scope, name, &arena, &row), STORE_OK);
+    ck_assert_int_eq(sqs_store_find(store, &here, name, &a, &row), STORE_OK);
     return row;
 }
 
@@ -41,26 +32,14 @@ static void make(const char *name)
 {
     const struct sqs_new_queue q = {.name = name, .created_ms = 5, .settings = "{}"};
 
-    ck_assert_int_eq(sqs_store_create(store, &scope, &q), STORE_OK);
+    ck_assert_int_eq(sqs_store_create(store, &here, &q), STORE_OK);
 }
 
 static void set_up(void)
 {
-    snprintf(directory, sizeof(directory), "/tmp/sqs-store-%d-XXXXXX", getpid());
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    arena_init(&arena);
-    open_store();
+    setup();
     make("q");
     queue = (struct sqs_queue_ref){.id = find("q").id, .reserved = find("q").next};
-}
-
-static void tear_down(void)
-{
-    AUTO_FREE char *remove = x_asprintf("rm -rf %s", directory);
-
-    close_store();
-    arena_release(&arena);
-    ck_assert_int_eq(system(remove), 0);
 }
 
 static struct sqs_put message(int64_t number, const char *body)
@@ -120,17 +99,16 @@ START_TEST(a_message_comes_back)
     struct sqs_take take = {.number = 1, .visible_ms = 900, .received = 1};
 
     put(1, "hello");
-    ck_assert_int_eq(sqs_store_take(store, &queue, &take, 1, 500, &arena), STORE_OK);
+    ck_assert_int_eq(sqs_store_take(store, &queue, &take, 1, 500, &a), STORE_OK);
     ck_assert_str_eq(take.content.body, "hello");
     ck_assert_str_eq(take.content.sender, "me");
     ck_assert_uint_eq(take.content.attributes.len, 2);
     ck_assert_ptr_null(take.content.trace);
     ck_assert_int_eq(take.first_ms, 500);
     take.received = 2;
-    ck_assert_int_eq(sqs_store_take(store, &queue, &take, 1, 950, &arena), STORE_OK);
+    ck_assert_int_eq(sqs_store_take(store, &queue, &take, 1, 950, &a), STORE_OK);
     ck_assert_int_eq(take.first_ms, 500);
-    close_store();
-    open_store();
+    reopen();
     struct loaded l = load("q");
     ck_assert_uint_eq(l.count, 1);
     ck_assert_int_eq(l.rows[0].number, 1);
@@ -180,7 +158,7 @@ START_TEST(a_purge_hides_at_once_and_trims_bit_by_bit)
         ck_assert_int_eq(sqs_store_trim(store, &more), STORE_OK);
     ck_assert(!more);
     struct sqs_take take[] = {{.number = 1}, {.number = 3}};
-    ck_assert_int_eq(sqs_store_peek(store, &queue, take, 2, &arena), STORE_OK);
+    ck_assert_int_eq(sqs_store_peek(store, &queue, take, 2, &a), STORE_OK);
     ck_assert_ptr_null(take[0].content.body);
     ck_assert_str_eq(take[1].content.body, "c");
 }
@@ -194,7 +172,7 @@ START_TEST(a_deleted_queue_takes_nothing)
     put(1, "a");
     ck_assert_int_eq(sqs_store_delete(store, &queue), STORE_OK);
     ck_assert_int_eq(sqs_store_put(store, &queue, &p, 1), STORE_NOT_FOUND);
-    ck_assert_int_eq(sqs_store_find(store, &scope, "q", &arena, &row), STORE_NOT_FOUND);
+    ck_assert_int_eq(sqs_store_find(store, &here, "q", &a, &row), STORE_NOT_FOUND);
     make("q");
     ck_assert_int_ne(find("q").id, queue.id);
     ck_assert_uint_eq(load("q").count, 0);
@@ -241,14 +219,14 @@ START_TEST(a_message_moves)
     put(1, "a");
     ck_assert_int_eq(sqs_store_move(store, &queue, &other, &move, 1), STORE_OK);
     ck_assert_int_eq(sqs_store_move(store, &queue, &other, &move, 1), STORE_NOT_FOUND);
-    ck_assert_int_eq(sqs_store_peek(store, &other, &take, 1, &arena), STORE_OK);
+    ck_assert_int_eq(sqs_store_peek(store, &other, &take, 1, &a), STORE_OK);
     ck_assert_int_eq(take.content.id[0], 1);
     ck_assert_str_eq(take.content.source, "arn:q");
     ck_assert_int_eq(take.received, 3);
     move = (struct sqs_move){.from_number = 1, .to_number = 2, .new_id = id, .sent_ms = 9};
     ck_assert_int_eq(sqs_store_move(store, &other, &queue, &move, 1), STORE_OK);
     take = (struct sqs_take){.number = 2};
-    ck_assert_int_eq(sqs_store_peek(store, &queue, &take, 1, &arena), STORE_OK);
+    ck_assert_int_eq(sqs_store_peek(store, &queue, &take, 1, &a), STORE_OK);
     ck_assert_int_eq(take.content.id[0], 0xab);
     ck_assert_ptr_null(take.content.source);
     ck_assert_int_eq(take.content.sent_ms, 9);
@@ -263,19 +241,19 @@ START_TEST(one_task_at_a_time_per_source)
     struct sqs_task *tasks;
     size_t count;
 
-    ck_assert_int_eq(sqs_store_task_add(store, &scope, &task), STORE_OK);
-    ck_assert_int_eq(sqs_store_task_add(store, &scope, &again), STORE_EXISTS);
+    ck_assert_int_eq(sqs_store_task_add(store, &here, &task), STORE_OK);
+    ck_assert_int_eq(sqs_store_task_add(store, &here, &again), STORE_EXISTS);
     ck_assert_int_eq(sqs_store_task_moved(store, task.id, 3, &status), STORE_OK);
     ck_assert_int_eq(status, SQS_TASK_RUNNING);
     ck_assert_int_eq(sqs_store_task_cancel(store, task.id), STORE_OK);
     ck_assert_int_eq(sqs_store_task_cancel(store, task.id), STORE_NOT_FOUND);
     ck_assert_int_eq(sqs_store_task_moved(store, task.id, 4, &status), STORE_OK);
     ck_assert_int_eq(status, SQS_TASK_CANCELLING);
-    ck_assert_int_eq(sqs_store_tasks_active(store, 10, &arena, &tasks, &count), STORE_OK);
+    ck_assert_int_eq(sqs_store_tasks_active(store, 10, &a, &tasks, &count), STORE_OK);
     ck_assert_uint_eq(count, 1);
     ck_assert_int_eq(sqs_store_task_end(store, task.id, SQS_TASK_CANCELLED, NULL), STORE_OK);
-    ck_assert_int_eq(sqs_store_task_add(store, &scope, &again), STORE_OK);
-    ck_assert_int_eq(sqs_store_tasks_of(store, "arn:d", 10, &arena, &tasks, &count), STORE_OK);
+    ck_assert_int_eq(sqs_store_task_add(store, &here, &again), STORE_OK);
+    ck_assert_int_eq(sqs_store_tasks_of(store, "arn:d", 10, &a, &tasks, &count), STORE_OK);
     ck_assert_uint_eq(count, 2);
     ck_assert_str_eq(tasks[0].handle, "h2");
     ck_assert_int_eq(tasks[1].moved, 4);
@@ -290,10 +268,10 @@ START_TEST(names_are_listed_by_prefix)
     make("q1");
     make("Q2");
     make("r");
-    ck_assert_int_eq(sqs_store_list(store, &scope, "q", "", 10, &arena, &names, &count), STORE_OK);
+    ck_assert_int_eq(sqs_store_list(store, &here, "q", "", 10, &a, &names, &count), STORE_OK);
     ck_assert_uint_eq(count, 2);
     ck_assert_str_eq(names[1], "q1");
-    ck_assert_int_eq(sqs_store_list(store, &scope, "", "q", 1, &arena, &names, &count), STORE_OK);
+    ck_assert_int_eq(sqs_store_list(store, &here, "", "q", 1, &a, &names, &count), STORE_OK);
     ck_assert_uint_eq(count, 1);
     ck_assert_str_eq(names[0], "q1");
 }
@@ -304,7 +282,7 @@ int main(void)
     Suite *suite = suite_create("sqs_store");
     TCase *c = tcase_create("store");
 
-    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_checked_fixture(c, set_up, teardown);
     tcase_add_test(c, a_message_comes_back);
     tcase_add_test(c, numbers_are_promised_ahead);
     tcase_add_test(c, all_or_none);
