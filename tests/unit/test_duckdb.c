@@ -1,8 +1,8 @@
 /* DuckDB as an engine: it is found, locked down, and can't be unlocked. */
 #include "server/duckdb/engine.h"
 
-#include "tests/unit/duckdb_fixture.h"
 #include "server/base/nameless.h"
+#include "tests/unit/duckdb_fixture.h"
 #include "tests/unit/run_suite.h"
 
 #include <check.h>

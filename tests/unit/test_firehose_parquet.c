@@ -1,9 +1,9 @@
 /* Rows of Hive's types into Parquet, and out of it again by DuckDB: types, values, options. */
 #include "handlers/firehose/parquet.h"
 
-#include "tests/unit/duckdb_fixture.h"
 #include "server/config.h"
 #include "server/duckdb/parquet_writer.h"
+#include "tests/unit/duckdb_fixture.h"
 #include "tests/unit/run_suite.h"
 
 #include <check.h>
