@@ -87,14 +87,6 @@ void partition_by_query(struct processing *p, const struct firehose_Processor *p
 
 /* --- the partition --- */
 
-static const char *value_of(const struct partition_key *keys, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(keys[i].name, name))
-            return keys[i].value;
-    return NULL;
-}
-
 /* The keys of one kind that the prefix uses, in its order: what they are not part of does not tell
  * partitions apart. */
 static void write_keys(struct jw *w, const struct prefix *prefix, enum prefix_part_kind kind,
@@ -105,7 +97,7 @@ static void write_keys(struct jw *w, const struct prefix *prefix, enum prefix_pa
         const struct prefix_part *part = &prefix->parts[i];
 
         if (part->kind == kind)
-            jw_member_string(w, part->text, value_of(keys, count, part->text));
+            jw_member_string(w, part->text, partition_key_value(keys, count, part->text));
     }
     jw_end_object(w);
 }

@@ -138,7 +138,7 @@ void prefix_complete_error(struct arena *a, struct prefix *p)
 
 /* --- writing --- */
 
-static const char *value_of(const struct partition_key *keys, size_t count, const char *name)
+const char *partition_key_value(const struct partition_key *keys, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (str_eq(keys[i].name, name))
@@ -150,8 +150,9 @@ static bool write_key(const struct prefix_part *part, const struct partition_key
                       struct strbuf *out)
 {
     bool query = part->kind == PREFIX_FROM_QUERY;
-    const char *value = value_of(query ? keys->query : keys->lambda,
-                                 query ? keys->query_count : keys->lambda_count, part->text);
+    const char *value =
+        partition_key_value(query ? keys->query : keys->lambda,
+                            query ? keys->query_count : keys->lambda_count, part->text);
 
     if (value)
         strbuf_add_text(out, value);

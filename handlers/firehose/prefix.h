@@ -58,6 +58,9 @@ struct partition_keys {
     size_t lambda_count;
 };
 
+/* The value of the key of that name; NULL: there is none. */
+const char *partition_key_value(const struct partition_key *keys, size_t count, const char *name);
+
 struct prefix_values {
     int64_t at_ms;
     const struct time_zone *zone; /* NULL: UTC */
