@@ -17,7 +17,7 @@ static int fail_no_profile(struct request *req, const char *user)
                     user);
 }
 
-static int check_password(struct request *req, const char *user, const char *password)
+static int check_password(struct request *req, const char *password)
 {
     bool upper = false;
     bool lower = false;
@@ -30,8 +30,7 @@ static int check_password(struct request *req, const char *user, const char *pas
         digit = digit || isdigit((unsigned char)*p);
         symbol = symbol || strchr("!@#$%^&*()_+-=[]{}|'", *p);
     }
-    if (strlen(password) < PASSWORD_MIN || upper + lower + digit + symbol < CLASSES_MIN ||
-        strcasecmp(password, user) == 0)
+    if (strlen(password) < PASSWORD_MIN || upper + lower + digit + symbol < CLASSES_MIN)
         return aws_fail(req, &iam_PasswordPolicyViolationException,
                         "Password does not conform to the account password policy.");
     return 0;
@@ -88,7 +87,7 @@ int iam_create_login_profile(struct request *req, const struct iam_CreateLoginPr
         return -1;
     if (!in->Password)
         return aws_fail(req, &aws_ValidationError, "Password must be specified.");
-    if (check_password(req, user, in->Password) || change(req, user, &c))
+    if (check_password(req, in->Password) || change(req, user, &c))
         return -1;
     out->LoginProfile = ARENA_NEW(&req->arena, struct iam_LoginProfile);
     out->LoginProfile->UserName = user;
@@ -125,7 +124,7 @@ int iam_update_login_profile(struct request *req, const struct iam_UpdateLoginPr
     struct change c = {.what = UPDATE, .reset = in->PasswordResetRequired};
 
     (void)out;
-    if (in->Password && check_password(req, in->UserName, in->Password))
+    if (in->Password && check_password(req, in->Password))
         return -1;
     return change(req, in->UserName, &c);
 }

@@ -285,6 +285,11 @@ def test_login_profiles(iam):
     assert refused("DeleteConflict", iam.delete_user, UserName="anna") == "Cannot delete entity, must delete login profile first."
     iam.delete_login_profile(UserName="anna")
     refused("NoSuchEntity", iam.get_login_profile, UserName="anna")
+    # AWS: a password must not be the account's name; it may be the user's.
+    iam.create_user(UserName="Berta-2024")
+    iam.create_login_profile(UserName="Berta-2024", Password="Berta-2024")
+    iam.delete_login_profile(UserName="Berta-2024")
+    iam.delete_user(UserName="Berta-2024")
     iam.delete_user(UserName="anna")
 
 
