@@ -9,7 +9,8 @@ bool library_load(const char *soname, const struct library_symbol *symbols, size
     void *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
 
     if (!handle) {
-        log_error("%s can't be loaded", soname);
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): each thread has its own */
+        log_error("%s can't be loaded: %s", soname, dlerror());
         return false;
     }
     for (size_t i = 0; i < count; i++) {
