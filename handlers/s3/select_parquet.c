@@ -5,6 +5,7 @@
 #include "handlers/s3/select_query.h"
 #include "server/base/clock.h"
 #include "server/base/io.h"
+#include "server/base/log.h"
 #include "server/config.h"
 #include "server/duckdb/engine.h"
 
@@ -51,8 +52,7 @@ static bool start(struct select_parquet *p, const char *library, int in, int fil
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return false;
-    p->pid =
-        helper_start("s3", &(struct helper_files){{in, ends[1], STDERR_FILENO, file}}, environment);
+    p->pid = helper_start("s3", &(struct helper_files){{in, ends[1], -1, file}}, environment);
     p->fd = ends[0];
     close(ends[1]);
     return p->pid != 0;
@@ -154,6 +154,8 @@ struct select_parquet *select_parquet_open(const struct app *app, int file,
     p->status = begin(p, app, file, query, range);
     if (!p->status)
         return p;
+    if (p->status == SELECT_PARQUET_BAD_ENGINE)
+        log_error("S3 Select: %s", engine_unusable);
     select_parquet_explain(p, out_error);
     select_parquet_free(p);
     return NULL;

@@ -7,7 +7,6 @@
 #include "handlers/common/helper_process.h"
 #include "handlers/s3/select_parquet_protocol.h"
 #include "server/base/io.h"
-#include "server/base/log.h"
 #include "server/base/strbuf.h"
 #include "server/duckdb/engine.h"
 
@@ -66,10 +65,7 @@ static bool open_engine(struct worker *w)
     engine_file_path(SELECT_PARQUET_FILE, w->file);
     if (!engine_load(getenv("CADABRA_DUCKDB"), &w->lib)) /* NOLINT(concurrency-mt-unsafe): alone */
         return false;
-    if (engine_open(&w->engine, &w->lib, &options))
-        return true;
-    log_error("DuckDB can't be opened: %s", w->engine.problem);
-    return false;
+    return engine_open(&w->engine, &w->lib, &options);
 }
 
 /* Row group by row group: codecs that AWS does not take, sizes, and which rows are asked for. */

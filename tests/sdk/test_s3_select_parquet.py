@@ -254,6 +254,7 @@ def test_a_library_that_can_t_be_used_is_told_with_what_to_do(tmp_path, session,
         return error["Message"]
 
     assert "can't be used" in told()
+    assert "DuckDB's library can't be used" in server.log.read_text()
     path.unlink()
     assert "is not there" in told()
     server.stop()
