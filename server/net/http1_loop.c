@@ -36,12 +36,14 @@ struct http1_loop {
     struct connection *arrivals; /* connections to be taken over */
     struct talk *back;           /* what the crew has done */
     bool stopping;
+    atomic_bool has_news; /* to be read without the lock */
 };
 
 /* With the lock held: whoever reads the news may free the loop as soon as the lock is free. */
 static void wake(struct http1_loop *l)
 {
     eventfd_write(l->wake_fd, 1);
+    atomic_store(&l->has_news, true);
 }
 
 /* --- requests that are not quick --- */
@@ -181,6 +183,7 @@ static bool take_news(struct http1_loop *l)
     arrivals = TAKE(l->arrivals);
     back = TAKE(l->back);
     stopping = l->stopping;
+    atomic_store(&l->has_news, false);
     pthread_mutex_unlock(&l->lock);
     while (arrivals) {
         struct connection *next = arrivals->next_arrival;
@@ -211,7 +214,8 @@ static void read_all(struct http1_loop *l)
     } while (fibers_waiting(l->fibers) > before && fibers_waiting(l->fibers) < CROWD_MAX);
 }
 
-/* Serves what has come; returns when there is nothing more. */
+/* Serves what has come; returns when there is nothing more, or news: busy clients shall not keep
+ * new ones waiting. */
 static void serve_all(struct http1_loop *l)
 {
     struct MHD_Daemon *mhd = http1_daemon_mhd(l->daemon);
@@ -220,7 +224,8 @@ static void serve_all(struct http1_loop *l)
     do {
         read_all(l);
         fibers_finish(l->fibers); /* then MHD calls again for the answers that it did not get */
-    } while (MHD_get_timeout(mhd, &timeout_ms) == MHD_YES && timeout_ms == 0);
+    } while (!atomic_load(&l->has_news) && MHD_get_timeout(mhd, &timeout_ms) == MHD_YES &&
+             timeout_ms == 0);
 }
 
 static void *loop_thread(void *context)

@@ -173,6 +173,8 @@ static void test_serve(struct request *req)
         strbuf_add_text(&r->bytes, "woken");
     } else if (str_eq(req->path, "/gone")) {
         serve_the_gone(req);
+    } else if (str_eq(req->path, "/before")) { /* how many requests ended before this one */
+        strbuf_add_format(&r->bytes, "%d", atomic_load(&f->done));
     } else {
         r->bytes.max = 128 << 20;
         strbuf_add(&r->bytes, req->body.data, req->body.len);

@@ -300,6 +300,41 @@ START_TEST(connections_of_loops_share_threads)
 }
 END_TEST
 
+START_TEST(busy_clients_do_not_keep_new_ones_waiting)
+{
+    enum { REQUESTS = 300 };
+    struct answer before;
+    int busy, other, same, last;
+
+    start();
+    busy = dial();
+    say(busy, "GET /gone HTTP/1.1\r\nHost: h\r\n\r\n"); /* their loop stands still */
+    wait_until(&fixture.in_wait, 1);
+    for (int i = 0; i < REQUESTS; i++)
+        say(busy, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    other = dial(); /* loops take new connections in turns */
+    say(other, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    expect_answer(other, 200, "");
+    same = dial();
+    say(same, "GET /before HTTP/1.1\r\nHost: h\r\n\r\n");
+    last = dial();
+    say(last, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    expect_answer(last, 200, "");
+    atomic_store(&fixture.client_left, true);
+    before = hear(same);
+    ck_assert_int_lt(strtol(before.body, NULL, 10), REQUESTS / 2);
+    free(before.body);
+    expect_answer(busy, 200, "nobody hears that");
+    for (int i = 0; i < REQUESTS; i++)
+        expect_answer(busy, 200, "");
+    close(busy);
+    close(other);
+    close(same);
+    close(last);
+    stop();
+}
+END_TEST
+
 /* A client that has said all it wants to say still hears the answer, and then the end. */
 START_TEST(half_closed_connections_are_answered)
 {
@@ -488,6 +523,7 @@ static void add_tests(TCase *c)
 static void add_loop_tests(TCase *c)
 {
     tcase_add_test(c, connections_of_loops_share_threads);
+    tcase_add_test(c, busy_clients_do_not_keep_new_ones_waiting);
 }
 
 int main(void)
