@@ -20,7 +20,7 @@
 #include <sys/eventfd.h>
 
 enum {
-    CROWD_MAX = 64,  /* fibers that wait before their commit is made */
+    CROWD_MAX = 64,  /* fibers, each with its stack: then those that there are go on first */
     THREAD_MS = 100, /* between two tries to get a thread */
 };
 
@@ -136,12 +136,15 @@ static bool is_done(struct talk *t)
 bool http1_loop_serve(struct talk *t)
 {
     struct exchange *x = &t->exchange;
+    struct fibers *fibers = t->loop->fibers;
 
     if (t->work != WORK_NONE)
         return is_done(t);
     if (x->handler->is_quick && x->handler->is_quick(&x->req)) {
+        if (fibers_waiting(fibers) >= CROWD_MAX)
+            fibers_finish(fibers);
         t->work = WORK_FIBER;
-        if (fibers_start(t->loop->fibers, serve_as_fiber, t))
+        if (fibers_start(fibers, serve_as_fiber, t))
             return is_done(t);
     }
     send_away(t, serve_away);
@@ -211,7 +214,7 @@ static void read_all(struct http1_loop *l)
         before = fibers_waiting(l->fibers);
         MHD_run(http1_daemon_mhd(l->daemon));
         suspend_leaving(l);
-    } while (fibers_waiting(l->fibers) > before && fibers_waiting(l->fibers) < CROWD_MAX);
+    } while (fibers_waiting(l->fibers) > before);
 }
 
 /* Serves what has come; returns when there is nothing more, or news: busy clients shall not keep
