@@ -158,16 +158,13 @@ int glue_get_user_defined_functions(struct request *req,
 {
     size_t limit = (size_t)VALUE_OR(in->MaxResults, PAGE_MAX);
     struct glue_function_row *rows = ARENA_ARRAY(&req->arena, struct glue_function_row, limit);
-    struct glue_name_filter names;
-    struct glue_filter filter = {
-        .wanted = glue_name_wanted, .context = &names, .type = in->FunctionType};
+    struct glue_filter filter = {.type = in->FunctionType};
     struct scope scope;
     size_t count;
     bool more;
 
     if (use_databases(req, in, &scope, &filter.database_id) ||
-        read_position(req, in->NextToken, &filter) ||
-        glue_name_filter_init(req, in->Pattern, &names))
+        read_position(req, in->NextToken, &filter) || glue_filter_names(req, in->Pattern, &filter))
         return -1;
     if (glue_function_list(glue_store_of(req), &scope, &filter, limit, &req->arena, rows, &count,
                            &more))

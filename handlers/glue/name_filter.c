@@ -2,9 +2,9 @@
 #include "handlers/glue/operations.h"
 #include "server/model/pattern.h"
 
-static void free_cache(void *cache)
+static void free_pattern(void *pattern)
 {
-    pattern_cache_free(cache);
+    pattern_free(pattern);
 }
 
 /* AWS: at the beginning and behind a letter * stands for any text, as it does in Hive, whatever
@@ -34,19 +34,19 @@ static const char *java_pattern(struct arena *a, const char *pattern)
     return copy;
 }
 
-int glue_name_filter_init(struct request *req, const char *pattern, struct glue_name_filter *out)
+static bool is_wanted(const char *name, void *pattern)
 {
-    out->pattern = java_pattern(&req->arena, pattern);
-    if (!pattern_compiles(out->pattern))
-        return aws_fail(req, &glue_InvalidInputException, "Invalid pattern.");
-    out->cache = pattern_cache_new();
-    arena_defer(&req->arena, free_cache, out->cache);
-    return 0;
+    return pattern_fits(pattern, name);
 }
 
-bool glue_name_wanted(const char *name, void *filter)
+int glue_filter_names(struct request *req, const char *pattern, struct glue_filter *out)
 {
-    const struct glue_name_filter *f = filter;
+    struct pattern *compiled = pattern_new(java_pattern(&req->arena, pattern));
 
-    return pattern_matches(f->cache, f->pattern, name);
+    if (!compiled)
+        return aws_fail(req, &glue_InvalidInputException, "Invalid pattern.");
+    arena_defer(&req->arena, free_pattern, compiled);
+    out->wanted = is_wanted;
+    out->context = compiled;
+    return 0;
 }

@@ -96,16 +96,9 @@ int glue_check_indexes(struct request *req, const struct glue_PartitionIndex *in
 /* The tags of a new database, as they are stored; NULL after aws_fail(). */
 const char *glue_new_tags(struct request *req, const struct glue_TagsMap *tags);
 
-struct pattern_cache;
-
-/* Names by a regular expression, in which * may stand for any text. */
-struct glue_name_filter {
-    struct pattern_cache *cache; /* of the request's lifetime: compiles the pattern once */
-    const char *pattern;
-};
-
-int glue_name_filter_init(struct request *req, const char *pattern, struct glue_name_filter *out);
-bool glue_name_wanted(const char *name, void *filter);
+/* Lets a list give names by a regular expression, in which * may stand for any text. 0, or -1 after
+ * aws_fail(). */
+int glue_filter_names(struct request *req, const char *pattern, struct glue_filter *out);
 
 /* --- operations --- */
 

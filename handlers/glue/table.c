@@ -152,19 +152,14 @@ int glue_get_tables(struct request *req, const struct glue_GetTablesRequest *in,
 {
     struct glue_database_place place;
     struct glue_filter filter = {0};
-    struct glue_name_filter names;
 
     if (check_read(req, in->TransactionId, in->QueryAsOfTime) ||
         glue_read_token(req, "GetTables", in->NextToken, &filter.after) ||
         glue_use_database(req, in->CatalogId, in->DatabaseName, &place))
         return -1;
     filter.database_id = place.row.id;
-    if (in->Expression && *in->Expression) {
-        if (glue_name_filter_init(req, in->Expression, &names))
-            return -1;
-        filter.wanted = glue_name_wanted;
-        filter.context = &names;
-    }
+    if (in->Expression && *in->Expression && glue_filter_names(req, in->Expression, &filter))
+        return -1;
     return list_tables(req, in, &place, &filter, out);
 }
 

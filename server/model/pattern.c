@@ -224,8 +224,8 @@ static void translate(const char *pattern, struct strbuf *out)
     }
 }
 
-/* NULL, after logging why, when the pattern cannot be used. */
-static pcre2_code *compile(const char *pattern)
+/* NULL when the pattern cannot be used. */
+static pcre2_code *compile(const char *pattern, bool log_why)
 {
     struct strbuf source = STRBUF_INIT(SOURCE_MAX);
     int error;
@@ -236,7 +236,7 @@ static pcre2_code *compile(const char *pattern)
                                      PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF |
                                          PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
                                      &error, &at, NULL);
-    if (!code) {
+    if (!code && log_why) {
         char text[128];
 
         pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof text);
@@ -292,7 +292,7 @@ static struct compiled *compiled_new(const char *pattern)
     struct compiled *c = x_calloc(1, sizeof *c);
 
     c->pattern = pattern;
-    c->code = compile(pattern);
+    c->code = compile(pattern, true);
     return c;
 }
 
@@ -330,16 +330,40 @@ bool pattern_matches(struct pattern_cache *cache, const char *pattern, const cha
     if (kept)
         return !kept->code || match(kept->code, text);
 
-    pcre2_code *code = compile(pattern);
+    pcre2_code *code = compile(pattern, true);
     bool matches = !code || match(code, text);
     pcre2_code_free(code);
     return matches;
 }
 
-bool pattern_compiles(const char *pattern)
-{
-    pcre2_code *code = compile(pattern);
+/* --- a client's ---------------------------------------------------------------------------------
+ */
 
-    pcre2_code_free(code);
-    return code != NULL;
+struct pattern {
+    pcre2_code *code;
+};
+
+struct pattern *pattern_new(const char *text)
+{
+    pcre2_code *code = compile(text, false);
+    struct pattern *p;
+
+    if (!code)
+        return NULL;
+    p = x_calloc(1, sizeof(*p));
+    p->code = code;
+    return p;
+}
+
+bool pattern_fits(const struct pattern *p, const char *text)
+{
+    return match(p->code, text);
+}
+
+void pattern_free(struct pattern *p)
+{
+    if (!p)
+        return;
+    pcre2_code_free(p->code);
+    free(p);
 }

@@ -10,6 +10,7 @@
 
 #include "server/base/base.h"
 
+struct pattern;
 struct pattern_cache;
 
 struct pattern_cache *pattern_cache_new(void);
@@ -21,7 +22,9 @@ void pattern_cache_free(struct pattern_cache *cache);
  * Thread-safe. A pattern that does not compile is our mistake: it is logged and matches everything.
  */
 bool pattern_matches(struct pattern_cache *cache, const char *pattern, const char *text);
-/* False, after logging why, for a pattern that cannot be used. */
-bool pattern_compiles(const char *pattern);
+/* A pattern that a client has given: compiled once, NULL where it is none. Thread-safe. */
+struct pattern *pattern_new(const char *text);
+bool pattern_fits(const struct pattern *p, const char *text);
+void pattern_free(struct pattern *p);
 
 #endif
