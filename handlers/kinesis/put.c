@@ -11,26 +11,31 @@ enum {
 };
 
 /* `number` counts the records of PutRecords from 1; 0: the only one of PutRecord. */
-static int check_size(struct request *req, const struct kinesis_stream *stream, size_t number,
-                      struct bytes data, const char *key)
+static int check_data(struct request *req, const struct kinesis_stream *stream, size_t number,
+                      struct bytes data)
 {
     size_t max = (size_t)stream->record_max;
 
-    if (data.len > max) {
-        const char *where =
-            number ? arena_printf(&req->arena, "records.%zu.member.data", number) : "data";
-        return aws_fail(req, &kinesis_ValidationException,
-                        "1 validation error detected: Value "
-                        "'java.nio.HeapByteBuffer[pos=0 lim=%zu cap=%zu]' at '%s' failed to "
-                        "satisfy constraint: Member must have length less than or equal to %zu",
-                        data.len, data.len, where, max);
-    }
-    if (data.len + strlen(key) > max)
-        return aws_fail(req, &kinesis_InvalidArgumentException,
-                        "Size of data and partition key (%zu bytes) exceeds the record size limit "
-                        "of %zu bytes.",
-                        data.len + strlen(key), max);
-    return 0;
+    if (data.len <= max)
+        return 0;
+    return aws_fail(req, &kinesis_ValidationException,
+                    "1 validation error detected: Value "
+                    "'java.nio.HeapByteBuffer[pos=0 lim=%zu cap=%zu]' at '%s' failed to "
+                    "satisfy constraint: Member must have length less than or equal to %zu",
+                    data.len, data.len,
+                    number ? arena_printf(&req->arena, "records.%zu.member.data", number) : "data",
+                    max);
+}
+
+/* `size` is that of the data and the partition key. */
+static int check_size(struct request *req, const struct kinesis_stream *stream, size_t size)
+{
+    if (size <= (size_t)stream->record_max)
+        return 0;
+    return aws_fail(req, &kinesis_InvalidArgumentException,
+                    "Size of data and partition key (%zu bytes) exceeds the record size limit "
+                    "of %d bytes.",
+                    size, stream->record_max);
 }
 
 /* Where only the key says which shard a record goes to, it has to be there. */
@@ -138,8 +143,8 @@ int kinesis_put_record(struct request *req, const struct kinesis_PutRecordInput 
     if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold))
         return -1;
     spread = hold->stream->spread;
-    if (check_key(req, spread, 0, in->PartitionKey) ||
-        check_size(req, hold->stream, 0, in->Data, item.key))
+    if (check_key(req, spread, 0, in->PartitionKey) || check_data(req, hold->stream, 0, in->Data) ||
+        check_size(req, hold->stream, size_of(&item)))
         return -1;
     if (spread && in->SequenceNumberForOrdering)
         return aws_fail(req, &kinesis_InvalidArgumentException,
@@ -164,21 +169,23 @@ static int check_records(struct request *req, const struct kinesis_stream *strea
                          const struct kinesis_PutRecordsRequestEntryList *records)
 {
     size_t max = stream->record_max > LARGE_RECORD ? PUT_BYTES_MAX_LARGE : PUT_BYTES_MAX;
+    size_t largest = 0;
     size_t bytes = 0;
 
     for (size_t i = 0; i < records->count; i++) {
         const struct kinesis_PutRecordsRequestEntry *r = &records->items[i];
-        const char *key = key_or_none(r->PartitionKey);
+        size_t size = r->Data.len + strlen(key_or_none(r->PartitionKey));
 
         if (check_key(req, spread, i + 1, r->PartitionKey) ||
-            check_size(req, stream, i + 1, r->Data, key))
+            check_data(req, stream, i + 1, r->Data))
             return -1;
-        bytes += r->Data.len + strlen(key);
+        largest = MAX(largest, size);
+        bytes += size;
     }
     if (bytes > max)
         return aws_fail(req, &kinesis_InvalidArgumentException, "Records size exceeds %zu MB limit",
                         max >> 20);
-    return 0;
+    return check_size(req, stream, largest);
 }
 
 /* The records of a request as they are put; those that their shard has no room for now stay out. */

@@ -236,7 +236,9 @@ def test_limits_of_puts(kinesis, stream):
     refused(kinesis.put_record, "InvalidArgumentException", StreamName=stream, Data=big, PartitionKey="k")
     refused(kinesis.put_record, "ValidationException", StreamName=stream, Data=b"", PartitionKey="k" * 257)
     refused(kinesis.put_records, "InvalidArgumentException", "Records size exceeds 5 MB limit", StreamName=stream,
-            Records=[{"Data": big[:-100], "PartitionKey": "k"}] * 6)
+            Records=[{"Data": big, "PartitionKey": "k"}] * 5)
+    refused(kinesis.put_records, "InvalidArgumentException", StreamName=stream,
+            Records=[{"Data": b"", "PartitionKey": "k"}, {"Data": big, "PartitionKey": "k"}])
     refused(kinesis.put_records, "ValidationException", StreamName=stream,
             Records=[{"Data": b"", "PartitionKey": "k"}] * 501)
     assert len(read(kinesis, iterator(kinesis, shard_of("k"), "TRIM_HORIZON"))) == 1
