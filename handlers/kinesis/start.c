@@ -69,22 +69,19 @@ int kinesis_starting_number(struct request *req, const struct kinesis_starting *
                             const struct kinesis_hold *hold, const struct kinesis_shard *shard,
                             int64_t *out_next)
 {
-    bool horizon = str_eq(start->type, "TRIM_HORIZON");
-    bool latest = str_eq(start->type, "LATEST");
+    bool at_number =
+        str_eq(start->type, "AT_SEQUENCE_NUMBER") || str_eq(start->type, "AFTER_SEQUENCE_NUMBER");
 
-    if (start->sequence_number) {
-        if (horizon || latest)
-            return bad_combination(req, start);
+    if (at_number != (start->sequence_number != NULL))
+        return bad_combination(req, start);
+    if (at_number)
         return from_sequence(req, start, hold, shard, out_next);
-    }
     if (str_eq(start->type, "AT_TIMESTAMP"))
         return from_timestamp(req, start->timestamp, shard, out_next);
-    if (horizon) {
+    if (str_eq(start->type, "TRIM_HORIZON")) {
         *out_next = 0;
         return 0;
     }
-    if (!latest)
-        return bad_combination(req, start);
     if (kinesis_store_latest(kinesis_of(req->app)->store, shard, out_next) != STORE_OK)
         return aws_fail_internal(req);
     return 0;

@@ -316,6 +316,9 @@ def test_iterator_arguments(kinesis, stream):
             words + "Request specified LATEST and also a StartingSequenceNumber.",
             ShardIteratorType="LATEST", StartingSequenceNumber=number, **common)
     refused(kinesis.get_shard_iterator, "InvalidArgumentException",
+            words + "Request specified AT_TIMESTAMP and also a StartingSequenceNumber.",
+            ShardIteratorType="AT_TIMESTAMP", Timestamp=0, StartingSequenceNumber=number, **common)
+    refused(kinesis.get_shard_iterator, "InvalidArgumentException",
             words + "Request specified AT_SEQUENCE_NUMBER and no StartingSequenceNumber.",
             ShardIteratorType="AT_SEQUENCE_NUMBER", **common)
     refused(kinesis.get_shard_iterator, "InvalidArgumentException",
