@@ -4,6 +4,7 @@
  */
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
+#include "handlers/kinesis/commitment.h"
 #include "handlers/kinesis/fanout.h"
 #include "handlers/kinesis/iterator.h"
 #include "handlers/kinesis/name.h"
@@ -11,7 +12,8 @@
 
 enum {
     CONSUMERS_MAX = 20,
-    LIST_CONSUMERS = 100, /* AWS: who asks for more gets these */
+    CONSUMERS_MAX_ADVANTAGE = 50, /* of on-demand streams of accounts with the commitment */
+    LIST_CONSUMERS = 100,         /* AWS: who asks for more gets these */
 };
 
 static const char list_consumers_kind[] = "kinesis ListStreamConsumers";
@@ -115,6 +117,17 @@ static int use_either(struct request *req, const char *consumer_arn, const char 
 
 /* --- the operations --- */
 
+static int most_consumers(struct request *req, const struct kinesis_hold *hold, int *out_max)
+{
+    const struct scope scope = {.account = hold->account, .region = hold->region};
+    bool committed = false;
+
+    if (hold->stream->mode == KINESIS_ON_DEMAND && kinesis_committed(req, &scope, &committed))
+        return -1;
+    *out_max = committed ? CONSUMERS_MAX_ADVANTAGE : CONSUMERS_MAX;
+    return 0;
+}
+
 int kinesis_register_stream_consumer(struct request *req,
                                      const struct kinesis_RegisterStreamConsumerInput *in,
                                      struct kinesis_RegisterStreamConsumerOutput *out)
@@ -124,12 +137,14 @@ int kinesis_register_stream_consumer(struct request *req,
     const char *tags = NULL;
     struct kinesis_hold *hold;
     enum store_status rc;
+    int max;
 
     if (kinesis_use_named(req, NULL, in->StreamARN, in->StreamId, &hold) ||
-        kinesis_new_tags(req, hold->stream->name, &in->Tags, &tags))
+        kinesis_new_tags(req, hold->stream->name, &in->Tags, &tags) ||
+        most_consumers(req, hold, &max))
         return -1;
     rc = kinesis_consumer_add(kinesis_of(req->app)->store, hold->stream, consumer.name,
-                              consumer.created_ms, tags, CONSUMERS_MAX);
+                              consumer.created_ms, tags, max);
     if (rc == STORE_EXISTS)
         return aws_fail(req, &kinesis_ResourceInUseException,
                         "Consumer %s under stream %s already exists for account %s.", consumer.name,
@@ -137,7 +152,7 @@ int kinesis_register_stream_consumer(struct request *req,
     if (rc == STORE_LIMIT)
         return aws_fail(req, &kinesis_LimitExceededException,
                         "Stream %s under account %s already has %d consumers, which is the limit.",
-                        hold->stream->name, hold->account, CONSUMERS_MAX);
+                        hold->stream->name, hold->account, max);
     if (rc == STORE_NOT_FOUND)
         return kinesis_fail_gone(req, hold);
     if (rc != STORE_OK)

@@ -130,6 +130,17 @@ def test_queues_and_channels_are_refused_by_name(kinesis, arn):
         refused(call, "NotImplemented", **arguments)
 
 
+def test_a_commitment_allows_fifty_consumers(kinesis, arn):
+    kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    for i in range(20):
+        kinesis.register_stream_consumer(StreamARN=arn, ConsumerName=f"c{i}")
+    refused(kinesis.register_stream_consumer, "LimitExceededException", StreamARN=arn, ConsumerName="c20")
+    kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
+    for i in range(20, 50):
+        kinesis.register_stream_consumer(StreamARN=arn, ConsumerName=f"c{i}")
+    refused(kinesis.register_stream_consumer, "LimitExceededException", StreamARN=arn, ConsumerName="c50")
+
+
 def test_warm_throughput_needs_a_commitment(kinesis, arn):
     def warm(mibps):
         return kinesis.update_stream_warm_throughput(StreamARN=arn, WarmThroughputMiBps=mibps)
