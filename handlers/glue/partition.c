@@ -9,6 +9,9 @@ static const char EXISTS[] = "Partition already exists.";
 
 static int check_values(struct request *req, const struct glue_Table *table, size_t count)
 {
+    if (table->PartitionKeys.count == 0)
+        return aws_fail(req, &glue_InvalidInputException, "Table %s has no partition keys.",
+                        table->Name);
     if (count != table->PartitionKeys.count)
         return aws_fail(req, &glue_InvalidInputException,
                         "The number of partition keys do not match the number of partition values");

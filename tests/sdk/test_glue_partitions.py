@@ -74,6 +74,14 @@ def test_a_partition(glue, account):
     assert values_of(glue) == [("2024", "01")]
 
 
+def test_a_table_without_keys_has_no_partitions(glue):
+    make_table(glue)
+    no_keys = ("InvalidInputException", "Table orders has no partition keys.")
+    assert refused(glue.create_partition, **WHERE, PartitionInput={"Values": []}) == no_keys
+    assert refused(glue.batch_create_partition, **WHERE, PartitionInputList=[partition("a")]) == no_keys
+    assert values_of(glue) == []
+
+
 def test_batches(glue):
     make_table(glue, ("k", "string"))
     fill(glue, [partition("a"), partition("b")])
