@@ -54,8 +54,6 @@ const struct math_expression *math_compile(struct arena *a, const char *text,
                                            struct math_problem *out);
 /* The ids that it names, NULL at the end; each as often as it is named. */
 const char *const *math_names(const struct math_expression *e);
-/* Whether it asks for all metrics of the request (METRICS()). */
-bool math_wants_metrics(const struct math_expression *e);
 
 /* What is known when an expression is evaluated. */
 struct math_scope {

@@ -17,7 +17,6 @@ struct parser {
     size_t name_count, name_room;
     int depth;
     bool failed;
-    bool wants_metrics;
 };
 
 static const struct {
@@ -170,7 +169,6 @@ static bool parse_call(struct parser *p, const char *name, size_t len)
 
     if (!f)
         return fail(p, arena_printf(p->arena, "Unknown function %.*s", (int)len, name));
-    p->wants_metrics |= str_eq(f->name, "METRICS");
     if (!parse_operands(p, ')', &count))
         return false;
     if (count < f->least || count > f->most)
@@ -310,19 +308,12 @@ const struct math_expression *math_compile(struct arena *a, const char *text,
         return NULL;
     }
     e = ARENA_NEW(a, struct math_expression);
-    *e = (struct math_expression){.steps = p.steps,
-                                  .count = p.count,
-                                  .names = p.names ? p.names : none,
-                                  .wants_metrics = p.wants_metrics};
+    *e = (struct math_expression){
+        .steps = p.steps, .count = p.count, .names = p.names ? p.names : none};
     return e;
 }
 
 const char *const *math_names(const struct math_expression *e)
 {
     return e->names;
-}
-
-bool math_wants_metrics(const struct math_expression *e)
-{
-    return e->wants_metrics;
 }

@@ -58,7 +58,6 @@ struct math_expression {
     const struct math_step *steps;
     size_t count;
     const char *const *names;
-    bool wants_metrics;
 };
 
 const char *math_operator_text(enum math_operator operator);

@@ -20,7 +20,6 @@ extern const struct service firehose_service;
  * FIREHOSE_RECORD_MAX. */
 enum store_status firehose_put(struct app *app, const char *delivery_stream_arn,
                                const struct bytes *records, size_t count);
-bool firehose_exists(struct app *app, const char *delivery_stream_arn);
 
 enum { FIREHOSE_RECORD_MAX = 1000 * 1024 };
 

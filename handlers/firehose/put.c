@@ -147,18 +147,3 @@ enum store_status firehose_put(struct app *app, const char *delivery_stream_arn,
     arena_release(&a);
     return rc;
 }
-
-bool firehose_exists(struct app *app, const char *delivery_stream_arn)
-{
-    struct firehose_stream stream;
-    struct scope scope;
-    const char *name;
-    struct arena a;
-    bool exists;
-
-    arena_init(&a);
-    exists = read_arn(&a, delivery_stream_arn, &scope, &name) &&
-             firehose_store_find(firehose_of(app)->store, &scope, name, &a, &stream) == STORE_OK;
-    arena_release(&a);
-    return exists;
-}

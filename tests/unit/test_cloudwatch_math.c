@@ -233,8 +233,6 @@ START_TEST(names_are_told)
     ck_assert_str_eq(names[0], "m1");
     ck_assert_str_eq(names[3], "e3_x");
     ck_assert_ptr_null(names[4]);
-    ck_assert(!math_wants_metrics(e));
-    ck_assert(math_wants_metrics(math_compile(&a, "AVG(METRICS())", &problem)));
     ck_assert_ptr_null(math_names(math_compile(&a, "1", &problem))[0]);
 }
 END_TEST
