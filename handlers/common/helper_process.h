@@ -25,8 +25,8 @@ void helper_stop(pid_t pid);
 /* Waits for its end; its exit code, or -1 when it crashed. */
 int helper_wait(pid_t pid);
 
-/* In the helper: no core, a stack and memory of so many MiB, and no byte into any file, so that
- * what it writes to goes to pipes: a log that is a file would end it. */
+/* In the helper: no core, a stack and memory of so many MiB, and not a byte into any file: it
+ * writes to pipes and sockets, and logs nothing, since the log may be a file. */
 void helper_limit(size_t stack_mb, size_t memory_mb);
 
 #endif
