@@ -523,21 +523,44 @@ int cloudwatch_describe_alarm_history(struct request *req,
 
 /* --- changing --- */
 
-int cloudwatch_delete_alarms(struct request *req, const struct cloudwatch_DeleteAlarmsInput *in,
-                             struct cloudwatch_DeleteAlarmsOutput *out)
+/* AWS: one composite alarm at most. -1 after failing. */
+static int check_deleted(struct request *req, const struct cloudwatch_AlarmNames *names)
 {
     struct scope scope = cloudwatch_scope(req);
-    const char *missing = "";
     const char *needed;
     const char *dependent;
+    size_t composites = 0;
 
-    (void)out;
-    if (composite_dependent(req, &in->AlarmNames, &needed, &dependent))
+    for (size_t i = 0; i < names->count; i++) {
+        struct cloudwatch_alarm stored;
+        enum store_status status = cloudwatch_alarm_find(cloudwatch_store_of(req), &scope,
+                                                         names->items[i], &req->arena, &stored);
+
+        if (status && status != STORE_NOT_FOUND)
+            return aws_fail_internal(req);
+        composites += !status && stored.composite;
+    }
+    if (composites > 1)
+        return aws_fail(req, &cloudwatch_ValidationException,
+                        "No more than one composite alarm can be deleted at a time.");
+    if (composite_dependent(req, names, &needed, &dependent))
         return aws_fail_internal(req);
     if (dependent)
         return aws_fail(req, &cloudwatch_ValidationException,
                         "Cannot delete %s as there are composite alarm(s) depending on it.",
                         needed);
+    return 0;
+}
+
+int cloudwatch_delete_alarms(struct request *req, const struct cloudwatch_DeleteAlarmsInput *in,
+                             struct cloudwatch_DeleteAlarmsOutput *out)
+{
+    struct scope scope = cloudwatch_scope(req);
+    const char *missing = "";
+
+    (void)out;
+    if (check_deleted(req, &in->AlarmNames))
+        return -1;
     switch (cloudwatch_alarms_delete(cloudwatch_store_of(req), &scope, in->AlarmNames.items,
                                      in->AlarmNames.count, &missing)) {
     case STORE_OK:

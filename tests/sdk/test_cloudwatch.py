@@ -681,6 +681,7 @@ def test_composite_alarms(cloudwatch, client, account):
     cloudwatch.disable_alarm_actions(AlarmNames=["both"])
     assert composite_state(cloudwatch, "both")["ActionsEnabled"] is False and composite_state(cloudwatch, "both")["AlarmRule"] == rule
     assert refused(cloudwatch.delete_alarms, AlarmNames=["cpu"])[2] == "Cannot delete cpu as there are composite alarm(s) depending on it."
+    assert refused(cloudwatch.delete_alarms, AlarmNames=["above", "both"])[0] == "ValidationError"
     cloudwatch.delete_alarms(AlarmNames=["above"])
     cloudwatch.delete_alarms(AlarmNames=["both", "cpu"])
 
