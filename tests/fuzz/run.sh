@@ -13,7 +13,7 @@ fuzz_one() { # fuzz_one NAME
     if [ "$seconds" = 0 ]; then
         "$folder/fuzz_$1" -runs=0 "$corpus"
     else
-        "$folder/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
+        "$folder/fuzz_$1" -max_total_time="$seconds" -timeout=$((10 * share)) -rss_limit_mb=2048 -max_len=65536 \
             -artifact_prefix="$folder/found/$1-" "$found" "$corpus"
     fi >"$folder/$1.log" 2>&1
 }
@@ -30,8 +30,10 @@ finish_one() {
     fi
     running=("${running[@]:1}")
 }
-# More at once than there are processors: each has its time, and all together do not take half an hour.
-at_once=$(($(nproc) * 3))
+# More at once than there are processors: each has its time, and all together do not take half an hour. An input may take
+# ten seconds of a processor that has several to serve.
+share=3
+at_once=$(($(nproc) * share))
 for name in "$@"; do
     [ ${#running[@]} -lt "$at_once" ] || finish_one
     fuzz_one "$name" &
