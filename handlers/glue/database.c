@@ -105,12 +105,6 @@ int glue_get_database(struct request *req, const struct glue_GetDatabaseRequest 
     return 0;
 }
 
-/* With AttributesToGet only the names are told. */
-static bool only_names(const struct glue_DatabaseAttributesList *wanted)
-{
-    return wanted->count > 0;
-}
-
 int glue_get_databases(struct request *req, const struct glue_GetDatabasesRequest *in,
                        struct glue_GetDatabasesResponse *out)
 {
@@ -121,7 +115,8 @@ int glue_get_databases(struct request *req, const struct glue_GetDatabasesReques
     size_t count;
     bool more;
 
-    if (glue_use_catalog(req, in->CatalogId, NULL, NULL, &scope) ||
+    if (glue_check_attributes(req, in->AttributesToGet.items, in->AttributesToGet.count) ||
+        glue_use_catalog(req, in->CatalogId, NULL, NULL, &scope) ||
         glue_read_token(req, "GetDatabases", in->NextToken, &after))
         return -1;
     out->DatabaseList.items = ARENA_ARRAY(&req->arena, struct glue_Database, limit);
@@ -133,7 +128,7 @@ int glue_get_databases(struct request *req, const struct glue_GetDatabasesReques
         return aws_fail_internal(req);
     out->DatabaseList.count = count;
     for (size_t i = 0; i < count; i++) {
-        if (only_names(&in->AttributesToGet))
+        if (in->AttributesToGet.items) /* NAME; a target, the other one, no database has here */
             out->DatabaseList.items[i].Name = rows[i].name;
         else
             read_database(req, &rows[i], &scope, &out->DatabaseList.items[i]);

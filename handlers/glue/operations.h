@@ -86,6 +86,8 @@ void glue_read_partition(const struct glue_partition_row *row, const struct glue
 
 /* --- parts of operations --- */
 
+/* AttributesToGet, where it is given (items not NULL), must include the name. */
+int glue_check_attributes(struct request *req, const char *const *items, size_t count);
 /* The rows of dropped tables are removed: some now, the rest in the background. */
 void glue_sweep(struct glue *g);
 /* What can't be kept of a storage descriptor is refused. */

@@ -136,7 +136,18 @@ int glue_use_table(struct request *req, const char *catalog_id, const char *data
     return status ? glue_fail_table(req, status, folded) : 0;
 }
 
-/* --- parts of answers --- */
+/* --- parts of operations --- */
+
+int glue_check_attributes(struct request *req, const char *const *items, size_t count)
+{
+    if (!items)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(items[i], "NAME"))
+            return 0;
+    }
+    return aws_fail(req, &glue_InvalidInputException, "AttributesToGet must include NAME.");
+}
 
 int glue_read_token(struct request *req, const char *kind, const char *token,
                     const char **out_position)

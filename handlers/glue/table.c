@@ -120,7 +120,7 @@ static void keep_attributes(const struct glue_TableAttributesList *wanted, struc
         if (str_eq(wanted->items[i], "TABLE_TYPE"))
             kept.TableType = t->TableType;
     }
-    if (wanted->count > 0)
+    if (wanted->items)
         *t = kept;
 }
 
@@ -154,6 +154,7 @@ int glue_get_tables(struct request *req, const struct glue_GetTablesRequest *in,
     struct glue_filter filter = {0};
 
     if (check_read(req, in->TransactionId, in->QueryAsOfTime) ||
+        glue_check_attributes(req, in->AttributesToGet.items, in->AttributesToGet.count) ||
         glue_read_token(req, "GetTables", in->NextToken, &filter.after) ||
         glue_use_database(req, in->CatalogId, in->DatabaseName, &place))
         return -1;

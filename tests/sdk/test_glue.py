@@ -78,6 +78,8 @@ def test_databases_come_in_pages(glue):
     pages = list(glue.get_paginator("get_databases").paginate(PaginationConfig={"PageSize": 2}))
     assert [[d["Name"] for d in p["DatabaseList"]] for p in pages] == [names[:2], names[2:4], names[4:]]
     assert [set(d) for d in glue.get_databases(AttributesToGet=["NAME"])["DatabaseList"]] == [{"Name"}] * 5
+    for without_name in [[], ["TARGET_DATABASE"]]:
+        assert refused(glue.get_databases, AttributesToGet=without_name)[0] == "InvalidInputException"
     assert glue.get_databases(ResourceShareType="FOREIGN")["DatabaseList"] == []
     token = glue.get_databases(MaxResults=2)["NextToken"]
     assert refused(glue.get_tables, DatabaseName="d000", NextToken=token)[0] == "InvalidInputException"
@@ -156,6 +158,10 @@ def test_tables_by_their_names(shop):
     assert refused(shop.get_tables, DatabaseName="shop", Expression="([")[0] == "InvalidInputException"
     (only,) = shop.get_tables(DatabaseName="shop", Expression="c", AttributesToGet=["NAME"])["TableList"]
     assert only == {"Name": "c"}
+    (only,) = shop.get_tables(DatabaseName="shop", Expression="c", AttributesToGet=["TABLE_TYPE", "NAME"])["TableList"]
+    assert only == {"Name": "c", "TableType": "T"}
+    for without_name in [[], ["TABLE_TYPE"]]:
+        assert refused(shop.get_tables, DatabaseName="shop", AttributesToGet=without_name)[0] == "InvalidInputException"
 
 
 def test_versions(shop):
