@@ -51,6 +51,15 @@ static int check_create(struct request *req, const struct glue_CreateTableReques
     return check_input(req, in->TableInput, in->Name);
 }
 
+/* Of a table that is named beside its database, or is not there yet. */
+static int check_table_access(struct request *req, const char *catalog_id, const char *database,
+                              const char *name)
+{
+    struct scope scope;
+
+    return glue_use_catalog(req, catalog_id, database, glue_fold(&req->arena, name), &scope);
+}
+
 int glue_create_table(struct request *req, const struct glue_CreateTableRequest *in,
                       struct glue_CreateTableResponse *out)
 {
@@ -62,6 +71,7 @@ int glue_create_table(struct request *req, const struct glue_CreateTableRequest 
     (void)out;
     if (check_create(req, in) ||
         glue_use_database(req, in->CatalogId, in->DatabaseName, &database) ||
+        check_table_access(req, in->CatalogId, database.row.name, in->TableInput->Name) ||
         glue_check_indexes(req, in->PartitionIndexes.items, in->PartitionIndexes.count,
                            &in->TableInput->PartitionKeys, indexes))
         return -1;
@@ -252,6 +262,10 @@ int glue_batch_delete_table(struct request *req, const struct glue_BatchDeleteTa
     if (check_read(req, in->TransactionId, (struct maybe_time){0}) ||
         glue_use_database(req, in->CatalogId, in->DatabaseName, &place))
         return -1;
+    for (size_t i = 0; i < in->TablesToDelete.count; i++) {
+        if (check_table_access(req, in->CatalogId, place.row.name, in->TablesToDelete.items[i]))
+            return -1;
+    }
     out->Errors.items =
         ARENA_ARRAY(&req->arena, struct glue_TableError, in->TablesToDelete.count + 1);
     for (size_t i = 0; i < in->TablesToDelete.count; i++) {

@@ -319,6 +319,15 @@ def test_the_policy_lets_others_in(shop, session, endpoint, account, region):
     assert refused(other.delete_table, CatalogId=account, DatabaseName="shop", Name="orders")[0] == "AccessDeniedException"
     assert refused(other.get_table, CatalogId=account, DatabaseName="web", Name="x")[1].split(" resource: ")[1].startswith(f"{base}:database/web ")
     assert refused(other.get_table, DatabaseName="shop", Name="orders")[0] == "EntityNotFoundException"
+    # Of tables that are made or deleted together, their own names count, too.
+    narrow = {**allow, "Action": "glue:*", "Resource": [f"{base}:catalog", f"{base}:database/shop", f"{base}:table/shop/mine"]}
+    digest = shop.put_resource_policy(PolicyInJson=json.dumps({"Version": "2012-10-17", "Statement": [narrow]}))["PolicyHash"]
+    where = {"CatalogId": account, "DatabaseName": "shop"}
+    other.create_table(**where, TableInput=table_input("Mine"))
+    assert refused(other.create_table, **where, TableInput=table_input("yours"))[0] == "AccessDeniedException"
+    assert refused(other.batch_delete_table, **where, TablesToDelete=["mine", "orders"])[0] == "AccessDeniedException"
+    assert other.batch_delete_table(**where, TablesToDelete=["MINE"])["Errors"] == []
+    assert names_of(shop.get_tables(DatabaseName="shop")) == ["orders"]
     assert refused(shop.delete_resource_policy, PolicyHashCondition="x")[0] == "ConditionCheckFailureException"
     shop.delete_resource_policy(PolicyHashCondition=digest)
     assert refused(shop.delete_resource_policy)[0] == "EntityNotFoundException"
