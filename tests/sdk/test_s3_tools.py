@@ -21,6 +21,8 @@ def tree(tmp_path):
         path = tmp_path / "tree" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
+        # S3 has whole seconds: a copy of what was written in this one would be older.
+        os.utime(path, (1_700_000_000, 1_700_000_000))
     return tmp_path / "tree"
 
 
