@@ -401,7 +401,7 @@ def test_a_flood_of_output(functions, endpoint):
 
 
 def test_a_fork_bomb(functions):
-    bomb = "import os, time\ndef handler(e, c):\n    for _ in range(5000):\n        try:\n            if os.fork() == 0:\n                os.setsid()\n                time.sleep(1000)\n        except OSError:\n            pass\n    time.sleep(60)\n"
+    bomb = "import os, time\ndef handler(e, c):\n    for _ in range(2000):\n        try:\n            if os.fork() == 0:\n                os.setsid()\n                time.sleep(1000)\n        except OSError:\n            pass\n    time.sleep(60)\n"
     create(functions, bomb, Timeout=30, name="forks", MemorySize=3008)
     body, error = invoke(functions, name="forks")
     assert error == "Unhandled" and body["errorType"] in ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
