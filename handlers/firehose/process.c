@@ -233,9 +233,32 @@ static void add_moves(struct firehose_move *moves, size_t *count, const struct o
     }
 }
 
+/* What is left for later goes through the processors as a buffer of its own, at once. */
+static void add_later(const struct processing *p, struct firehose_move *moves, size_t *count)
+{
+    const struct work *w = p->work;
+
+    for (size_t i = 0; i < p->later.count; i++)
+        moves[(*count)++] = (struct firehose_move){
+            .target = {.lane = FIREHOSE_PROCESS, .sort = ""},
+            .chunk = p->later.chunks[i],
+            .again = true,
+            .due_ms = clock_now_ms(&w->firehose->app->clock),
+            .tries = w->buffer.tries,
+            .first_try_ms = w->buffer.first_try_ms,
+        };
+}
+
+/* How many chunks there are of what failed and what is left. */
+static size_t finish(struct processing *p)
+{
+    chunker_finish(&p->later);
+    return p->later.count + finish_outputs(&p->failed);
+}
+
 static void fail_to_read(struct processing *p)
 {
-    finish_outputs(&p->failed);
+    finish(p);
     deliver_postpone(p->work, "InternalError", "The records could not be read");
 }
 
@@ -252,10 +275,10 @@ static void replace_buffer(struct processing *p)
         fail_to_read(p);
         return;
     }
-    moves = ARENA_ARRAY(p->work->arena, struct firehose_move,
-                        finish_outputs(&outputs) + finish_outputs(&p->failed));
+    moves = ARENA_ARRAY(p->work->arena, struct firehose_move, finish_outputs(&outputs) + finish(p));
     add_moves(moves, &count, &outputs, target);
     add_moves(moves, &count, &p->failed, failure_target(d, ""));
+    add_later(p, moves, &count);
     deliver_replace(p->work, moves, count);
 }
 
@@ -263,10 +286,11 @@ void process_records(struct work *w)
 {
     struct processing p = {.work = w};
 
+    chunker_init(&p.later, w->arena);
     if (!read_records(&p))
         fail_to_read(&p);
     else if (!w->destination->processing || run_processors(&p))
         replace_buffer(&p);
     else /* the server stops */
-        finish_outputs(&p.failed);
+        finish(&p);
 }

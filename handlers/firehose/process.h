@@ -36,6 +36,7 @@ struct processing {
     struct work *work;
     struct record_list records;
     struct output_list failed; /* lines for the error prefix, by error output type */
+    struct chunker later;      /* frames for a round of their own: all at once would be too much */
     const char *logged;        /* the error code that was logged last */
 };
 

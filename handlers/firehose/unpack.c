@@ -7,7 +7,8 @@
 #include <zlib.h>
 
 enum {
-    UNPACKED_MAX = 10 * 1024 * 1024, /* of one record */
+    UNPACKED_MAX = 10 * 1024 * 1024,     /* of one record */
+    UNPACKED_AT_ONCE = 64 * 1024 * 1024, /* of a buffer, or one record more */
     GZIP_WINDOW = 15 + 16,
     DEPTH_MAX = 256,
     SUB_RECORDS_MAX = 500, /* AWS: beyond that a record is not taken apart */
@@ -46,12 +47,18 @@ void unpack_decompress(struct processing *p)
         .attempts = 1,
     };
     struct record_list out = {0};
+    size_t unpacked = 0;
 
     for (size_t i = 0; i < p->records.count; i++) {
         struct record r = p->records.items[i];
         struct strbuf plain = STRBUF_INIT(UNPACKED_MAX);
 
+        if (unpacked >= UNPACKED_AT_ONCE) {
+            chunker_add(&p->later, &(struct frame){r.data, r.meta, r.at_ms});
+            continue;
+        }
         if (inflate_into(r.data, &plain)) {
+            unpacked += plain.len;
             r.packed = r.data;
             r.data.data = arena_memdup(p->work->arena, plain.data ? plain.data : "", plain.len);
             r.data.len = plain.len;

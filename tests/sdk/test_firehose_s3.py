@@ -614,6 +614,25 @@ def test_logs_are_unpacked(client, bucket):
     assert [base64.b64decode(f["rawData"]) for f in lines(store, bucket, "bad/processing-failed/")] == [no_log]
 
 
+def test_what_is_much_unpacked_is_taken_in_rounds(client, bucket):
+    """More than the 64 MiB that are unpacked at once."""
+    firehose, store = client("firehose"), client("s3")
+    make(firehose, bucket, Prefix="ok/", ErrorOutputPrefix="bad/", ProcessingConfiguration=processors(("Decompression", {"CompressionFormat": "GZIP"})))
+    plain = [bytes([i]) * (9 << 20) for i in range(9)]
+    put(firehose, *[gzip.compress(p) for p in plain], b"not packed")
+
+    def sizes():
+        pages = store.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="ok/")
+        return sum(o["Size"] for page in pages for o in page.get("Contents", []))
+
+    until(lambda: sizes() >= len(plain) * len(plain[0]), 180)
+    arrived = b"".join(body(store, bucket, key) for key in keys(store, bucket, "ok/"))
+    assert len(arrived) == len(plain) * len(plain[0])
+    assert [arrived.count(p) for p in plain] == [1] * len(plain)
+    (failed,) = until(lambda: lines(store, bucket, "bad/decompression-failed/"))
+    assert base64.b64decode(failed["rawData"]) == b"not packed"
+
+
 # --- from Kinesis ---
 
 
