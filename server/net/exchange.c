@@ -156,7 +156,7 @@ void exchange_end(struct exchange *x)
         atomic_fetch_sub(&x->connection->open, 1);
     x->opened = x->begun = x->refused = false;
     x->dropped = 0;
-    strbuf_clear(&x->pending);
+    strbuf_release(&x->pending);
     x->pending_sent = 0;
     arena_reset(&x->req.arena); /* first: what was deferred may still look at the rest */
     body_reset(&x->req);
@@ -168,7 +168,6 @@ void exchange_release(struct exchange *x)
     exchange_end(x);
     body_release(&x->req);
     strbuf_release(&x->req.response.bytes);
-    strbuf_release(&x->pending);
     arena_release(&x->req.arena);
 }
 

@@ -20,7 +20,13 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
-enum { WAIT_S = 20, SMALL_MAX = 1000, FILE_SIZE = 300000, STREAM_PIECES = 50 };
+enum {
+    WAIT_S = 20,
+    SMALL_MAX = 1000,
+    FILE_SIZE = 300000,
+    STREAM_PIECES = 50,
+    LARGE_PIECE = 8 << 20
+};
 
 struct fixture {
     struct app app;
@@ -71,6 +77,16 @@ static int next_piece(struct request *req, void *context, struct strbuf *out)
     strbuf_add_format(out, "piece %d of %s;", *left, req->path);
     --*left;
     return 1;
+}
+
+static int next_large(struct request *req, void *context, struct strbuf *out)
+{
+    int *left = context;
+
+    (void)req;
+    for (size_t i = 0; i < LARGE_PIECE / sizeof(*left) && *left; i++)
+        strbuf_add(out, left, sizeof(*left));
+    return (*left)--;
 }
 
 static int next_wait(struct request *req, void *context, struct strbuf *out)
@@ -145,6 +161,8 @@ static void test_serve(struct request *req)
         answer_file(req);
     } else if (str_eq(req->path, "/stream")) {
         answer_stream(req, STREAM_PIECES, next_piece);
+    } else if (str_eq(req->path, "/streamlarge")) {
+        answer_stream(req, 1, next_large);
     } else if (str_eq(req->path, "/cut")) {
         answer_stream(req, -1, next_piece);
     } else if (str_eq(req->path, "/streamwait")) {

@@ -2,6 +2,7 @@
 #include "tests/unit/http1_fixture.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 /* --- clients that are not what they should be --- */
@@ -457,6 +458,11 @@ END_TEST
 /* The sanitizers bring allocators of their own. */
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 static size_t resident_pages(void)
 {
     FILE *f = fopen("/proc/self/statm", "re");
@@ -470,10 +476,43 @@ static size_t resident_pages(void)
     return strtoul(resident, NULL, 10);
 }
 
+/* Before long. */
+static void expect_resident_pages(size_t most)
+{
+    for (int i = 0; i < 10000 && resident_pages() > most; i++)
+        usleep(1000);
+    ck_assert_uint_le(resident_pages(), most);
+}
+
+START_TEST(a_connection_keeps_no_piece_of_a_stream)
+{
+    int fds[4];
+    size_t before;
+
+    mallopt(M_MMAP_THRESHOLD, 2 << 20); /* as the server does */
+    start();
+    before = resident_pages();
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        struct answer a;
+
+        fds[i] = dial();
+        say(fds[i], "GET /streamlarge HTTP/1.1\r\nHost: h\r\n\r\n");
+        a = hear(fds[i]);
+        ck_assert_uint_eq(a.len, LARGE_PIECE);
+        free(a.body);
+    }
+    wait_until(&fixture.done, ARRAY_LEN(fds));
+    expect_resident_pages(before + ARRAY_LEN(fds) * LARGE_PIECE / 2 / page_size());
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        close(fds[i]);
+    stop();
+}
+END_TEST
+
 START_TEST(memory_that_was_freed_is_given_back)
 {
-    enum { BLOCKS = 512, BLOCK_SIZE = 64 * 1024, WAIT_MS = 10000 };
-    size_t block_pages = BLOCK_SIZE / (size_t)sysconf(_SC_PAGESIZE);
+    enum { BLOCKS = 512, BLOCK_SIZE = 64 * 1024 };
+    size_t block_pages = BLOCK_SIZE / page_size();
     void *blocks[BLOCKS];
     size_t full;
     int fd;
@@ -487,9 +526,7 @@ START_TEST(memory_that_was_freed_is_given_back)
     fd = dial();
     say(fd, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nwork");
     expect_answer(fd, 200, "work");
-    for (int i = 0; i < WAIT_MS && resident_pages() > full - BLOCKS / 2 * block_pages; i++)
-        usleep(1000);
-    ck_assert_uint_le(resident_pages(), full - BLOCKS / 2 * block_pages);
+    expect_resident_pages(full - BLOCKS / 2 * block_pages);
     free(blocks[BLOCKS - 1]);
     close(fd);
     stop();
@@ -517,6 +554,7 @@ static void add_tests(TCase *c)
     tcase_add_test(c, an_endpoint_that_cannot_be_opened_is_refused);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     tcase_add_test(c, memory_that_was_freed_is_given_back);
+    tcase_add_test(c, a_connection_keeps_no_piece_of_a_stream);
 #endif
 }
 
