@@ -48,19 +48,19 @@ static bool is_word(char c)
 /* From the opening quote on; a quote within is doubled. */
 static enum token read_quoted(struct parser *p, const char *from, enum token token)
 {
-    char quote = *from;
-    char *copy = arena_alloc(p->arena, strlen(from));
+    const char quote = *from++;
+    const char *end = from;
+    char *copy;
     size_t len = 0;
 
-    for (from++; *from; from++) {
-        if (*from == quote && from[1] != quote)
-            break;
-        from += *from == quote;
-        copy[len++] = *from;
-    }
-    if (!*from)
+    while (*end && (*end != quote || end[1] == quote))
+        end += *end == quote ? 2 : 1;
+    if (!*end)
         return TOKEN_WRONG;
-    p->next = from + 1;
+    copy = arena_alloc(p->arena, (size_t)(end - from));
+    for (; from < end; from += *from == quote ? 2 : 1)
+        copy[len++] = *from;
+    p->next = end + 1;
     p->text = (struct bytes){.data = (const uint8_t *)copy, .len = len};
     return token;
 }
