@@ -129,7 +129,7 @@ struct walk {
     size_t hopeless_len;
     char *position; /* where the statement began, as long as it runs; from malloc or NULL */
     size_t steps;   /* hopeless tuples met one after another */
-    size_t bytes;   /* of documents */
+    size_t bytes;   /* of tuples and documents */
 };
 
 static void seek(struct walk *w, const char *after)
@@ -176,7 +176,7 @@ static enum store_status read_whole(struct walk *w, int64_t id, struct glue_part
         read_partition, w->arena, out);
 
     if (!status)
-        w->bytes += strlen(out->document);
+        w->bytes += strlen(out->tuple) + strlen(out->document);
     return status;
 }
 

@@ -16,7 +16,8 @@
 
 struct glue_store;
 
-/* Of documents in a page of a list: behind the row that goes beyond it, a page ends. */
+/* Of documents (and of values of partitions) in a page of a list: behind the row that goes beyond
+ * it, a page ends. */
 enum { GLUE_PAGE_BYTES = 4 * 1024 * 1024 };
 
 struct glue_store *glue_store_open(struct store_root *root);

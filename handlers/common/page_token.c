@@ -8,7 +8,7 @@
 #include "server/base/digest.h"
 #include "server/base/encode.h"
 
-enum { SUM_LEN = 8, TOKEN_MAX = 64 * 1024 };
+enum { SUM_LEN = 8, TOKEN_MAX = BASE64_LEN(SUM_LEN + PAGE_POSITION_MAX) };
 
 static void sum_of(const char *kind, const char *position, size_t position_len,
                    uint8_t out[SUM_LEN])
@@ -24,7 +24,7 @@ static void sum_of(const char *kind, const char *position, size_t position_len,
 
 char *page_token_make(struct arena *a, const char *kind, const char *position)
 {
-    size_t len = strnlen(position, TOKEN_MAX);
+    size_t len = strnlen(position, PAGE_POSITION_MAX);
     uint8_t *raw = arena_alloc(a, SUM_LEN + len);
     char *token = arena_alloc(a, BASE64_LEN(SUM_LEN + len) + 1);
 

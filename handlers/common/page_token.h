@@ -11,6 +11,9 @@
 
 #include "server/base/arena.h"
 
+/* Bytes of a position; the caller sees to it that none is longer. */
+enum { PAGE_POSITION_MAX = 256 * 1024 };
+
 /* The token that says "go on after `position`". */
 char *page_token_make(struct arena *a, const char *kind, const char *position);
 /* NULL when the token is not one of this kind. */

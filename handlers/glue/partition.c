@@ -1,5 +1,6 @@
 /* Single partitions, and batches of them:
  * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html */
+#include "handlers/common/page_token.h"
 #include "handlers/glue/operations.h"
 
 static const char NOT_FOUND[] = "Cannot find partition.";
@@ -32,6 +33,9 @@ static int make_row(struct request *req, const struct glue_Table *table,
         .created_ms = req->received_ms,
         .document = glue_document(&req->arena, "PartitionInput", &kept),
     };
+    if (strlen(out->tuple) > PAGE_POSITION_MAX)
+        return aws_fail(req, &glue_InvalidInputException,
+                        "The partition values are longer than %d bytes.", PAGE_POSITION_MAX);
     return 0;
 }
 
@@ -116,7 +120,7 @@ int glue_batch_create_partition(struct request *req,
 
 /* --- finding --- */
 
-/* Adds the bytes of its document to *bytes. */
+/* Adds the bytes of its values and its document to *bytes. */
 static enum store_status find(struct request *req, const struct glue_table_place *place,
                               const struct glue_ValueStringList *values, size_t *bytes,
                               struct glue_Partition *out)
@@ -128,7 +132,7 @@ static enum store_status find(struct request *req, const struct glue_table_place
 
     if (!status) {
         glue_read_partition(&row, place, &req->arena, out);
-        *bytes += strlen(row.document);
+        *bytes += strlen(row.tuple) + strlen(row.document);
     }
     return status;
 }

@@ -172,6 +172,20 @@ def test_many_partitions_in_pages(glue):
     assert refused(glue.get_partitions, **WHERE, Segment={"SegmentNumber": 3, "TotalSegments": 3})[0] == "InvalidInputException"
 
 
+def test_pages_of_long_values_are_shorter(glue):
+    make_table(glue, *[(f"k{i}", "string") for i in range(100)])
+    rows = [(f"{i:02}", *["v" * 1024] * 99) for i in range(50)]
+    for i in range(0, 50, 10):
+        glue.batch_create_partition(**WHERE, PartitionInputList=[{"Values": list(r)} for r in rows[i : i + 10]])
+    first = glue.get_partitions(**WHERE)
+    assert [p["Values"][0] for p in first["Partitions"]] == [r[0] for r in rows[:42]]
+    assert values_of(glue) == rows
+    found = glue.batch_get_partition(**WHERE, PartitionsToGet=[{"Values": list(r)} for r in rows])
+    assert (len(found["Partitions"]), len(found["UnprocessedKeys"])) == (42, 8)
+    # Longer ones would be no position to go on from.
+    assert refused(glue.create_partition, **WHERE, PartitionInput={"Values": ["\N{GRINNING FACE}" * 1024] * 100})[0] == "InvalidInputException"
+
+
 def test_columns_may_be_left_out(glue):
     make_table(glue, ("k", "string"))
     fill(glue, [partition("a")])

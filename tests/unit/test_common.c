@@ -96,6 +96,9 @@ START_TEST(tokens_come_back_or_are_refused)
         token[0] = token[0] == 'A' ? 'B' : 'A';
         ck_assert_ptr_null(page_token_read(&a, "iam:ListRoles", token));
     }
+    char *longest = arena_zalloc(&a, PAGE_POSITION_MAX + 1);
+    memset(longest, 'x', PAGE_POSITION_MAX);
+    ck_assert_str_eq(page_token_read(&a, "k", page_token_make(&a, "k", longest)), longest);
     ck_assert_ptr_null(page_token_read(&a, "k", ""));
     ck_assert_ptr_null(page_token_read(&a, "k", "AAAA"));
     ck_assert_ptr_null(page_token_read(&a, "k", "not a token"));
