@@ -1,4 +1,5 @@
-/* Databases, the policy, and the rows that dropped tables leave. */
+/* Databases, the policy, the rows that dropped tables leave, and how rows and lists of any kind are
+ * read. */
 #include "storage/glue_store.h"
 
 #include "server/base/embed.h"

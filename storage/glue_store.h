@@ -4,8 +4,8 @@
  *
  * Functions are thread-safe. Texts they return lie in the arena, texts they are given are borrowed
  * for the call. Documents are of the handlers' making; names come folded to lower case. Databases
- * and tables are found by name and then known by their ids, which are never given again: what is
- * asked of an id that is gone is STORE_NOT_FOUND.
+ * and tables are found by name and then known by their ids, which are never given again. To change
+ * what is gone is STORE_NOT_FOUND; a list of what was in it is empty, once its rows are removed.
  */
 #ifndef CADABRA_GLUE_STORE_H
 #define CADABRA_GLUE_STORE_H
