@@ -402,21 +402,34 @@ static void take_replies(const struct event *e, const struct reply *replies, int
     }
 }
 
-/* With all its retries; false when the server stops. */
+static void free_arena(void *context)
+{
+    arena_release(context);
+    free(context);
+}
+
+/* With all its retries; false when the server stops. What is said in vain is not kept. */
 static bool run_event(const struct event *e, int64_t retries, struct record_list *out)
 {
     struct work *w = e->processing->work;
 
     for (int64_t attempt = 0;; attempt++) {
-        struct reply *replies = ARENA_ARRAY(w->arena, struct reply, e->count);
-        const struct undelivered *problem = ask(e, w->arena, replies);
-        bool last = attempt == retries || problem == &too_large;
+        struct arena *a = x_calloc(1, sizeof(*a));
+        struct reply *replies;
+        const struct undelivered *problem;
         int64_t pause_ms = MIN((int64_t)RETRY_FIRST_MS << MIN(attempt, 6), (int64_t)RETRY_MAX_MS);
+        bool last;
 
+        arena_init(a);
+        replies = ARENA_ARRAY(a, struct reply, e->count);
+        problem = ask(e, a, replies);
         if (!problem) {
             take_replies(e, replies, attempt + 1, out);
+            arena_defer(w->arena, free_arena, a);
             return true;
         }
+        free_arena(a);
+        last = attempt == retries || problem == &too_large;
         if (pause_for(w, last ? 0 : pause_ms))
             return false;
         if (last) {
