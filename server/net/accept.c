@@ -299,30 +299,26 @@ static bool overdue(const struct listener *l, struct connection *c, int64_t now_
     return now_ms - c->changed_ms >= limit_ms;
 }
 
-/* A connection that is the accepting thread's own and overdue, or its endpoint closing; with the
- * lock held. */
-static struct connection *next_to_drop(struct listener *l, int64_t now_ms, bool all)
+/* Connections that are the accepting thread's own, and overdue or their endpoint closing. */
+static void drop_silent(struct listener *l, int64_t now_ms, bool all)
 {
+    struct connection *chosen = NULL;
+
+    pthread_mutex_lock(&l->lock);
     for (struct connection *c = l->connections; c; c = c->next) {
         if (c->kind != CONNECTION_SILENT)
             continue;
-        if (all || atomic_load(&c->endpoint->closing) || overdue(l, c, now_ms))
-            return c;
+        if (all || atomic_load(&c->endpoint->closing) || overdue(l, c, now_ms)) {
+            c->next_chosen = chosen;
+            chosen = c;
+        }
     }
-    return NULL;
-}
+    pthread_mutex_unlock(&l->lock);
+    while (chosen) {
+        struct connection *next = chosen->next_chosen;
 
-static void drop_silent(struct listener *l, int64_t now_ms, bool all)
-{
-    for (;;) {
-        struct connection *c;
-
-        pthread_mutex_lock(&l->lock);
-        c = next_to_drop(l, now_ms, all);
-        pthread_mutex_unlock(&l->lock);
-        if (!c)
-            return;
-        drop(c);
+        drop(chosen);
+        chosen = next;
     }
 }
 

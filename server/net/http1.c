@@ -277,10 +277,10 @@ static struct connection *claim(struct http1_daemon *d, int fd)
 
     pthread_mutex_lock(&d->lock);
     for (at = &d->arrivals; *at && (*at)->fd != fd;)
-        at = &(*at)->next_arrival;
+        at = &(*at)->next_chosen;
     c = *at;
     if (c)
-        *at = c->next_arrival;
+        *at = c->next_chosen;
     pthread_mutex_unlock(&d->lock);
     return c;
 }
@@ -314,7 +314,7 @@ void http1_daemon_add(struct http1_daemon *d, struct connection *c)
     int fd = c->fd;
 
     pthread_mutex_lock(&d->lock);
-    c->next_arrival = d->arrivals;
+    c->next_chosen = d->arrivals;
     d->arrivals = c;
     pthread_mutex_unlock(&d->lock);
     if (MHD_add_connection(d->mhd, fd, (struct sockaddr *)&peer, c->peer_len) == MHD_YES)

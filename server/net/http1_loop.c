@@ -189,7 +189,7 @@ static bool take_news(struct http1_loop *l)
     atomic_store(&l->has_news, false);
     pthread_mutex_unlock(&l->lock);
     while (arrivals) {
-        struct connection *next = arrivals->next_arrival;
+        struct connection *next = arrivals->next_chosen;
 
         http1_daemon_add(l->daemon, arrivals);
         arrivals = next;
@@ -299,7 +299,7 @@ void http1_loop_free(struct http1_loop *l)
 void http1_loop_adopt(struct http1_loop *l, struct connection *c)
 {
     pthread_mutex_lock(&l->lock);
-    c->next_arrival = l->arrivals;
+    c->next_chosen = l->arrivals;
     l->arrivals = c;
     wake(l);
     pthread_mutex_unlock(&l->lock);

@@ -37,8 +37,8 @@ struct connection {
     struct sockaddr_storage peer;
     socklen_t peer_len;
     struct watch watch;
-    bool watched;                    /* in the accepting thread's epoll set */
-    struct connection *next_arrival; /* in the list of those that an engine is about to take */
+    bool watched;                   /* in the accepting thread's epoll set */
+    struct connection *next_chosen; /* in one list: to be dropped, or taken by an engine */
 
     /* What the watchdog goes by. */
     atomic_uint open;           /* requests whose target is known and that are not done */
