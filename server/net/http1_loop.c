@@ -5,7 +5,8 @@
  * The thread runs its MHD daemon, which reads what has come and calls for answers. A quick request
  * (see listener.h) is served at once, as a fiber. If it waits for a commit the next one is read
  * meanwhile; when MHD has nothing more, all that wait share their commit, end, and MHD asks for
- * their answers. Any other request goes to a thread of the crew, with its connection suspended.
+ * their answers. Any other request goes to a thread of the crew, with its connection suspended; if
+ * none is to be had it waits for one.
  *
  * What must hold: nothing here waits for another thread but poll(), and what fibers wait for.
  */

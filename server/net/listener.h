@@ -31,8 +31,8 @@ struct endpoint;
  *   server/base/fiber.h. NULL: never.
  *
  * - serve: once, in a thread where it may block (but for is_quick), unless the client went before
- * its request was complete. Must fill req->response. Called for refused requests too, and for
- * bodies that could not be taken: look at req->failure and req->body_state first.
+ *   its request was complete. Must fill req->response. Called for refused requests too, and for
+ *   bodies that could not be taken: look at req->failure and req->body_state first.
  *
  * - done: once, after the answer was sent or the client has gone; response.status is 0 if serve
  *   was never called. The request and its response are still whole; it is the last call that sees
