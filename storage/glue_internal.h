@@ -55,6 +55,8 @@ enum store_status glue_list_filtered(struct glue_store *store, const struct scop
 
 /* STORE_NOT_FOUND where a statement that was to change a row changed none. */
 enum store_status glue_changed(struct sql *s, enum store_status status);
+/* STORE_NOT_FOUND where the statement gives no row. Resets it. */
+enum store_status glue_exists(struct sql_stmt *st);
 /* STORE_NOT_FOUND where no table (or database) has that id. */
 enum store_status glue_table_exists(struct sql *s, int64_t id);
 enum store_status glue_database_exists(struct sql *s, int64_t id);

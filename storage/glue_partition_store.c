@@ -58,13 +58,9 @@ enum store_status glue_partition_find(struct glue_store *store, int64_t table_id
 
 static enum store_status partition_exists(struct sql *s, int64_t table_id, const char *tuple)
 {
-    struct sql_stmt *st =
+    return glue_exists(
         sql_query(s, "SELECT 1 FROM catalog_partition WHERE table_id = ?1 AND tuple = ?2",
-                  sql_int(table_id), sql_text(tuple));
-    enum store_status status = sql_step(st);
-
-    sql_reset(st);
-    return status;
+                  sql_int(table_id), sql_text(tuple)));
 }
 
 static enum store_status change_partition(struct sql *s, int64_t table_id, const char *tuple,

@@ -78,7 +78,7 @@ enum store_status glue_changed(struct sql *s, enum store_status status)
     return !status && sql_changes(s) == 0 ? STORE_NOT_FOUND : status;
 }
 
-static enum store_status exists(struct sql_stmt *st)
+enum store_status glue_exists(struct sql_stmt *st)
 {
     enum store_status status = sql_step(st);
 
@@ -88,12 +88,12 @@ static enum store_status exists(struct sql_stmt *st)
 
 enum store_status glue_table_exists(struct sql *s, int64_t id)
 {
-    return exists(sql_query(s, "SELECT 1 FROM catalog_table WHERE id = ?1", sql_int(id)));
+    return glue_exists(sql_query(s, "SELECT 1 FROM catalog_table WHERE id = ?1", sql_int(id)));
 }
 
 enum store_status glue_database_exists(struct sql *s, int64_t id)
 {
-    return exists(sql_query(s, "SELECT 1 FROM db WHERE id = ?1", sql_int(id)));
+    return glue_exists(sql_query(s, "SELECT 1 FROM db WHERE id = ?1", sql_int(id)));
 }
 
 /* --- lists --- */

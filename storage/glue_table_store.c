@@ -189,16 +189,6 @@ enum store_status glue_version_find(struct glue_store *store, int64_t table_id, 
                     sql_int(version - 1));
 }
 
-static bool is_newest(struct sql *s, int64_t table_id, int64_t version)
-{
-    struct sql_stmt *st = sql_query(s, "SELECT 1 FROM catalog_table WHERE id = ?1 AND version = ?2",
-                                    sql_int(table_id), sql_int(version));
-    bool newest = sql_step(st) == STORE_OK;
-
-    sql_reset(st);
-    return newest;
-}
-
 enum store_status glue_version_delete(struct glue_store *store, int64_t table_id, int64_t version)
 {
     struct sql *s;
@@ -206,11 +196,15 @@ enum store_status glue_version_delete(struct glue_store *store, int64_t table_id
 
     if (status)
         return status;
-    if (is_newest(s, table_id, version))
-        return sql_write_end(s, STORE_CONFLICT);
-    status = sql_exec(s, "DELETE FROM table_version WHERE table_id = ?1 AND version = ?2",
-                      sql_int(table_id), sql_int(version));
-    return sql_write_end(s, glue_changed(s, status));
+    status = glue_exists(sql_query(s, "SELECT 1 FROM catalog_table WHERE id = ?1 AND version = ?2",
+                                   sql_int(table_id), sql_int(version)));
+    if (status == STORE_OK)
+        status = STORE_CONFLICT; /* it is the newest */
+    else if (status == STORE_NOT_FOUND)
+        status = glue_changed(
+            s, sql_exec(s, "DELETE FROM table_version WHERE table_id = ?1 AND version = ?2",
+                        sql_int(table_id), sql_int(version)));
+    return sql_write_end(s, status);
 }
 
 /* --- partition indexes --- */
