@@ -20,10 +20,8 @@ EMBED(storage_schema_kinesis_004_sql);
 EMBED(storage_schema_kinesis_005_sql);
 
 static const struct sql_migration migrations[] = {
-    {embed_storage_schema_kinesis_001_sql},
-    {embed_storage_schema_kinesis_002_sql},
-    {embed_storage_schema_kinesis_003_sql},
-    {embed_storage_schema_kinesis_004_sql},
+    {embed_storage_schema_kinesis_001_sql}, {embed_storage_schema_kinesis_002_sql},
+    {embed_storage_schema_kinesis_003_sql}, {embed_storage_schema_kinesis_004_sql},
     {embed_storage_schema_kinesis_005_sql},
 };
 
