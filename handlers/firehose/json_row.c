@@ -405,7 +405,7 @@ static struct reader reader_of(const struct firehose_Deserializer *d, struct are
     return r;
 }
 
-static const char *skip_blanks(const char *at, const char *end)
+const char *json_row_next(const char *at, const char *end)
 {
     while (at < end && memchr(" \t\r\n", *at, 4))
         at++;
@@ -445,7 +445,7 @@ bool json_row_read(const struct firehose_Deserializer *deserializer, const struc
 {
     struct reader r = reader_of(deserializer, a);
     const char *end = (const char *)record.data + record.len;
-    const char *at = skip_blanks((const char *)record.data, end);
+    const char *at = json_row_next((const char *)record.data, end);
     struct builder rows = {0};
 
     if (at == end)
@@ -455,7 +455,7 @@ bool json_row_read(const struct firehose_Deserializer *deserializer, const struc
 
         if (!row || !read_document(&r, table, &at, end, row))
             break;
-        at = skip_blanks(at, end);
+        at = json_row_next(at, end);
     }
     *out = (struct json_rows){rows.list.items, rows.list.count};
     *out_failure = r.failure;

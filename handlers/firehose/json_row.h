@@ -40,4 +40,7 @@ bool json_row_read(const struct firehose_Deserializer *deserializer, const struc
                    struct bytes record, struct arena *a, struct json_rows *out,
                    struct json_row_failure *out_failure);
 
+/* Where the next of documents that stand one after the other begins; `end`: there is none. */
+const char *json_row_next(const char *at, const char *end);
+
 #endif

@@ -1,6 +1,7 @@
 /* What is taken apart before a transformation: compressed records, logs, aggregates. */
 #include "handlers/firehose/process.h"
 
+#include "handlers/firehose/json_row.h"
 #include "server/base/encode.h"
 #include "server/base/json_read.h"
 
@@ -164,20 +165,13 @@ static void add_part(struct processing *p, struct record_list *out, const struct
     record_list_add(p->work->arena, out, &part);
 }
 
-static const char *skip_blanks(const char *at, const char *end)
-{
-    while (at < end && memchr(" \t\r\n", *at, 4))
-        at++;
-    return at;
-}
-
 /* JSON documents one after the other; false when there is something else. */
 static bool split_json(struct processing *p, const struct record *r, struct record_list *out)
 {
     const char *at = (const char *)r->data.data;
     const char *end = at + r->data.len;
 
-    while ((at = skip_blanks(at, end)) < end) {
+    while ((at = json_row_next(at, end)) < end) {
         struct jr_text raw;
         struct jr reader;
 
