@@ -625,7 +625,7 @@ def test_what_is_much_unpacked_is_taken_in_rounds(client, bucket):
         pages = store.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="ok/")
         return sum(o["Size"] for page in pages for o in page.get("Contents", []))
 
-    until(lambda: sizes() >= len(plain) * len(plain[0]), 180)
+    until(lambda: sizes() >= len(plain) * len(plain[0]))
     arrived = b"".join(body(store, bucket, key) for key in keys(store, bucket, "ok/"))
     assert len(arrived) == len(plain) * len(plain[0])
     assert [arrived.count(p) for p in plain] == [1] * len(plain)
