@@ -3,6 +3,7 @@
  * stream's route, and seals that when it is full: all in one turn, so that what was acknowledged is
  * where a delivery will find it.
  */
+#include "server/base/room.h"
 #include "storage/firehose_internal.h"
 #include "storage/firehose_store.h"
 #include "storage/scope.h"
@@ -300,12 +301,7 @@ enum store_status firehose_store_due(struct firehose_store *store, struct arena 
         return rc == STORE_NOT_FOUND ? STORE_OK : rc;
     st = sql_prepare(s, "SELECT stream, lane, min(due_ms) FROM buffer GROUP BY stream, lane");
     while ((rc = sql_step(st)) == STORE_OK) {
-        if (*out_count == capacity) {
-            struct firehose_due *more = ARENA_ARRAY(a, struct firehose_due, capacity * 2);
-            memcpy(more, *out_items, capacity * sizeof(*more));
-            *out_items = more;
-            capacity *= 2;
-        }
+        *out_items = room_for_one(a, *out_items, *out_count, &capacity, sizeof(**out_items));
         (*out_items)[(*out_count)++] =
             (struct firehose_due){sql_column_int(st, 0), (enum firehose_lane)sql_column_int(st, 1),
                                   sql_column_int(st, 2)};
@@ -330,15 +326,7 @@ enum store_status firehose_store_sorts(struct firehose_store *store, int64_t str
     st = sql_query(s, "SELECT DISTINCT sort FROM buffer WHERE stream = ?1 AND lane = ?2",
                    sql_int(stream_id), sql_int(lane));
     while ((rc = sql_step(st)) == STORE_OK) {
-        if (*out_count == capacity) {
-            const char **more;
-
-            capacity = MAX(capacity * 2, (size_t)64);
-            more = ARENA_ARRAY(a, const char *, capacity);
-            if (*out_count)
-                memcpy(more, *out_sorts, *out_count * sizeof(*more));
-            *out_sorts = more;
-        }
+        *out_sorts = room_for_one(a, *out_sorts, *out_count, &capacity, sizeof(**out_sorts));
         (*out_sorts)[(*out_count)++] = sql_column_text(st, 0, a);
     }
     sql_read_end(s);

@@ -7,6 +7,7 @@
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
 #include "server/base/json_read.h"
+#include "server/base/room.h"
 #include "server/model/stored.h"
 
 enum {
@@ -350,30 +351,17 @@ struct chosen {
     size_t metric_room, composite_room;
 };
 
-static void *room_for_one(struct arena *a, void *items, size_t count, size_t size, size_t *room)
-{
-    void *more;
-
-    if (count < *room)
-        return items;
-    *room = MAX(2 * *room, 16);
-    more = arena_zalloc(a, *room * size);
-    if (count)
-        memcpy(more, items, count * size);
-    return more;
-}
-
 /* False when a document cannot be read. */
 static bool add_chosen(struct arena *a, struct chosen *out, const struct cloudwatch_alarm *stored,
                        const struct cloudwatch_MetricAlarm *alarm)
 {
     if (stored->composite) {
         out->composite.items = room_for_one(a, out->composite.items, out->composite.count,
-                                            sizeof(*out->composite.items), &out->composite_room);
+                                            &out->composite_room, sizeof(*out->composite.items));
         return composite_read(a, stored, &out->composite.items[out->composite.count++]);
     }
-    out->metric.items = room_for_one(a, out->metric.items, out->metric.count,
-                                     sizeof(*out->metric.items), &out->metric_room);
+    out->metric.items = room_for_one(a, out->metric.items, out->metric.count, &out->metric_room,
+                                     sizeof(*out->metric.items));
     out->metric.items[out->metric.count++] = *alarm;
     return true;
 }

@@ -12,6 +12,7 @@
 #include "handlers/sns/sns.h"
 #include "server/background.h"
 #include "server/base/log.h"
+#include "server/base/room.h"
 #include "server/model/stored.h"
 #include "server/waitq.h"
 
@@ -339,15 +340,8 @@ static void copy_alarm(const struct cloudwatch_alarm *alarm, void *context)
 {
     struct alarm_copies *all = context;
 
-    if (all->count == all->capacity) {
-        struct cloudwatch_alarm *more;
-
-        all->capacity = all->capacity ? 2 * all->capacity : 32;
-        more = ARENA_ARRAY(all->arena, struct cloudwatch_alarm, all->capacity);
-        if (all->count)
-            memcpy(more, all->items, all->count * sizeof(*more));
-        all->items = more;
-    }
+    all->items =
+        room_for_one(all->arena, all->items, all->count, &all->capacity, sizeof(*all->items));
     all->items[all->count++] = (struct cloudwatch_alarm){
         .account = arena_strdup(all->arena, alarm->account),
         .region = arena_strdup(all->arena, alarm->region),

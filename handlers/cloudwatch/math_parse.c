@@ -4,6 +4,7 @@
  */
 #include "handlers/cloudwatch/math_parts.h"
 #include "handlers/cloudwatch/scan.h"
+#include "server/base/room.h"
 
 enum { DEPTH_MAX = 60, OPERANDS_MAX = 500 };
 
@@ -12,7 +13,7 @@ struct parser {
     const char *next;
     struct math_problem *problem;
     struct math_step *steps;
-    const char **names; /* a NULL follows */
+    const char **names;
     size_t count, room;
     size_t name_count, name_room;
     int depth;
@@ -64,32 +65,15 @@ static bool expect(struct parser *p, char c)
     return scan_take(&p->next, c) || fail_here(p);
 }
 
-static void *grown(struct arena *a, void *old, size_t used, size_t room)
-{
-    char *items = arena_zalloc(a, room);
-
-    if (used)
-        memcpy(items, old, used);
-    return items;
-}
-
 static struct math_step *add_step(struct parser *p)
 {
-    if (p->count == p->room) {
-        p->room = p->room ? 2 * p->room : 8;
-        p->steps =
-            grown(p->arena, p->steps, p->count * sizeof(*p->steps), p->room * sizeof(*p->steps));
-    }
+    p->steps = room_for_one(p->arena, p->steps, p->count, &p->room, sizeof(*p->steps));
     return &p->steps[p->count++];
 }
 
 static void add_name(struct parser *p, const char *name)
 {
-    if (p->name_count + 1 >= p->name_room) {
-        p->name_room = p->name_room ? 2 * p->name_room : 4;
-        p->names = grown(p->arena, p->names, p->name_count * sizeof(*p->names),
-                         p->name_room * sizeof(*p->names));
-    }
+    p->names = room_for_one(p->arena, p->names, p->name_count, &p->name_room, sizeof(*p->names));
     p->names[p->name_count++] = name;
 }
 
@@ -296,7 +280,6 @@ static bool parse_level(struct parser *p, int strength)
 const struct math_expression *math_compile(struct arena *a, const char *text,
                                            struct math_problem *out)
 {
-    static const char *const none[] = {NULL};
     struct parser p = {.arena = a, .next = text, .problem = out};
     struct math_expression *e;
 
@@ -307,9 +290,10 @@ const struct math_expression *math_compile(struct arena *a, const char *text,
         fail_here(&p);
         return NULL;
     }
+    /* What is left of the room is NULL: it ends the list. */
+    p.names = room_for_one(a, p.names, p.name_count, &p.name_room, sizeof(*p.names));
     e = ARENA_NEW(a, struct math_expression);
-    *e = (struct math_expression){
-        .steps = p.steps, .count = p.count, .names = p.names ? p.names : none};
+    *e = (struct math_expression){.steps = p.steps, .count = p.count, .names = p.names};
     return e;
 }
 

@@ -2,6 +2,7 @@
 #include "handlers/cloudwatch/data_set.h"
 #include "handlers/cloudwatch/operations.h"
 #include "handlers/common/page_token.h"
+#include "server/base/room.h"
 
 enum {
     DATAPOINTS_MAX = 100800, /* AWS */
@@ -81,15 +82,8 @@ static struct cloudwatch_MetricDataResult *add_result(struct page *p)
 {
     struct cloudwatch_MetricDataResults *all = p->results;
 
-    if (all->count == p->result_room) {
-        struct cloudwatch_MetricDataResult *more;
-
-        p->result_room = MAX(2 * p->result_room, 8);
-        more = ARENA_ARRAY(p->arena, struct cloudwatch_MetricDataResult, p->result_room);
-        if (all->count)
-            memcpy(more, all->items, all->count * sizeof(*more));
-        all->items = more;
-    }
+    all->items =
+        room_for_one(p->arena, all->items, all->count, &p->result_room, sizeof(*all->items));
     return &all->items[all->count++];
 }
 

@@ -1,5 +1,6 @@
 /* Statistics of periods. */
 #include "handlers/cloudwatch/statistics.h"
+#include "server/base/room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,15 +12,7 @@ static struct summary *summary_at(struct summaries *s, int64_t at_s, const char 
     for (size_t i = s->count; i > 0 && s->items[i - 1].at_s == at_s; i--)
         if (str_eq(s->items[i - 1].unit, unit))
             return &s->items[i - 1];
-    if (s->count == s->capacity) {
-        struct summary *items;
-
-        s->capacity = s->capacity ? 2 * s->capacity : 16;
-        items = ARENA_ARRAY(s->arena, struct summary, s->capacity);
-        if (s->count)
-            memcpy(items, s->items, s->count * sizeof(*items));
-        s->items = items;
-    }
+    s->items = room_for_one(s->arena, s->items, s->count, &s->capacity, sizeof(*s->items));
     s->items[s->count] = (struct summary){
         .at_s = at_s,
         .unit = arena_strdup(s->arena, unit),

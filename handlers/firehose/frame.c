@@ -1,6 +1,7 @@
 /* A frame: length of the data (4 bytes), length of the meta data (2), arrival (8), data, meta data.
  * In the byte order of the machine: a data directory stays on its machine. */
 #include "handlers/firehose/frame.h"
+#include "server/base/room.h"
 
 enum { HEAD = 14, CHUNK_AIM = 64 * 1024, META_MAX = UINT16_MAX };
 
@@ -36,14 +37,7 @@ static void end_chunk(struct chunker *c)
 {
     if (c->open_records == 0)
         return;
-    if (c->count == c->capacity) {
-        size_t capacity = MAX(c->capacity * 2, (size_t)4);
-        struct firehose_chunk *more = ARENA_ARRAY(c->arena, struct firehose_chunk, capacity);
-        if (c->count)
-            memcpy(more, c->chunks, c->count * sizeof(*more));
-        c->chunks = more;
-        c->capacity = capacity;
-    }
+    c->chunks = room_for_one(c->arena, c->chunks, c->count, &c->capacity, sizeof(*c->chunks));
     c->chunks[c->count++] = (struct firehose_chunk){
         .data = {arena_memdup(c->arena, c->open.data, c->open.len), c->open.len},
         .records = c->open_records,

@@ -1,5 +1,6 @@
 #include "handlers/firehose/hive_type.h"
 
+#include "server/base/room.h"
 #include "server/base/strbuf.h"
 
 /* NOLINTBEGIN(misc-no-recursion): types nest; HIVE_DEPTH_MAX bounds them. */
@@ -217,15 +218,8 @@ static bool add_field(struct parser *p, struct field_list *list, const struct hi
             return fail(p, "two fields have one name") != NULL;
     if (list->count == HIVE_FIELDS_MAX)
         return fail(p, "a struct has too many fields") != NULL;
-    if (list->count == list->capacity) {
-        struct hive_field *more;
-
-        list->capacity = MAX(list->capacity * 2, (size_t)8);
-        more = ARENA_ARRAY(p->arena, struct hive_field, list->capacity);
-        if (list->count)
-            memcpy(more, list->items, list->count * sizeof(*more));
-        list->items = more;
-    }
+    list->items =
+        room_for_one(p->arena, list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count++] = *field;
     return true;
 }

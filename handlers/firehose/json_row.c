@@ -4,6 +4,7 @@
 #include "handlers/firehose/hive_time.h"
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
+#include "server/base/room.h"
 #include "server/base/utf8.h"
 
 /* NOLINTBEGIN(misc-no-recursion): types and documents nest; the parsers bound them. */
@@ -246,15 +247,8 @@ static struct hive_value *add_item(struct reader *r, struct builder *b)
         fail_schema(r, "The record holds too many values.");
         return NULL;
     }
-    if (b->list.count == b->capacity) {
-        struct hive_value *more;
-
-        b->capacity = MAX(b->capacity * 2, (size_t)4);
-        more = ARENA_ARRAY(r->arena, struct hive_value, b->capacity);
-        if (b->list.count)
-            memcpy(more, b->list.items, b->list.count * sizeof(*more));
-        b->list.items = more;
-    }
+    b->list.items =
+        room_for_one(r->arena, b->list.items, b->list.count, &b->capacity, sizeof(*b->list.items));
     return &b->list.items[b->list.count++];
 }
 

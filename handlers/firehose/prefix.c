@@ -2,6 +2,7 @@
 
 #include "handlers/firehose/time_pattern.h"
 #include "server/base/digest.h"
+#include "server/base/room.h"
 
 enum { RANDOM_LEN = 11 };
 
@@ -19,13 +20,7 @@ static void add_part(struct parser *p, enum prefix_part_kind kind, const char *t
 {
     struct prefix *out = p->out;
 
-    if (out->count == p->capacity) {
-        p->capacity = MAX(p->capacity * 2, (size_t)4);
-        struct prefix_part *more = ARENA_ARRAY(p->arena, struct prefix_part, p->capacity);
-        if (out->count)
-            memcpy(more, out->parts, out->count * sizeof(*more));
-        out->parts = more;
-    }
+    out->parts = room_for_one(p->arena, out->parts, out->count, &p->capacity, sizeof(*out->parts));
     out->parts[out->count++] = (struct prefix_part){kind, arena_strndup(p->arena, text, len), len};
     out->has_expressions |= kind != PREFIX_TEXT;
     out->has_error_type |= kind == PREFIX_ERROR_TYPE;

@@ -3,6 +3,7 @@
  * the buffer in one write. If the server is killed before that, all of it is done again.
  */
 #include "handlers/firehose/process.h"
+#include "server/base/room.h"
 
 /* AWS: of a stream; more of them are given on request. */
 enum { ACTIVE_PARTITIONS_MAX = 500 };
@@ -14,14 +15,7 @@ struct output {
 
 void record_list_add(struct arena *a, struct record_list *list, const struct record *r)
 {
-    if (list->count == list->capacity) {
-        size_t capacity = MAX(list->capacity * 2, (size_t)64);
-        struct record *more = ARENA_ARRAY(a, struct record, capacity);
-        if (list->count)
-            memcpy(more, list->items, list->count * sizeof(*more));
-        list->items = more;
-        list->capacity = capacity;
-    }
+    list->items = room_for_one(a, list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count++] = *r;
 }
 
@@ -37,15 +31,7 @@ static struct chunker *find_output(const struct output_list *list, const char *s
 
 static struct chunker *add_output(struct arena *a, struct output_list *list, const char *sort)
 {
-    if (list->count == list->capacity) {
-        struct output *more;
-
-        list->capacity = MAX(list->capacity * 2, (size_t)8);
-        more = ARENA_ARRAY(a, struct output, list->capacity);
-        if (list->count)
-            memcpy(more, list->items, list->count * sizeof(*more));
-        list->items = more;
-    }
+    list->items = room_for_one(a, list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count].sort = sort;
     chunker_init(&list->items[list->count].chunker, a);
     return &list->items[list->count++].chunker;
