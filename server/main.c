@@ -26,8 +26,9 @@ enum { EXIT_WRONG_USE = 2, REQUEST_GRACE_MS = 6000 };
 /* A thread per connection: with glibc's default of eight arenas per core each would hoard memory of
  * its own. A request's body is taken from them too, up to BODY_MEMORY_MAX: mapping it anew for each
  * request costs as much as what is done with it. Answers of several MB, as those of GetRecords, are
- * mapped: in the heap they take a sixth less time, but 32 at once leave half as much memory again
- * behind (155 MiB for 110). */
+ * mapped: in the heap they take a little less time, but 32 at once leave half as much memory again
+ * behind (155 MiB for 110). What free() leaves behind in any case is given back later
+ * (server/net/accept.c). */
 static void set_up_malloc(void)
 {
     mallopt(M_MMAP_THRESHOLD, 2 << 20);
