@@ -133,13 +133,26 @@ static int use_databases(struct request *req, const struct glue_GetUserDefinedFu
     return 0;
 }
 
+/* What must be the same on all pages. */
+static const char *token_kind(struct request *req,
+                              const struct glue_GetUserDefinedFunctionsRequest *in)
+{
+    struct glue_GetUserDefinedFunctionsRequest same = *in;
+
+    same.NextToken = NULL;
+    same.MaxResults.set = false;
+    return arena_printf(&req->arena, "GetUserDefinedFunctions %s",
+                        glue_document(&req->arena, "GetUserDefinedFunctionsRequest", &same));
+}
+
 /* A page ends with the names of a database and of a function in it. */
-static int read_position(struct request *req, const char *token, struct glue_filter *out)
+static int read_position(struct request *req, const struct glue_GetUserDefinedFunctionsRequest *in,
+                         struct glue_filter *out)
 {
     const char *position;
     struct glue_texts names;
 
-    if (glue_read_token(req, "GetUserDefinedFunctions", token, &position))
+    if (glue_read_token(req, token_kind(req, in), in->NextToken, &position))
         return -1;
     names = glue_tuple_texts(&req->arena, position);
     out->after_database = names.count == 2 ? names.items[0] : "";
@@ -163,8 +176,8 @@ int glue_get_user_defined_functions(struct request *req,
     size_t count;
     bool more;
 
-    if (use_databases(req, in, &scope, &filter.database_id) ||
-        read_position(req, in->NextToken, &filter) || glue_filter_names(req, in->Pattern, &filter))
+    if (use_databases(req, in, &scope, &filter.database_id) || read_position(req, in, &filter) ||
+        glue_filter_names(req, in->Pattern, &filter))
         return -1;
     if (glue_function_list(glue_store_of(req), &scope, &filter, limit, &req->arena, rows, &count,
                            &more))
@@ -175,7 +188,7 @@ int glue_get_user_defined_functions(struct request *req,
     for (size_t i = 0; i < count; i++)
         read_function(req, &rows[i], &scope, &out->UserDefinedFunctions.items[i]);
     if (more)
-        out->NextToken = page_token_make(&req->arena, "GetUserDefinedFunctions",
-                                         position_of(req, &rows[count - 1]));
+        out->NextToken =
+            page_token_make(&req->arena, token_kind(req, in), position_of(req, &rows[count - 1]));
     return 0;
 }

@@ -22,6 +22,7 @@ struct search {
     struct request *req;
     struct scope scope;
     const struct glue_SearchTablesRequest *in;
+    const char *kind; /* of the page tokens: what must be the same on all pages */
     const char *sort; /* the field; NULL: names alone */
     struct found *found;
     size_t count, capacity;
@@ -280,18 +281,28 @@ static int answer(struct search *s, size_t from, struct glue_SearchTablesRespons
     }
     if (end < s->count)
         out->NextToken =
-            page_token_make(&req->arena, "SearchTables", arena_printf(&req->arena, "%zu", end));
+            page_token_make(&req->arena, s->kind, arena_printf(&req->arena, "%zu", end));
     return 0;
+}
+
+static const char *token_kind(struct request *req, const struct glue_SearchTablesRequest *in)
+{
+    struct glue_SearchTablesRequest same = *in;
+
+    same.NextToken = NULL;
+    same.MaxResults.set = false;
+    return arena_printf(&req->arena, "SearchTables %s",
+                        glue_document(&req->arena, "SearchTablesRequest", &same));
 }
 
 int glue_search_tables(struct request *req, const struct glue_SearchTablesRequest *in,
                        struct glue_SearchTablesResponse *out)
 {
-    struct search s = {.req = req, .in = in};
+    struct search s = {.req = req, .in = in, .kind = token_kind(req, in)};
     const char *position;
 
     if (glue_use_catalog(req, in->CatalogId, NULL, NULL, &s.scope) || check(req, in) ||
-        glue_read_token(req, "SearchTables", in->NextToken, &position))
+        glue_read_token(req, s.kind, in->NextToken, &position))
         return -1;
     /* nothing is shared with anybody here */
     if (in->ResourceShareType && !str_eq(in->ResourceShareType, "ALL"))

@@ -134,6 +134,14 @@ static void keep_attributes(const struct glue_TableAttributesList *wanted, struc
         *t = kept;
 }
 
+/* What must be the same on all pages. */
+static const char *token_kind(struct request *req, const struct glue_GetTablesRequest *in,
+                              const struct glue_database_place *place)
+{
+    return arena_printf(&req->arena, "GetTables %" PRId64 " %s", place->row.id,
+                        in->Expression ? in->Expression : "");
+}
+
 static int list_tables(struct request *req, const struct glue_GetTablesRequest *in,
                        const struct glue_database_place *place, const struct glue_filter *filter,
                        struct glue_GetTablesResponse *out)
@@ -153,7 +161,8 @@ static int list_tables(struct request *req, const struct glue_GetTablesRequest *
         keep_attributes(&in->AttributesToGet, &out->TableList.items[i]);
     }
     if (more)
-        out->NextToken = page_token_make(&req->arena, "GetTables", rows[count - 1].name);
+        out->NextToken =
+            page_token_make(&req->arena, token_kind(req, in, place), rows[count - 1].name);
     return 0;
 }
 
@@ -165,8 +174,8 @@ int glue_get_tables(struct request *req, const struct glue_GetTablesRequest *in,
 
     if (check_read(req, in->TransactionId, in->QueryAsOfTime) ||
         glue_check_attributes(req, in->AttributesToGet.items, in->AttributesToGet.count) ||
-        glue_read_token(req, "GetTables", in->NextToken, &filter.after) ||
-        glue_use_database(req, in->CatalogId, in->DatabaseName, &place))
+        glue_use_database(req, in->CatalogId, in->DatabaseName, &place) ||
+        glue_read_token(req, token_kind(req, in, &place), in->NextToken, &filter.after))
         return -1;
     filter.database_id = place.row.id;
     if (in->Expression && *in->Expression && glue_filter_names(req, in->Expression, &filter))

@@ -155,6 +155,8 @@ def test_tables_by_their_names(shop):
         assert names_of(shop.get_tables(DatabaseName="shop", Expression=pattern)) == wanted, pattern
     pages = list(shop.get_paginator("get_tables").paginate(DatabaseName="shop", Expression=".*r.*", PaginationConfig={"PageSize": 2}))
     assert [names_of(p) for p in pages] == [["customers", "orders_2024"], ["orders_2025"]]
+    token = shop.get_tables(DatabaseName="shop", MaxResults=1)["NextToken"]
+    assert refused(shop.get_tables, DatabaseName="shop", Expression="c", NextToken=token)[0] == "InvalidInputException"
     assert refused(shop.get_tables, DatabaseName="shop", Expression="([")[0] == "InvalidInputException"
     (only,) = shop.get_tables(DatabaseName="shop", Expression="c", AttributesToGet=["NAME"])["TableList"]
     assert only == {"Name": "c"}
@@ -245,7 +247,8 @@ def test_search(shop):
     sort = [{"FieldName": "Name", "Sort": "DESC"}]
     first = shop.search_tables(SortCriteria=sort, MaxResults=3)
     assert [t["Name"] for t in first["TableList"]] == ["xxlinkyy", "xx-link-yy", "orders"]
-    rest = shop.search_tables(SortCriteria=sort, MaxResults=3, NextToken=first["NextToken"])
+    assert refused(shop.search_tables, MaxResults=3, NextToken=first["NextToken"])[0] == "InvalidInputException"
+    rest = shop.search_tables(SortCriteria=sort, MaxResults=2, NextToken=first["NextToken"])
     assert [t["Name"] for t in rest["TableList"]] == ["customer-link"] and "NextToken" not in rest
     assert refused(shop.search_tables, Filters=[{"Key": "CreateTime", "Value": "soon"}])[0] == "InvalidInputException"
 
@@ -266,6 +269,8 @@ def test_functions(shop, account):
         return [f["FunctionName"] for p in pages for f in p["UserDefinedFunctions"]]
 
     assert names(Pattern="*") == ["bucket", "other"]
+    token = shop.get_user_defined_functions(Pattern="*", MaxResults=1)["NextToken"]
+    assert refused(shop.get_user_defined_functions, Pattern="b*", NextToken=token)[0] == "InvalidInputException"
     assert names(DatabaseName="shop", Pattern="b.*") == ["bucket"]
     assert names(Pattern=".*", FunctionType="AGGREGATE_FUNCTION") == ["other"]
     shop.delete_user_defined_function(DatabaseName="shop", FunctionName="bucket")
