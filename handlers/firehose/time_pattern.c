@@ -17,6 +17,7 @@ struct moment {
     int ms_of_day;
     int32_t offset_s;
     const char *abbreviation;
+    const char *zone;
 };
 
 static const char *const months[] = {"January",   "February", "March",    "April",
@@ -44,6 +45,7 @@ static struct moment moment_at(int64_t at_ms, const struct time_zone *zone)
     int64_t days;
 
     m.offset_s = time_zone_offset_s(zone, at_ms, &m.abbreviation);
+    m.zone = time_zone_name(zone);
     m.local_ms = at_ms + (int64_t)m.offset_s * 1000;
     time_iso8601(m.local_ms, false, text);
     m.year = strtol(text, NULL, 10);
@@ -142,6 +144,8 @@ static void zone_field(struct strbuf *out, const struct moment *m, char letter, 
 {
     if (letter == 'z' || letter == 'v')
         strbuf_add_text(out, m->abbreviation);
+    else if (letter == 'V')
+        strbuf_add_text(out, m->zone);
     else if (letter == 'X')
         offset(out, m->offset_s, count, "Z");
     else if (letter == 'x')
@@ -271,7 +275,7 @@ static size_t run_max(char letter)
         return 5;
     if (strchr("zOv", letter))
         return 4;
-    if (strchr("dHkKhmsw", letter))
+    if (strchr("dHkKhmswV", letter))
         return 2;
     return strchr("aWF", letter) ? 1 : 0;
 }
@@ -302,7 +306,7 @@ const char *time_pattern_problem(const char *pattern, size_t len)
             i = (size_t)(end - pattern) + 1;
             continue;
         }
-        if (is_letter(pattern[i]) && n > run_max(pattern[i]))
+        if (is_letter(pattern[i]) && (n > run_max(pattern[i]) || (pattern[i] == 'V' && n == 1)))
             return "a letter has no meaning";
         /* What Java keeps for itself. */
         if (strchr("{}#[]", pattern[i]))
@@ -316,7 +320,7 @@ static void field(struct strbuf *out, const struct moment *m, char letter, size_
 {
     if (strchr("YwW", letter))
         week(out, m, letter, count);
-    else if (strchr("zvXxZO", letter))
+    else if (strchr("zvVXxZO", letter))
         zone_field(out, m, letter, count);
     else if (strchr("HkKhmsSAnNa", letter))
         time_field(out, m, letter, count);

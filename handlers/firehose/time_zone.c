@@ -11,6 +11,7 @@
 enum { FILE_MAX = 64 * 1024, HEADER = 44, TYPE = 6 };
 
 struct time_zone {
+    const char *name;
     size_t change_count;
     size_t type_count;
     size_t text_len;
@@ -83,7 +84,13 @@ const struct time_zone *time_zone_read(struct arena *a, const char *name)
         return NULL;
     while (len < FILE_MAX && (n = read(fd, data + len, FILE_MAX - len)) > 0)
         len += (size_t)n;
+    zone->name = arena_strdup(a, name);
     return parse(data, len, zone) ? zone : NULL;
+}
+
+const char *time_zone_name(const struct time_zone *zone)
+{
+    return zone ? zone->name : "UTC";
 }
 
 int32_t time_zone_offset_s(const struct time_zone *zone, int64_t at_ms,

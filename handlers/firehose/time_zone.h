@@ -13,6 +13,8 @@ struct time_zone;
  */
 const struct time_zone *time_zone_read(struct arena *a, const char *name);
 
+/* As it was read. NULL is UTC. */
+const char *time_zone_name(const struct time_zone *zone);
 /* Seconds east of UTC at that time, and the zone's abbreviation (borrowed from the zone). NULL is
  * UTC. */
 int32_t time_zone_offset_s(const struct time_zone *zone, int64_t at_ms,

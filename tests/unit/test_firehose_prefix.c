@@ -80,6 +80,8 @@ START_TEST(zones)
     ck_assert_str_eq(written("HH z Z O", AT_MS, "America/New_York"), "06 EDT -0400 GMT-4");
     ck_assert_str_eq(written("HH z", INT64_C(1515600000000), "America/New_York"), "11 EST");
     ck_assert_str_eq(written("HH", AT_MS, "UTC"), "10");
+    ck_assert_str_eq(written("VV", AT_MS, "Asia/Kolkata"), "Asia/Kolkata");
+    ck_assert_str_eq(written("VV", AT_MS, NULL), "UTC");
     ck_assert_ptr_null(time_zone_read(&arena, "Moon/Crater"));
     ck_assert_ptr_null(time_zone_read(&arena, "../../../etc/passwd"));
     ck_assert_ptr_null(time_zone_read(&arena, "Asia"));
@@ -89,8 +91,8 @@ END_TEST
 
 START_TEST(patterns_that_mean_nothing)
 {
-    static const char *const wrong[] = {"b",   "yyyy-TT",    "'open",  "ddd",
-                                        "HHH", "SSSSSSSSSS", "[yyyy]", "{"};
+    static const char *const wrong[] = {"b",          "yyyy-TT", "'open", "ddd", "HHH",
+                                        "SSSSSSSSSS", "[yyyy]",  "{",     "V",   "VVV"};
 
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         ck_assert_ptr_nonnull(time_pattern_problem(wrong[i], strlen(wrong[i])));
