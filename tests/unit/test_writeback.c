@@ -1,4 +1,5 @@
 #include "storage/writeback.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -64,16 +65,10 @@ int main(void)
 {
     TCase *c = tcase_create("writeback");
     Suite *s = suite_create("writeback");
-    SRunner *r;
-    int failed;
 
     tcase_add_test(c, descriptors_are_closed_though_jobs_are_left_out);
     tcase_add_test(c, a_file_that_could_not_be_opened_is_no_job);
     tcase_add_test(c, one_without_jobs_ends);
     suite_add_tcase(s, c);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite(s);
 }
