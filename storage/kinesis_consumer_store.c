@@ -21,6 +21,18 @@ static enum store_status count(struct sql *s, int64_t stream_id, int64_t *out_co
     return rc;
 }
 
+enum store_status kinesis_registered(struct sql *s, int64_t stream_id, int64_t *out_count)
+{
+    int64_t consumers = 0;
+    int64_t queues = 0;
+    enum store_status rc = count(s, stream_id, &consumers);
+
+    if (rc == STORE_OK)
+        rc = kinesis_queues_of(s, stream_id, &queues);
+    *out_count = consumers + queues;
+    return rc;
+}
+
 /* A name that is there is told before the limit is. */
 static enum store_status add_turn(struct sql *s, void *context)
 {
@@ -31,7 +43,7 @@ static enum store_status add_turn(struct sql *s, void *context)
 
     sql_reset(st);
     if (rc == STORE_OK)
-        rc = count(s, t->stream_id, &there);
+        rc = kinesis_registered(s, t->stream_id, &there);
     if (rc == STORE_OK)
         rc = sql_exec(s,
                       "INSERT INTO consumer (stream, name, created_ms, tags)"

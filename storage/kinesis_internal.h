@@ -42,6 +42,20 @@ enum store_status kinesis_row_from(struct sql *s, const struct kinesis_shard *sh
 enum store_status kinesis_bisect(struct sql *s, const struct kinesis_shard *shard, int64_t low,
                                  int64_t high, int64_t at_ms, int64_t *out_number);
 
+/* --- what is registered with a stream --- */
+
+enum store_status kinesis_queues_of(struct sql *s, int64_t stream_id, int64_t *out_count);
+/* Consumers and queues, which share a limit. */
+enum store_status kinesis_registered(struct sql *s, int64_t stream_id, int64_t *out_count);
+
+/* --- what queues have delivered: kinesis_queue_change.c --- */
+
+enum store_status kinesis_queue_drop(struct sql *s, int64_t queue, int32_t shard, int64_t number);
+/* Forgets what the queues delivered of the shard (by its id) before that number. */
+enum store_status kinesis_queue_trim(struct sql *s, int64_t shard, int64_t end);
+/* Removes some of what deleted queues have left. *out_more is set if there was something. */
+enum store_status kinesis_queue_sweep(struct kinesis_store *store, bool *out_more);
+
 /* --- files of packs: kinesis_segments.c --- */
 
 /* A part of a file that is the caller's to write, and then to refer to in a row. The file stays

@@ -18,11 +18,12 @@ EMBED(storage_schema_kinesis_002_sql);
 EMBED(storage_schema_kinesis_003_sql);
 EMBED(storage_schema_kinesis_004_sql);
 EMBED(storage_schema_kinesis_005_sql);
+EMBED(storage_schema_kinesis_006_sql);
 
 static const struct sql_migration migrations[] = {
     {embed_storage_schema_kinesis_001_sql}, {embed_storage_schema_kinesis_002_sql},
     {embed_storage_schema_kinesis_003_sql}, {embed_storage_schema_kinesis_004_sql},
-    {embed_storage_schema_kinesis_005_sql},
+    {embed_storage_schema_kinesis_005_sql}, {embed_storage_schema_kinesis_006_sql},
 };
 
 struct kinesis_store *kinesis_store_open(struct store_root *root)
@@ -109,11 +110,13 @@ enum store_status kinesis_store_create(struct kinesis_store *store, const struct
 static enum store_status delete_turn(struct sql *s, void *context)
 {
     struct kinesis_stream *stream = context;
-    struct sql_stmt *st = sql_prepare(s, "DELETE FROM stream WHERE id = ?1");
-    enum store_status rc;
+    int64_t queues;
+    enum store_status rc = kinesis_queues_of(s, stream->id, &queues);
 
-    sql_bind_int(st, 1, stream->id);
-    rc = sql_run(st);
+    if (rc == STORE_OK && queues > 0)
+        return STORE_CONFLICT;
+    if (rc == STORE_OK)
+        rc = sql_exec(s, "DELETE FROM stream WHERE id = ?1", sql_int(stream->id));
     if (rc == STORE_OK && sql_changes(s) == 0)
         rc = STORE_NOT_FOUND;
     if (rc == STORE_OK)

@@ -6,11 +6,32 @@
 #include "storage/kinesis_internal.h"
 #include "storage/scope.h"
 
-/* --- tags and policies, of streams and of consumers --- */
+/* --- tags and policies, of streams, consumers and queues --- */
 
-static enum store_status read_text(struct kinesis_store *store, struct kinesis_resource resource,
-                                   const char *of_stream, const char *of_consumer, struct arena *a,
-                                   const char **out_text)
+/* By the kind of resource. */
+static const char *const tags_of[] = {
+    [KINESIS_STREAM] = "SELECT tags FROM stream WHERE id = ?1",
+    [KINESIS_CONSUMER] = "SELECT tags FROM consumer WHERE id = ?1",
+    [KINESIS_QUEUE] = "SELECT tags FROM queue WHERE id = ?1",
+};
+static const char *const set_tags[] = {
+    [KINESIS_STREAM] = "UPDATE stream SET tags = ?2 WHERE id = ?1",
+    [KINESIS_CONSUMER] = "UPDATE consumer SET tags = ?2 WHERE id = ?1",
+    [KINESIS_QUEUE] = "UPDATE queue SET tags = ?2 WHERE id = ?1",
+};
+static const char *const policy_of[] = {
+    [KINESIS_STREAM] = "SELECT policy FROM stream WHERE id = ?1",
+    [KINESIS_CONSUMER] = "SELECT policy FROM consumer WHERE id = ?1",
+    [KINESIS_QUEUE] = "SELECT policy FROM queue WHERE id = ?1",
+};
+static const char *const set_policy[] = {
+    [KINESIS_STREAM] = "UPDATE stream SET policy = ?2 WHERE id = ?1",
+    [KINESIS_CONSUMER] = "UPDATE consumer SET policy = ?2 WHERE id = ?1",
+    [KINESIS_QUEUE] = "UPDATE queue SET policy = ?2 WHERE id = ?1",
+};
+
+static enum store_status read_text(struct kinesis_store *store, const char *query, int64_t id,
+                                   struct arena *a, const char **out_text)
 {
     struct sql_stmt *st;
     struct sql *s;
@@ -18,8 +39,7 @@ static enum store_status read_text(struct kinesis_store *store, struct kinesis_r
 
     if (rc != STORE_OK)
         return rc;
-    st = sql_query(s, resource.kind == KINESIS_STREAM ? of_stream : of_consumer,
-                   sql_int(resource.id));
+    st = sql_query(s, query, sql_int(id));
     rc = sql_step(st);
     if (rc == STORE_OK)
         *out_text = sql_column_text(st, 0, a);
@@ -27,13 +47,10 @@ static enum store_status read_text(struct kinesis_store *store, struct kinesis_r
     return rc;
 }
 
-static const char tags_of_stream[] = "SELECT tags FROM stream WHERE id = ?1";
-static const char tags_of_consumer[] = "SELECT tags FROM consumer WHERE id = ?1";
-
 enum store_status kinesis_store_tags(struct kinesis_store *store, struct kinesis_resource resource,
                                      struct arena *a, const char **out_json)
 {
-    return read_text(store, resource, tags_of_stream, tags_of_consumer, a, out_json);
+    return read_text(store, tags_of[resource.kind], resource.id, a, out_json);
 }
 
 struct tags_turn {
@@ -45,9 +62,7 @@ struct tags_turn {
 static enum store_status change_tags_turn(struct sql *s, void *context)
 {
     const struct tags_turn *turn = context;
-    bool stream = turn->resource.kind == KINESIS_STREAM;
-    struct sql_stmt *st =
-        sql_query(s, stream ? tags_of_stream : tags_of_consumer, sql_int(turn->resource.id));
+    struct sql_stmt *st = sql_query(s, tags_of[turn->resource.kind], sql_int(turn->resource.id));
     enum store_status rc = sql_step(st);
     const char *json;
     struct arena a;
@@ -58,10 +73,8 @@ static enum store_status change_tags_turn(struct sql *s, void *context)
     json = turn->change(sql_column_text(st, 0, &a), turn->context);
     sql_reset(st);
     rc = !json ? STORE_LIMIT
-               : sql_exec(s,
-                          stream ? "UPDATE stream SET tags = ?2 WHERE id = ?1"
-                                 : "UPDATE consumer SET tags = ?2 WHERE id = ?1",
-                          sql_int(turn->resource.id), sql_text(json));
+               : sql_exec(s, set_tags[turn->resource.kind], sql_int(turn->resource.id),
+                          sql_text(json));
     arena_release(&a);
     return rc;
 }
@@ -80,8 +93,7 @@ enum store_status kinesis_store_policy(struct kinesis_store *store,
                                        struct kinesis_resource resource, struct arena *a,
                                        const char **out_policy)
 {
-    return read_text(store, resource, "SELECT policy FROM stream WHERE id = ?1",
-                     "SELECT policy FROM consumer WHERE id = ?1", a, out_policy);
+    return read_text(store, policy_of[resource.kind], resource.id, a, out_policy);
 }
 
 /* --- one column of one row --- */
@@ -111,10 +123,7 @@ static enum store_status set(struct kinesis_store *store, const char *update, in
 enum store_status kinesis_store_set_policy(struct kinesis_store *store,
                                            struct kinesis_resource resource, const char *policy)
 {
-    return set(store,
-               resource.kind == KINESIS_STREAM ? "UPDATE stream SET policy = ?2 WHERE id = ?1"
-                                               : "UPDATE consumer SET policy = ?2 WHERE id = ?1",
-               resource.id, sql_text(policy));
+    return set(store, set_policy[resource.kind], resource.id, sql_text(policy));
 }
 
 enum store_status kinesis_store_set_retention(struct kinesis_store *store,
@@ -128,14 +137,33 @@ enum store_status kinesis_store_set_retention(struct kinesis_store *store,
     return rc;
 }
 
+struct mode_turn {
+    int64_t stream_id;
+    enum kinesis_mode mode;
+};
+
+static enum store_status mode_turn(struct sql *s, void *context)
+{
+    const struct mode_turn *turn = context;
+    bool on_demand = turn->mode == KINESIS_ON_DEMAND;
+    int64_t queues;
+    enum store_status rc = kinesis_queues_of(s, turn->stream_id, &queues);
+
+    if (rc == STORE_OK && queues > 0 && !on_demand)
+        return STORE_CONFLICT;
+    if (rc == STORE_OK)
+        rc = sql_exec(s,
+                      on_demand ? "UPDATE stream SET mode = ?2 WHERE id = ?1"
+                                : "UPDATE stream SET mode = ?2, spread = 0 WHERE id = ?1",
+                      sql_int(turn->stream_id), sql_int(turn->mode));
+    return rc == STORE_OK && sql_changes(s) == 0 ? STORE_NOT_FOUND : rc;
+}
+
 enum store_status kinesis_store_set_mode(struct kinesis_store *store, struct kinesis_stream *stream,
                                          enum kinesis_mode mode)
 {
-    enum store_status rc =
-        set(store,
-            mode == KINESIS_ON_DEMAND ? "UPDATE stream SET mode = ?2 WHERE id = ?1"
-                                      : "UPDATE stream SET mode = ?2, spread = 0 WHERE id = ?1",
-            stream->id, sql_int(mode));
+    struct mode_turn turn = {.stream_id = stream->id, .mode = mode};
+    enum store_status rc = lazy_write(store->db, mode_turn, &turn);
 
     if (rc == STORE_OK)
         stream->mode = mode;

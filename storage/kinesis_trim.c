@@ -56,6 +56,8 @@ static enum store_status trim_turn(struct sql *s, void *context)
         rc = kinesis_bisect(s, &t->shard, row.number, end, t->not_before, &end);
     if (rc == STORE_OK && !t->abandoned)
         rc = keep_place(s, t, end);
+    if (rc == STORE_OK && !t->abandoned)
+        rc = kinesis_queue_trim(s, t->shard.id, end);
     if (rc == STORE_OK)
         rc = remove_range(s, t, row.number, end);
     t->more = true;
@@ -142,6 +144,8 @@ enum store_status kinesis_store_trim(struct kinesis_store *store, int64_t now_ms
     rc = trim_shards(store, now_ms, &any, out_more);
     if (any)
         mark_sweep(store, true);
+    if (rc == STORE_OK)
+        rc = kinesis_queue_sweep(store, out_more);
     if (rc != STORE_OK || *out_more || !mark_sweep(store, false))
         return rc;
     rc = kinesis_segment_sweep(store);
