@@ -9,6 +9,7 @@
 #include "handlers/kinesis/iterator.h"
 #include "handlers/kinesis/name.h"
 #include "handlers/kinesis/operations.h"
+#include "handlers/kinesis/queue.h"
 
 enum {
     CONSUMERS_MAX = 20,
@@ -79,7 +80,16 @@ int kinesis_use_target(struct request *req, const char *arn, const char *id,
                        struct kinesis_target *out)
 {
     struct kinesis_consumer consumer;
+    struct kinesis_queue queue;
 
+    if (strstr(arn, ":queue/")) {
+        if (id)
+            return aws_fail_unsupported(req, "StreamId");
+        if (kinesis_use_queue(req, arn, &out->hold, &queue))
+            return -1;
+        out->resource = (struct kinesis_resource){KINESIS_QUEUE, queue.id};
+        return 0;
+    }
     if (strstr(arn, "/consumer/")) {
         if (kinesis_use_consumer(req, arn, id, &out->hold, &consumer))
             return -1;
@@ -115,9 +125,9 @@ static int use_either(struct request *req, const char *consumer_arn, const char 
     return 0;
 }
 
-/* --- the operations --- */
+/* --- how many --- */
 
-static int most_consumers(struct request *req, const struct kinesis_hold *hold, int *out_max)
+int kinesis_consumer_limit(struct request *req, const struct kinesis_hold *hold, int64_t *out_max)
 {
     const struct scope scope = {.account = hold->account, .region = hold->region};
     bool committed = false;
@@ -128,6 +138,16 @@ static int most_consumers(struct request *req, const struct kinesis_hold *hold, 
     return 0;
 }
 
+int kinesis_fail_consumers(struct request *req, const struct kinesis_hold *hold, int64_t max)
+{
+    return aws_fail(req, &kinesis_LimitExceededException,
+                    "Stream %s under account %s already has %" PRId64
+                    " consumers, which is the limit.",
+                    hold->stream->name, hold->account, max);
+}
+
+/* --- the operations --- */
+
 int kinesis_register_stream_consumer(struct request *req,
                                      const struct kinesis_RegisterStreamConsumerInput *in,
                                      struct kinesis_RegisterStreamConsumerOutput *out)
@@ -137,11 +157,11 @@ int kinesis_register_stream_consumer(struct request *req,
     const char *tags = NULL;
     struct kinesis_hold *hold;
     enum store_status rc;
-    int max;
+    int64_t max;
 
     if (kinesis_use_named(req, NULL, in->StreamARN, in->StreamId, &hold) ||
         kinesis_new_tags(req, hold->stream->name, &in->Tags, &tags) ||
-        most_consumers(req, hold, &max))
+        kinesis_consumer_limit(req, hold, &max))
         return -1;
     rc = kinesis_consumer_add(kinesis_of(req->app)->store, hold->stream, consumer.name,
                               consumer.created_ms, tags, max);
@@ -150,9 +170,7 @@ int kinesis_register_stream_consumer(struct request *req,
                         "Consumer %s under stream %s already exists for account %s.", consumer.name,
                         hold->stream->name, hold->account);
     if (rc == STORE_LIMIT)
-        return aws_fail(req, &kinesis_LimitExceededException,
-                        "Stream %s under account %s already has %d consumers, which is the limit.",
-                        hold->stream->name, hold->account, max);
+        return kinesis_fail_consumers(req, hold, max);
     if (rc == STORE_NOT_FOUND)
         return kinesis_fail_gone(req, hold);
     if (rc != STORE_OK)
@@ -205,8 +223,8 @@ int kinesis_deregister_stream_consumer(struct request *req,
 }
 
 /* made ms / last name: the token of a list that is read for longer than five minutes is refused. */
-static int read_token(struct request *req, const char *token, const char *kind,
-                      const char **out_after)
+int kinesis_token_read(struct request *req, const char *token, const char *kind,
+                       const char **out_after)
 {
     char *position = page_token_read(&req->arena, kind, token);
     char *slash = position ? strchr(position, '/') : NULL;
@@ -218,6 +236,13 @@ static int read_token(struct request *req, const char *token, const char *kind,
         return aws_fail(req, &kinesis_ExpiredNextTokenException, "NextToken has expired.");
     *out_after = slash + 1;
     return 0;
+}
+
+const char *kinesis_token_make(struct request *req, const char *kind, const char *last)
+{
+    return page_token_make(
+        &req->arena, kind,
+        arena_printf(&req->arena, "%" PRId64 "/%s", clock_now_ms(&req->app->clock), last));
 }
 
 int kinesis_list_stream_consumers(struct request *req,
@@ -237,7 +262,7 @@ int kinesis_list_stream_consumers(struct request *req,
     if (in->NextToken && in->StreamCreationTimestamp.set)
         return aws_fail(req, &kinesis_InvalidArgumentException,
                         "NextToken and StreamCreationTimestamp cannot be provided together.");
-    if (in->NextToken && read_token(req, in->NextToken, kind, &after))
+    if (in->NextToken && kinesis_token_read(req, in->NextToken, kind, &after))
         return -1;
     if (kinesis_is_another(in->StreamCreationTimestamp, hold->stream))
         return kinesis_fail_gone(req, hold);
@@ -249,9 +274,6 @@ int kinesis_list_stream_consumers(struct request *req,
     for (size_t i = 0; i < out->Consumers.count; i++)
         out->Consumers.items[i] = describe(req, hold, &items[i]);
     if (count > limit)
-        out->NextToken =
-            page_token_make(&req->arena, kind,
-                            arena_printf(&req->arena, "%" PRId64 "/%s",
-                                         clock_now_ms(&req->app->clock), items[limit - 1].name));
+        out->NextToken = kinesis_token_make(req, kind, items[limit - 1].name);
     return 0;
 }

@@ -1,6 +1,6 @@
 #include "handlers/kinesis/iterator.h"
 
-#include "server/base/digest.h"
+#include "handlers/kinesis/sealed.h"
 #include "server/base/encode.h"
 
 /* version 8 | made 8 | shard 8 | next 8 | index 4 | length of name 1 | name | zeros | signature 16
@@ -12,7 +12,6 @@ enum {
     AT_INDEX = 32,
     AT_NAME_LENGTH = 36,
     AT_NAME = 37,
-    SIGNATURE_LEN = 16,
     LENGTH_MIN = 152,
     LENGTH_MAX = 280,
 };
@@ -25,32 +24,6 @@ static size_t length_for(size_t name_length)
     return LENGTH_MIN + (name_length + 2) / 16 * 16;
 }
 
-static void put(uint8_t *out, uint64_t value, int bytes)
-{
-    for (int i = bytes - 1; i >= 0; i--) {
-        out[i] = (uint8_t)value;
-        value >>= 8;
-    }
-}
-
-static uint64_t get(const uint8_t *in, int bytes)
-{
-    uint64_t value = 0;
-
-    for (int i = 0; i < bytes; i++)
-        value = value << 8 | in[i];
-    return value;
-}
-
-static void sign(const uint8_t *raw, size_t len, const uint8_t secret[KINESIS_SECRET_LEN],
-                 uint8_t out[SIGNATURE_LEN])
-{
-    uint8_t digest[SHA256_LEN];
-
-    hmac_sha256(secret, KINESIS_SECRET_LEN, raw, len, digest);
-    memcpy(out, digest, SIGNATURE_LEN);
-}
-
 char *kinesis_iterator_format(const struct kinesis_iterator *it,
                               const uint8_t secret[KINESIS_SECRET_LEN], struct arena *a)
 {
@@ -61,13 +34,13 @@ char *kinesis_iterator_format(const struct kinesis_iterator *it,
 
     assert(name_length <= KINESIS_STREAM_NAME_MAX);
     memcpy(raw, version, sizeof(version));
-    put(raw + AT_MADE, (uint64_t)it->made_ms, 8);
-    put(raw + AT_SHARD, (uint64_t)it->shard, 8);
-    put(raw + AT_NEXT, (uint64_t)it->next, 8);
-    put(raw + AT_INDEX, (uint32_t)it->index, 4);
+    kinesis_put_number(raw + AT_MADE, (uint64_t)it->made_ms, 8);
+    kinesis_put_number(raw + AT_SHARD, (uint64_t)it->shard, 8);
+    kinesis_put_number(raw + AT_NEXT, (uint64_t)it->next, 8);
+    kinesis_put_number(raw + AT_INDEX, (uint32_t)it->index, 4);
     raw[AT_NAME_LENGTH] = (uint8_t)name_length;
     memcpy(raw + AT_NAME, it->stream, name_length);
-    sign(raw, length - SIGNATURE_LEN, secret, raw + length - SIGNATURE_LEN);
+    kinesis_sign(raw, length - KINESIS_SIGNATURE_LEN, secret, raw + length - KINESIS_SIGNATURE_LEN);
     base64_encode(raw, length, text);
     return text;
 }
@@ -76,7 +49,7 @@ bool kinesis_iterator_parse(const char *text, const uint8_t secret[KINESIS_SECRE
                             struct arena *a, struct kinesis_iterator *out)
 {
     size_t text_length = strlen(text);
-    uint8_t signature[SIGNATURE_LEN];
+    uint8_t signature[KINESIS_SIGNATURE_LEN];
     uint8_t *raw;
     size_t length;
     size_t name_length;
@@ -88,16 +61,17 @@ bool kinesis_iterator_parse(const char *text, const uint8_t secret[KINESIS_SECRE
     if (!base64_decode(text, text_length, raw, &length) || length < LENGTH_MIN ||
         length > LENGTH_MAX || memcmp(raw, version, sizeof(version)) != 0)
         return false;
-    sign(raw, length - SIGNATURE_LEN, secret, signature);
-    if (!equal_constant_time(signature, raw + length - SIGNATURE_LEN, SIGNATURE_LEN))
+    kinesis_sign(raw, length - KINESIS_SIGNATURE_LEN, secret, signature);
+    if (!equal_constant_time(signature, raw + length - KINESIS_SIGNATURE_LEN,
+                             KINESIS_SIGNATURE_LEN))
         return false;
     name_length = raw[AT_NAME_LENGTH];
     if (name_length > KINESIS_STREAM_NAME_MAX || length != length_for(name_length))
         return false;
-    out->made_ms = (int64_t)get(raw + AT_MADE, 8);
-    out->shard = (int64_t)get(raw + AT_SHARD, 8);
-    out->next = (int64_t)get(raw + AT_NEXT, 8);
-    out->index = (int32_t)get(raw + AT_INDEX, 4);
+    out->made_ms = (int64_t)kinesis_get_number(raw + AT_MADE, 8);
+    out->shard = (int64_t)kinesis_get_number(raw + AT_SHARD, 8);
+    out->next = (int64_t)kinesis_get_number(raw + AT_NEXT, 8);
+    out->index = (int32_t)kinesis_get_number(raw + AT_INDEX, 4);
     memcpy(out->stream, raw + AT_NAME, name_length);
     out->stream[name_length] = '\0';
     return true;

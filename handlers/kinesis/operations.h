@@ -28,7 +28,7 @@ bool kinesis_is_another(struct maybe_time created, const struct kinesis_stream *
 int kinesis_use_named(struct request *req, const char *name, const char *arn, const char *id,
                       struct kinesis_hold **out_hold);
 
-/* What has tags and a policy: a stream, or a consumer of it. */
+/* What has tags and a policy: a stream, or a consumer or a queue of it. */
 struct kinesis_target {
     struct kinesis_hold *hold;
     struct kinesis_resource resource;
@@ -53,6 +53,18 @@ int kinesis_fail_gone(struct request *req, const struct kinesis_hold *hold);
 /* Tags of a new stream as JSON; *out_json is left alone when there are none. */
 int kinesis_new_tags(struct request *req, const char *stream, const struct kinesis_TagMap *tags,
                      const char **out_json);
+
+/* --- lists, consumers --- */
+
+/* The NextToken of a list by names, and the name that it stands for. `kind` as in page_token.h; a
+ * token is good for five minutes. The latter: 0 or a failed request. */
+const char *kinesis_token_make(struct request *req, const char *kind, const char *last);
+int kinesis_token_read(struct request *req, const char *token, const char *kind,
+                       const char **out_after);
+/* How many consumers and queues the stream may have. 0 or a failed request. */
+int kinesis_consumer_limit(struct request *req, const struct kinesis_hold *hold, int64_t *out_max);
+/* -1 after saying that it has as many. */
+int kinesis_fail_consumers(struct request *req, const struct kinesis_hold *hold, int64_t max);
 
 /* --- settings.c --- */
 
@@ -124,14 +136,19 @@ bool kinesis_at_end(const struct kinesis_shard *shard, int64_t next);
     int function(struct request *req, const struct kinesis_##name##Input *in,                      \
                  struct kinesis_##name##Output *out)
 
+KINESIS_OPERATION(AcknowledgeDeadLetterQueueRecords, kinesis_acknowledge_dead_letters);
+KINESIS_OPERATION(AcknowledgeQueueRecords, kinesis_acknowledge_records);
 KINESIS_OPERATION(AddTagsToStream, kinesis_add_tags_to_stream);
+KINESIS_OPERATION(CreateQueue, kinesis_create_queue);
 KINESIS_OPERATION(CreateStream, kinesis_create_stream);
 KINESIS_OPERATION(DecreaseStreamRetentionPeriod, kinesis_decrease_retention);
+KINESIS_OPERATION(DeleteQueue, kinesis_delete_queue);
 KINESIS_OPERATION(DeleteResourcePolicy, kinesis_delete_resource_policy);
 KINESIS_OPERATION(DeleteStream, kinesis_delete_stream);
 KINESIS_OPERATION(DeregisterStreamConsumer, kinesis_deregister_stream_consumer);
 KINESIS_OPERATION(DescribeAccountSettings, kinesis_describe_account_settings);
 KINESIS_OPERATION(DescribeLimits, kinesis_describe_limits);
+KINESIS_OPERATION(DescribeQueue, kinesis_describe_queue);
 KINESIS_OPERATION(DescribeStream, kinesis_describe_stream);
 KINESIS_OPERATION(DescribeStreamConsumer, kinesis_describe_stream_consumer);
 KINESIS_OPERATION(DescribeStreamSummary, kinesis_describe_stream_summary);
@@ -139,6 +156,7 @@ KINESIS_OPERATION(GetRecords, kinesis_get_records);
 KINESIS_OPERATION(GetResourcePolicy, kinesis_get_resource_policy);
 KINESIS_OPERATION(GetShardIterator, kinesis_get_shard_iterator);
 KINESIS_OPERATION(IncreaseStreamRetentionPeriod, kinesis_increase_retention);
+KINESIS_OPERATION(ListQueues, kinesis_list_queues);
 KINESIS_OPERATION(ListShards, kinesis_list_shards);
 KINESIS_OPERATION(ListStreamConsumers, kinesis_list_stream_consumers);
 KINESIS_OPERATION(ListStreams, kinesis_list_streams);
@@ -148,8 +166,11 @@ KINESIS_OPERATION(MergeShards, kinesis_merge_shards);
 KINESIS_OPERATION(PutRecord, kinesis_put_record);
 KINESIS_OPERATION(PutRecords, kinesis_put_records);
 KINESIS_OPERATION(PutResourcePolicy, kinesis_put_resource_policy);
+KINESIS_OPERATION(ReceiveDeadLetterQueueRecords, kinesis_receive_dead_letters);
+KINESIS_OPERATION(ReceiveQueueRecords, kinesis_receive_queue_records);
 KINESIS_OPERATION(RegisterStreamConsumer, kinesis_register_stream_consumer);
 KINESIS_OPERATION(RemoveTagsFromStream, kinesis_remove_tags_from_stream);
+KINESIS_OPERATION(RestoreDeadLetterQueueRecords, kinesis_restore_dead_letters);
 KINESIS_OPERATION(SplitShard, kinesis_split_shard);
 KINESIS_OPERATION(StartStreamEncryption, kinesis_start_encryption);
 KINESIS_OPERATION(StopStreamEncryption, kinesis_stop_encryption);
@@ -157,7 +178,10 @@ KINESIS_OPERATION(SubscribeToShard, kinesis_subscribe_to_shard);
 KINESIS_OPERATION(TagResource, kinesis_tag_resource);
 KINESIS_OPERATION(UntagResource, kinesis_untag_resource);
 KINESIS_OPERATION(UpdateAccountSettings, kinesis_update_account_settings);
+KINESIS_OPERATION(UpdateDeadLetterQueueRecordsVisibility, kinesis_update_dead_letter_visibility);
 KINESIS_OPERATION(UpdateMaxRecordSize, kinesis_update_max_record_size);
+KINESIS_OPERATION(UpdateQueue, kinesis_update_queue);
+KINESIS_OPERATION(UpdateQueueRecordsVisibility, kinesis_update_visibility);
 KINESIS_OPERATION(UpdateShardCount, kinesis_update_shard_count);
 KINESIS_OPERATION(UpdateStreamMode, kinesis_update_stream_mode);
 KINESIS_OPERATION(UpdateStreamRecordDistributionStrategy, kinesis_update_distribution);

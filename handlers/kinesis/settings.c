@@ -3,7 +3,7 @@
  * shard-level metrics. All of it holds when the answer is there.
  */
 #include "handlers/kinesis/commitment.h"
-#include "handlers/kinesis/operations.h"
+#include "handlers/kinesis/queue.h"
 #include "handlers/kinesis/reshard.h"
 
 enum { WARM_MIBPS_MAX = 10 * 1024 };
@@ -95,6 +95,8 @@ int kinesis_update_stream_mode(struct request *req, const struct kinesis_UpdateS
         return -1;
     rc = kinesis_store_set_mode(kinesis_of(req->app)->store, hold->stream,
                                 on_demand ? KINESIS_ON_DEMAND : KINESIS_PROVISIONED);
+    if (rc == STORE_CONFLICT)
+        return kinesis_fail_has_queues(req, hold);
     if (rc != STORE_OK)
         return outcome(req, hold, rc);
     return in->WarmThroughputMiBps.set ? set_warm(req, hold, in->WarmThroughputMiBps.value) : 0;
