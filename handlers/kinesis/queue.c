@@ -364,7 +364,7 @@ int kinesis_list_queues(struct request *req, const struct kinesis_ListQueuesInpu
         ARENA_ARRAY(&req->arena, struct kinesis_QueueSummary, out->QueueSummaries.count);
     for (size_t i = 0; i < out->QueueSummaries.count; i++)
         out->QueueSummaries.items[i] = summary(req, &items[i]);
-    if (count > limit)
+    if (items && count > limit)
         out->NextToken = kinesis_token_make(req, kind, items[limit - 1].name);
     return 0;
 }

@@ -191,3 +191,21 @@ def test_a_subscription_that_is_refused_or_cut(send, account):
 def test_no_body_is_malformed_as_in_json(send):
     assert send("ListStreams", b"") == (400, {"__type": "SerializationException"})
     assert send("ListStreams", b"\xbf\xff")[0] == 200
+
+
+def test_a_queue(send, account):
+    arn = f"arn:aws:kinesis:us-east-1:{account}:stream/s"
+    assert send("CreateStream", {"StreamName": "s"}) == (200, None)
+    status, answer = send("CreateQueue", {"QueueName": "q", "StreamConfigurationList": [
+        {"StreamARN": arn, "StartingPosition": {"Type": "TRIM_HORIZON"}}]})
+    assert status == 200 and isinstance(answer["QueueDescription"]["QueueCreationTimestamp"], Epoch)
+    queue = answer["QueueDescription"]["QueueARN"]
+    assert send("PutRecord", {"StreamARN": arn, "Data": b"\x00\xff", "PartitionKey": "k"})[0] == 200
+    status, answer = send("ReceiveQueueRecords", {"QueueARN": queue, "WaitTimeSeconds": 1})
+    record = answer["QueueRecords"][0]
+    assert record["Data"] == b"\x00\xff" and record["ReceiveCount"] == 1
+    assert isinstance(record["ApproximateArrivalTimestamp"], Epoch) and isinstance(record["FirstReceiveTimestamp"], Epoch)
+    handle = {"ReceiptHandle": record["ReceiptHandle"]}
+    assert send("AcknowledgeQueueRecords", {"QueueARN": queue, "Entries": [handle]}) == (
+        200, {"Successful": [handle], "Failed": []})
+    assert send("ReceiveQueueRecords", {"QueueARN": queue, "WaitTimeSeconds": 1}) == (200, {"QueueRecords": []})

@@ -124,10 +124,8 @@ def test_a_dry_run_checks_and_does_nothing(kinesis, arn):
     kinesis.put_record(StreamName="s", Data=b"x", PartitionKey="k", DryRun=False)
 
 
-def test_queues_and_channels_are_refused_by_name(kinesis, arn):
-    for call, arguments in ((kinesis.list_queues, {}), (kinesis.list_channels, {}),
-                            (kinesis.describe_queue, {"QueueARN": arn.replace("stream", "queue")})):
-        refused(call, "NotImplemented", **arguments)
+def test_channels_are_refused_by_name(kinesis):
+    refused(kinesis.list_channels, "NotImplemented")
 
 
 def test_a_commitment_allows_fifty_consumers(kinesis, arn):
