@@ -3,6 +3,7 @@
 #include "handlers/kinesis/iterator.h"
 #include "handlers/kinesis/name.h"
 #include "handlers/kinesis/operations.h"
+#include "handlers/kinesis/receipt.h"
 #include "handlers/kinesis/sequence.h"
 #include "tests/unit/run_suite.h"
 
@@ -284,6 +285,42 @@ START_TEST(iterator_comes_back_and_nothing_else)
 }
 END_TEST
 
+START_TEST(receipt_comes_back_and_nothing_else)
+{
+    static const uint8_t secret[KINESIS_SECRET_LEN] = {1, 2, 3};
+    static const uint8_t other[KINESIS_SECRET_LEN] = {1, 2, 4};
+    const struct kinesis_receipt in[] = {
+        {.queue = 1, .shard = 0, .number = 1, .delivery = 1, .dead = false},
+        {.queue = INT64_MAX, .shard = INT32_MAX, .number = 1L << 40, .delivery = 77, .dead = true},
+    };
+    struct kinesis_receipt out;
+    struct arena a;
+
+    arena_init(&a);
+    for (size_t i = 0; i < ARRAY_LEN(in); i++) {
+        char *text = kinesis_receipt_format(&in[i], secret, &a);
+
+        ck_assert(kinesis_receipt_parse(text, secret, &out));
+        ck_assert_int_eq(out.queue, in[i].queue);
+        ck_assert_int_eq(out.shard, in[i].shard);
+        ck_assert_int_eq(out.number, in[i].number);
+        ck_assert_int_eq(out.delivery, in[i].delivery);
+        ck_assert_int_eq(out.dead, in[i].dead);
+        ck_assert(!kinesis_receipt_parse(text, other, &out));
+        for (char *c = text; *c && *c != '='; c++) {
+            char before = *c;
+            *c = before == 'A' ? 'B' : 'A';
+            ck_assert(!kinesis_receipt_parse(text, secret, &out));
+            *c = before;
+        }
+        text[strlen(text) - 4] = '\0';
+        ck_assert(!kinesis_receipt_parse(text, secret, &out));
+    }
+    ck_assert(!kinesis_receipt_parse("", secret, &out));
+    arena_release(&a);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kinesis codes");
@@ -301,6 +338,7 @@ int main(void)
     tcase_add_test(tc, shard_names_are_read_as_aws_does);
     tcase_add_test(tc, only_who_has_read_everything_is_not_behind);
     tcase_add_test(tc, iterator_comes_back_and_nothing_else);
+    tcase_add_test(tc, receipt_comes_back_and_nothing_else);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
