@@ -20,7 +20,7 @@ struct receive_turn {
     size_t fresh_count;
     int32_t visibility_s; /* of this delivery */
     int32_t max_receives;
-    size_t room;
+    size_t room; /* so many may be delivered */
     struct kinesis_delivery *items;
     size_t count;
     bool dropped; /* records were found that have left the stream */
@@ -104,38 +104,8 @@ static enum store_status find_fresh(struct sql *s, struct kinesis_stream *stream
     return rc;
 }
 
-/* *out_due: the turn would find something. */
-static enum store_status look(struct sql *s, struct kinesis_stream *stream, struct receive_turn *t,
-                              struct arena *a, bool *out_due, int64_t *out_next_ms)
-{
-    struct settings settings;
-    enum store_status rc = read_settings(s, t->wish->queue, &settings);
-    int64_t visible = INT64_MAX;
-
-    if (rc != STORE_OK)
-        return rc;
-    rc = first_visible(s, t->wish->queue, t->wish->dead, &visible);
-    t->fresh_count = 0;
-    if (rc == STORE_OK && !t->wish->dead)
-        rc = find_fresh(s, stream, t, settings.turn, a);
-    *out_due = visible <= t->wish->now_ms || t->fresh_count > 0;
-    *out_next_ms = visible;
-    return rc;
-}
-
-/* --- taking --- */
-
-static bool is_dead(const struct receive_turn *t, int32_t receives)
-{
-    return t->wish->dead || (t->max_receives > 0 && receives >= t->max_receives);
-}
-
-static int64_t hidden_until(const struct receive_turn *t)
-{
-    return t->wish->now_ms + (int64_t)t->visibility_s * 1000;
-}
-
-/* How many more may be hidden. */
+/* How many more may be hidden. All that are hidden are counted, which is too long for a turn:
+ * others who receive at this moment may go beyond the limit by what they take. */
 static enum store_status find_room(struct sql *s, struct receive_turn *t)
 {
     struct sql_stmt *st =
@@ -152,6 +122,37 @@ static enum store_status find_room(struct sql *s, struct receive_turn *t)
     sql_reset(st);
     t->room = MIN(t->wish->max, (size_t)left);
     return rc;
+}
+
+/* *out_due: the turn would find something. */
+static enum store_status look(struct sql *s, struct kinesis_stream *stream, struct receive_turn *t,
+                              struct arena *a, bool *out_due, int64_t *out_next_ms)
+{
+    struct settings settings;
+    enum store_status rc = read_settings(s, t->wish->queue, &settings);
+    int64_t visible = INT64_MAX;
+
+    if (rc != STORE_OK)
+        return rc;
+    rc = first_visible(s, t->wish->queue, t->wish->dead, &visible);
+    t->fresh_count = 0;
+    if (rc == STORE_OK && !t->wish->dead)
+        rc = find_fresh(s, stream, t, settings.turn, a);
+    *out_due = visible <= t->wish->now_ms || t->fresh_count > 0;
+    *out_next_ms = visible;
+    return rc == STORE_OK && *out_due ? find_room(s, t) : rc;
+}
+
+/* --- taking --- */
+
+static bool is_dead(const struct receive_turn *t, int32_t receives)
+{
+    return t->wish->dead || (t->max_receives > 0 && receives >= t->max_receives);
+}
+
+static int64_t hidden_until(const struct receive_turn *t)
+{
+    return t->wish->now_ms + (int64_t)t->visibility_s * 1000;
 }
 
 static enum store_status deliver_again(struct sql *s, const struct receive_turn *t,
@@ -299,9 +300,7 @@ static enum store_status receive_turn(struct sql *s, void *context)
         return rc;
     t->visibility_s = t->wish->visibility_s < 0 ? settings.visibility_s : t->wish->visibility_s;
     t->max_receives = settings.max_receives;
-    rc = find_room(s, t);
-    if (rc == STORE_OK)
-        rc = take_visible(s, t);
+    rc = take_visible(s, t);
     return rc == STORE_OK ? take_fresh(s, t) : rc;
 }
 
