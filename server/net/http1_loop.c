@@ -18,9 +18,11 @@
 #include "server/net/crew.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 
 enum {
+    CROWD_MIN = 3,   /* fibers that wait: then more requests are about to come */
     CROWD_MAX = 64,  /* fibers, each with its stack: then those that there are go on first */
     THREAD_MS = 100, /* between two tries to get a thread */
 };
@@ -205,8 +207,8 @@ static bool take_news(struct http1_loop *l)
     return !stopping;
 }
 
-/* Has MHD read all that is there, and what comes meanwhile: the more fibers wait, the less each
- * pays for their commit. */
+/* Has MHD read all that is there, and what comes meanwhile, for which a crowd lets others run: the
+ * more fibers wait, the less each pays for their commit. */
 static void read_all(struct http1_loop *l)
 {
     size_t before;
@@ -215,6 +217,8 @@ static void read_all(struct http1_loop *l)
         before = fibers_waiting(l->fibers);
         MHD_run(http1_daemon_mhd(l->daemon));
         suspend_leaving(l);
+        if (fibers_waiting(l->fibers) > MAX(before, (size_t)CROWD_MIN - 1))
+            sched_yield();
     } while (fibers_waiting(l->fibers) > before);
 }
 
@@ -241,6 +245,8 @@ static void *loop_thread(void *context)
         {.fd = l->wake_fd, .events = POLLIN},
     };
 
+    /* A client that is about to send its next request is not pushed aside for its last one. */
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &(struct sched_param){0});
     l->fibers = fibers_new();
     for (;;) {
         if (poll(fds, ARRAY_LEN(fds), l->turned_away ? THREAD_MS : -1) < 0 && errno != EINTR)
