@@ -246,7 +246,7 @@ static void *loop_thread(void *context)
     };
 
     /* A client that is about to send its next request is not pushed aside for its last one. */
-    pthread_setschedparam(pthread_self(), SCHED_BATCH, &(struct sched_param){0});
+    sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &(struct sched_param){0});
     l->fibers = fibers_new();
     for (;;) {
         if (poll(fds, ARRAY_LEN(fds), l->turned_away ? THREAD_MS : -1) < 0 && errno != EINTR)
