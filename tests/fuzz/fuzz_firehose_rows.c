@@ -5,6 +5,7 @@
  */
 #include "handlers/firehose/hive_time.h"
 #include "handlers/firehose/json_row.h"
+#include "tests/unit/hive_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
