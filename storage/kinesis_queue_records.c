@@ -125,8 +125,9 @@ static enum store_status find_room(struct sql *s, struct receive_turn *t)
 }
 
 /* *out_due: the turn would find something. */
-static enum store_status look(struct sql *s, struct kinesis_stream *stream, struct receive_turn *t,
-                              struct arena *a, bool *out_due, int64_t *out_next_ms)
+static enum store_status look_with(struct sql *s, struct kinesis_stream *stream,
+                                   struct receive_turn *t, struct arena *a, bool *out_due,
+                                   int64_t *out_next_ms)
 {
     struct settings settings;
     enum store_status rc = read_settings(s, t->wish->queue, &settings);
@@ -141,6 +142,21 @@ static enum store_status look(struct sql *s, struct kinesis_stream *stream, stru
     *out_due = visible <= t->wish->now_ms || t->fresh_count > 0;
     *out_next_ms = visible;
     return rc == STORE_OK && *out_due ? find_room(s, t) : rc;
+}
+
+static enum store_status look(struct kinesis_store *store, struct kinesis_stream *stream,
+                              struct receive_turn *t, struct arena *a, bool *out_due,
+                              int64_t *out_next_ms)
+{
+    struct sql *s;
+    enum store_status rc = lazy_read_begin(store->db, &s);
+
+    *out_due = false;
+    if (rc != STORE_OK)
+        return rc;
+    rc = look_with(s, stream, t, a, out_due, out_next_ms);
+    sql_read_end(s);
+    return rc;
 }
 
 /* --- taking --- */
@@ -363,6 +379,8 @@ static enum store_status read_records(struct kinesis_store *store, struct kinesi
 {
     enum store_status rc = STORE_OK;
 
+    if (t->count > 0)
+        out->items = ARENA_ARRAY(a, struct kinesis_delivery, t->count);
     for (size_t i = 0, n; rc == STORE_OK && i < t->count; i += n) {
         n = run_length(t->items + i, t->count - i);
         rc = read_run(store, stream, t->wish->queue, t->items + i, n, a, out);
@@ -374,27 +392,25 @@ enum store_status kinesis_queue_receive(struct kinesis_store *store, struct kine
                                         const struct kinesis_queue_wish *wish, struct arena *a,
                                         struct kinesis_deliveries *out)
 {
-    struct receive_turn turn = {.wish = wish,
-                                .items = ARENA_ARRAY(a, struct kinesis_delivery, wish->max)};
+    struct receive_turn turn = {.wish = wish};
+    struct arena own; /* who waits looks thousands of times */
     enum store_status rc;
+    bool due;
 
-    *out = (struct kinesis_deliveries){.items = ARENA_ARRAY(a, struct kinesis_delivery, wish->max)};
+    *out = (struct kinesis_deliveries){0};
+    arena_init(&own);
+    turn.items = ARENA_ARRAY(&own, struct kinesis_delivery, wish->max);
     do {
-        struct sql *s;
-        bool due = false;
-
         turn.dropped = false;
-        rc = lazy_read_begin(store->db, &s);
-        if (rc != STORE_OK)
-            return rc;
-        rc = look(s, stream, &turn, a, &due, &out->next_ms);
-        sql_read_end(s);
-        if (rc != STORE_OK || !due)
-            return rc;
-        rc = lazy_write(store->db, receive_turn, &turn);
-        if (rc == STORE_OK)
+        turn.count = 0;
+        rc = look(store, stream, &turn, &own, &due, &out->next_ms);
+        if (rc == STORE_OK && due)
+            rc = lazy_write(store->db, receive_turn, &turn);
+        if (rc == STORE_OK && due)
             rc = read_records(store, stream, &turn, a, out);
     } while (rc == STORE_OK && out->count == 0 && (turn.dropped || turn.count > 0));
-    out->next_ms = INT64_MAX; /* others took what was there, or too much is in flight */
+    arena_release(&own);
+    if (due)
+        out->next_ms = INT64_MAX; /* others took what was there, or too much is in flight */
     return rc;
 }

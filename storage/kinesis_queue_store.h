@@ -95,7 +95,7 @@ struct kinesis_deliveries {
 };
 
 /* Delivers what has become visible again, and then records that were never delivered.
- * STORE_NOT_FOUND: the queue is gone. */
+ * STORE_NOT_FOUND: the queue is gone. Takes nothing from the arena when there is nothing. */
 enum store_status kinesis_queue_receive(struct kinesis_store *store, struct kinesis_stream *stream,
                                         const struct kinesis_queue_wish *wish, struct arena *a,
                                         struct kinesis_deliveries *out);

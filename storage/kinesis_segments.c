@@ -46,7 +46,6 @@ struct kinesis_segment {
     int fd;         /* -1: too many are open */
     int64_t before; /* the id of the one that its stream wrote to before; 0: none */
     int64_t end;    /* of what has been reserved; guarded by store->lock */
-    int64_t sent;   /* to the disk, up to here; guarded by store->lock */
     unsigned users; /* its stream, and puts that have not committed; guarded by store->lock */
 };
 
@@ -317,20 +316,15 @@ static void reserve_ahead(const struct kinesis_store *store, const struct kinesi
     fallocate(fd, FALLOC_FL_KEEP_SIZE, end, MIN(AHEAD_BYTES, SEGMENT_BYTES - end));
 }
 
-/* Sends whole runs of the segment to the disk, and what is as far into the segment before it out of
- * the page cache. */
+/* Sends the runs of the segment that the put has come to the end of to the disk, and what is as far
+ * into the segment before it out of the page cache. */
 static void write_behind(struct kinesis_store *store, const struct kinesis_room *room)
 {
-    struct kinesis_segment *segment = room->segment;
+    const struct kinesis_segment *segment = room->segment;
     int64_t end = room->place + (int64_t)room->len;
-    struct writeback_job job = {.spent_fd = -1};
+    struct writeback_job job = {.spent_fd = -1, .from = room->place - room->place % RUN_BYTES};
 
-    end -= end % RUN_BYTES;
-    pthread_mutex_lock(&store->lock);
-    job.from = segment->sent;
-    job.len = end - segment->sent;
-    segment->sent = MAX(segment->sent, end);
-    pthread_mutex_unlock(&store->lock);
+    job.len = end - end % RUN_BYTES - job.from;
     if (job.len <= 0 || store->root->temporary)
         return;
     job.fd = open_file(store, segment->id, O_WRONLY);

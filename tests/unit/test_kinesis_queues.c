@@ -258,6 +258,22 @@ START_TEST(so_many_are_in_flight_and_no_more)
 }
 END_TEST
 
+START_TEST(looking_in_vain_takes_no_memory_of_the_request)
+{
+    struct arena request;
+    struct kinesis_deliveries found;
+    struct kinesis_queue_wish wish;
+
+    ck_assert_int_eq(add_queue("q", NULL, 9), STORE_OK);
+    wish = wish_of(id_of("q"), false, 10);
+    arena_init(&request);
+    ck_assert_int_eq(kinesis_queue_receive(store, stream, &wish, &request, &found), STORE_OK);
+    ck_assert_uint_eq(found.count, 0);
+    ck_assert_ptr_null(request.blocks);
+    arena_release(&request);
+}
+END_TEST
+
 START_TEST(old_records_are_not_delivered_and_then_forgotten)
 {
     struct kinesis_deliveries found;
@@ -356,6 +372,7 @@ int main(void)
     tcase_add_test(tc, shards_take_turns);
     tcase_add_test(tc, deliveries_are_counted_and_end_as_dead_letters);
     tcase_add_test(tc, so_many_are_in_flight_and_no_more);
+    tcase_add_test(tc, looking_in_vain_takes_no_memory_of_the_request);
     tcase_add_test(tc, old_records_are_not_delivered_and_then_forgotten);
     tcase_add_test(tc, what_trimming_takes_is_not_delivered_again);
     tcase_add_test(tc, a_removed_queue_is_gone_and_leaves_nothing);
