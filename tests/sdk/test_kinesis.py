@@ -10,9 +10,9 @@ import time
 import urllib.request
 
 import boto3
-import botocore.exceptions
 import pytest
 
+from kinesis_kit import refused
 from server import Server
 
 TOP = 2**128
@@ -28,16 +28,6 @@ def stream(kinesis):
     kinesis.create_stream(StreamName="orders", ShardCount=3)
     kinesis.get_waiter("stream_exists").wait(StreamName="orders")
     return "orders"
-
-
-def refused(call, code, message=None, **arguments):
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    if message is not None:
-        assert error["Message"] == message
-    return error["Message"]
 
 
 def iterator(kinesis, shard, kind, **more):

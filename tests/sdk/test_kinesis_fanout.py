@@ -10,21 +10,12 @@ import urllib.request
 import botocore.exceptions
 import pytest
 
+from kinesis_kit import refused
 from server import Server
 
 
 def name(index):
     return f"shardId-{index:012}"
-
-
-def refused(call, code, message=None, **arguments):
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    if message is not None:
-        assert error["Message"] == message
-    return error["Message"]
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import time
 
 import boto3
 import botocore.config
-import botocore.exceptions
 import pytest
 
+from kinesis_kit import refused
 from server import Server
 
 TOP = 2**128
@@ -22,15 +22,6 @@ def kinesis(client):
 def arn(kinesis, account):
     kinesis.create_stream(StreamName="s", ShardCount=2)
     return f"arn:aws:kinesis:us-east-1:{account}:stream/s"
-
-
-def refused(call, code, message=None, **arguments):
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    if message is not None:
-        assert error["Message"] == message
 
 
 def summary(kinesis, name="s"):

@@ -4,8 +4,9 @@ import concurrent.futures
 import hashlib
 import random
 
-import botocore.exceptions
 import pytest
+
+from kinesis_kit import refused
 
 TOP = 2**128
 
@@ -13,16 +14,6 @@ TOP = 2**128
 @pytest.fixture
 def kinesis(client):
     return client("kinesis")
-
-
-def refused(call, code, message=None, **arguments):
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    if message is not None:
-        assert error["Message"] == message
-    return error["Message"]
 
 
 def shards(kinesis, **more):
