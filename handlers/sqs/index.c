@@ -210,14 +210,21 @@ static void offer(struct sqs_index *ix, struct sqs_entry *first)
     sqs_heap_add(&ix->ready, first);
 }
 
+static void count_as(struct sqs_index *ix, struct sqs_entry *e, enum sqs_entry_state state)
+{
+    ix->counts[e->counted]--;
+    ix->counts[state]++;
+    e->counted = state;
+}
+
 /* Changes the state, and with it what can be taken. */
 static void change(struct sqs_index *ix, struct sqs_entry *e, enum sqs_entry_state state)
 {
     withdraw(ix, e);
     if (e->state == SQS_DELAYED || e->state == SQS_IN_FLIGHT)
         sqs_heap_remove(&ix->waiting, e);
-    ix->counts[e->state]--;
-    ix->counts[state]++;
+    if (state != SQS_BUSY)
+        count_as(ix, e, state);
     e->state = state;
     if (state == SQS_DELAYED || state == SQS_IN_FLIGHT)
         sqs_heap_add(&ix->waiting, e);
@@ -233,7 +240,7 @@ static struct sqs_entry *add(struct sqs_index *ix, int64_t number, int64_t sent_
 
     e->number = number;
     e->sent_ms = sent_ms;
-    e->state = SQS_BUSY;
+    e->state = e->counted = SQS_BUSY;
     if (ix->entry_count >= ix->bucket_count)
         grow(ix);
     hang_in(ix, e);
@@ -284,7 +291,7 @@ static void unlink_entry(struct sqs_index *ix, struct sqs_entry *e)
         link = &(*link)->next_in_bucket;
     *link = e->next_in_bucket;
     ix->entry_count--;
-    ix->counts[e->state]--;
+    ix->counts[e->counted]--;
 }
 
 /* Takes an entry that is neither ready nor waiting out of its group; the next may be taken then. */
@@ -330,6 +337,7 @@ static void retire(struct sqs_index *ix, struct sqs_entry *e)
 static void take_one(struct sqs_index *ix, struct sqs_entry *e)
 {
     change(ix, e, SQS_BUSY);
+    count_as(ix, e, SQS_IN_FLIGHT);
     e->received++;
 }
 
@@ -425,7 +433,7 @@ size_t sqs_index_list(const struct sqs_index *ix, enum sqs_entry_state state, si
 
     for (size_t i = 0; i < ix->bucket_count; i++) {
         for (const struct sqs_entry *e = ix->buckets[i]; e && count < max; e = e->next_in_bucket)
-            if (e->state == state)
+            if (e->counted == state)
                 out[count++] = e->number;
     }
     if (count > 1)

@@ -37,6 +37,7 @@ struct sqs_entry {
     int32_t carried;  /* how often before it came to this one */
     enum sqs_entry_state state;
     /* The index's own. */
+    enum sqs_entry_state counted; /* what it is to who counts: busy only until it is first settled */
     uint32_t heap_at;
     int64_t rank; /* among those that are ready: the lowest is taken first */
     struct sqs_entry *next_in_bucket;
@@ -84,11 +85,12 @@ bool sqs_index_ready(const struct sqs_index *ix);
 /* When the next delay or timeout passes; INT64_MAX: there is none. */
 int64_t sqs_index_next_ms(const struct sqs_index *ix);
 
-/* How many are in that state. */
+/* How many are in that state, to a user: what a receiver is getting is in flight already, and what
+ * is being changed or deleted is what it was. */
 size_t sqs_index_count(const struct sqs_index *ix, enum sqs_entry_state state);
 /* Removes up to `max` that were sent before oldest_ms, and tells their numbers. */
 size_t sqs_index_sweep(struct sqs_index *ix, int64_t oldest_ms, size_t max, int64_t out[]);
-/* Up to `max` numbers in that state, in order. */
+/* Up to `max` numbers of those, in order. */
 size_t sqs_index_list(const struct sqs_index *ix, enum sqs_entry_state state, size_t max,
                       int64_t out[]);
 

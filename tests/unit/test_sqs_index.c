@@ -87,6 +87,30 @@ START_TEST(a_busy_entry_is_not_taken)
 }
 END_TEST
 
+/* Who waits until a queue is empty must not see it so while a message is on its way. */
+START_TEST(what_is_busy_is_counted)
+{
+    int64_t number;
+
+    sqs_index_add(standard, 0, NULL); /* not yet acknowledged */
+    ck_assert_uint_eq(sqs_index_count(standard, SQS_READY), 0);
+    add(standard, NULL, 0);
+    ck_assert_uint_eq(take(standard, 1, 0), 1);
+    ck_assert_uint_eq(sqs_index_count(standard, SQS_READY), 0);
+    ck_assert_uint_eq(sqs_index_count(standard, SQS_IN_FLIGHT), 1);
+    ck_assert_uint_eq(sqs_index_list(standard, SQS_IN_FLIGHT, 1, &number), 1);
+    ck_assert_int_eq(number, 2);
+    sqs_index_untake(standard, taken[0]);
+    ck_assert_uint_eq(sqs_index_count(standard, SQS_READY), 1);
+    ck_assert_uint_eq(take(standard, 1, 0), 1);
+    hold_until(standard, 1, 10);
+    sqs_index_claim(standard, taken[0]);
+    ck_assert_uint_eq(sqs_index_count(standard, SQS_IN_FLIGHT), 1);
+    sqs_index_remove(standard, taken[0]);
+    ck_assert_uint_eq(sqs_index_count(standard, SQS_IN_FLIGHT), 0);
+}
+END_TEST
+
 START_TEST(what_is_old_is_passed_over_and_swept)
 {
     int64_t numbers[4];
@@ -240,6 +264,7 @@ int main(void)
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, what_waited_longest_is_taken_first);
     tcase_add_test(c, a_busy_entry_is_not_taken);
+    tcase_add_test(c, what_is_busy_is_counted);
     tcase_add_test(c, what_is_old_is_passed_over_and_swept);
     tcase_add_test(c, numbers_are_never_used_twice);
     tcase_add_test(c, a_group_waits_for_its_first);
