@@ -37,7 +37,7 @@ struct sqs_entry {
     int32_t carried;  /* how often before it came to this one */
     enum sqs_entry_state state;
     /* The index's own. */
-    enum sqs_entry_state counted; /* what it is to who counts: busy only until it is first settled */
+    enum sqs_entry_state counted; /* to who counts: busy only until it is first settled */
     uint32_t heap_at;
     int64_t rank; /* among those that are ready: the lowest is taken first */
     struct sqs_entry *next_in_bucket;
