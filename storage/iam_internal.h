@@ -19,6 +19,13 @@ enum store_status iam_begin_write(struct iam_store *store, const char *account,
 
 enum store_status iam_entity_id(struct sql *s, int64_t scope, enum iam_kind kind, const char *name,
                                 int64_t *out_id);
+/* Begin, and find an entity. On failure nothing is held. */
+enum store_status iam_begin_read_of(struct iam_store *store, const char *account,
+                                    enum iam_kind kind, const char *name, struct sql **out_sql,
+                                    int64_t *out_id);
+enum store_status iam_begin_write_of(struct iam_store *store, const char *account,
+                                     enum iam_kind kind, const char *name, struct sql **out_sql,
+                                     int64_t *out_id);
 
 /* The columns that iam_entity_row() reads, in its order. */
 #define IAM_ENTITY_COLUMNS                                                                         \

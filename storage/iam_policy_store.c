@@ -13,35 +13,6 @@ int64_t iam_document_size(const char *document)
     return size;
 }
 
-/* Begins a write and finds the entity. On failure nothing is held. */
-static enum store_status begin_write_of(struct iam_store *store, const char *account,
-                                        enum iam_kind kind, const char *name, struct sql **out_sql,
-                                        int64_t *out_id)
-{
-    int64_t scope;
-    enum store_status status = iam_begin_write(store, account, out_sql, &scope);
-
-    if (status)
-        return status;
-    status = iam_entity_id(*out_sql, scope, kind, name, out_id);
-    return status ? sql_write_end(*out_sql, status) : STORE_OK;
-}
-
-static enum store_status begin_read_of(struct iam_store *store, const char *account,
-                                       enum iam_kind kind, const char *name, struct sql **out_sql,
-                                       int64_t *out_id)
-{
-    int64_t scope;
-    enum store_status status = iam_begin_read(store, account, out_sql, &scope);
-
-    if (status)
-        return status;
-    status = iam_entity_id(*out_sql, scope, kind, name, out_id);
-    if (status)
-        sql_read_end(*out_sql);
-    return status;
-}
-
 static enum store_status check_inline_size(struct sql *s, int64_t id, int64_t max_size)
 {
     struct sql_stmt *st = sql_prepare(s, "SELECT document FROM inline_policy WHERE entity = ?1");
@@ -66,7 +37,7 @@ enum store_status iam_inline_put(struct iam_store *store, const char *account, e
     struct sql *s;
     struct sql_stmt *st;
     int64_t id;
-    enum store_status status = begin_write_of(store, account, kind, name, &s, &id);
+    enum store_status status = iam_begin_write_of(store, account, kind, name, &s, &id);
 
     if (status)
         return status;
@@ -88,7 +59,7 @@ enum store_status iam_inline_get(struct iam_store *store, const char *account, e
     struct sql *s;
     struct sql_stmt *st;
     int64_t id;
-    enum store_status status = begin_read_of(store, account, kind, name, &s, &id);
+    enum store_status status = iam_begin_read_of(store, account, kind, name, &s, &id);
 
     *out_entity_missing = status == STORE_NOT_FOUND;
     if (status)
@@ -113,7 +84,7 @@ static enum store_status delete_of(struct iam_store *store, const char *account,
     struct sql *s;
     struct sql_stmt *st;
     int64_t id;
-    enum store_status status = begin_write_of(store, account, kind, name, &s, &id);
+    enum store_status status = iam_begin_write_of(store, account, kind, name, &s, &id);
 
     *out_entity_missing = status == STORE_NOT_FOUND;
     if (status)
@@ -143,7 +114,7 @@ enum store_status iam_inline_list(struct iam_store *store, const char *account, 
     struct sql *s;
     struct sql_stmt *st;
     int64_t id;
-    enum store_status status = begin_read_of(store, account, kind, name, &s, &id);
+    enum store_status status = iam_begin_read_of(store, account, kind, name, &s, &id);
 
     if (status)
         return status;
@@ -170,7 +141,7 @@ enum store_status iam_attach(struct iam_store *store, const char *account, enum 
     struct sql_stmt *st;
     int64_t id;
     int64_t count = 0;
-    enum store_status status = begin_write_of(store, account, kind, name, &s, &id);
+    enum store_status status = iam_begin_write_of(store, account, kind, name, &s, &id);
 
     if (status)
         return status;
@@ -204,7 +175,7 @@ enum store_status iam_attached_list(struct iam_store *store, const char *account
     struct sql *s;
     struct sql_stmt *st;
     int64_t id;
-    enum store_status status = begin_read_of(store, account, kind, name, &s, &id);
+    enum store_status status = iam_begin_read_of(store, account, kind, name, &s, &id);
 
     if (status)
         return status;

@@ -1,4 +1,4 @@
-/* Roles, users and instance profiles. */
+/* Roles, users, groups and instance profiles: what they have in common. */
 #include "storage/iam_store.h"
 
 #include "server/base/embed.h"
@@ -7,10 +7,12 @@
 
 EMBED(storage_schema_iam_001_sql);
 EMBED(storage_schema_iam_002_sql);
+EMBED(storage_schema_iam_003_sql);
 
 static const struct sql_migration migrations[] = {
     {embed_storage_schema_iam_001_sql},
     {embed_storage_schema_iam_002_sql},
+    {embed_storage_schema_iam_003_sql},
 };
 
 struct iam_store *iam_store_open(struct store_root *root)
@@ -77,6 +79,34 @@ enum store_status iam_entity_id(struct sql *s, int64_t scope, enum iam_kind kind
         *out_id = sql_column_int(st, 0);
         sql_reset(st);
     }
+    return status;
+}
+
+enum store_status iam_begin_write_of(struct iam_store *store, const char *account,
+                                     enum iam_kind kind, const char *name, struct sql **out_sql,
+                                     int64_t *out_id)
+{
+    int64_t scope;
+    enum store_status status = iam_begin_write(store, account, out_sql, &scope);
+
+    if (status)
+        return status;
+    status = iam_entity_id(*out_sql, scope, kind, name, out_id);
+    return status ? sql_write_end(*out_sql, status) : STORE_OK;
+}
+
+enum store_status iam_begin_read_of(struct iam_store *store, const char *account,
+                                    enum iam_kind kind, const char *name, struct sql **out_sql,
+                                    int64_t *out_id)
+{
+    int64_t scope;
+    enum store_status status = iam_begin_read(store, account, out_sql, &scope);
+
+    if (status)
+        return status;
+    status = iam_entity_id(*out_sql, scope, kind, name, out_id);
+    if (status)
+        sql_read_end(*out_sql);
     return status;
 }
 
@@ -280,6 +310,8 @@ static enum store_status find_blocker(struct sql *s, int64_t id, enum iam_blocke
     } ties[] = {
         {IAM_BLOCKED_BY_PROFILE, "SELECT count(*) FROM profile_role WHERE role = ?1"},
         {IAM_BLOCKED_BY_ROLE, "SELECT count(*) FROM profile_role WHERE profile = ?1"},
+        {IAM_BLOCKED_BY_GROUP,
+         "SELECT count(*) FROM group_user WHERE user_group = ?1 OR user = ?1"},
         {IAM_BLOCKED_BY_ATTACHED, "SELECT count(*) FROM attachment WHERE entity = ?1"},
         {IAM_BLOCKED_BY_INLINE, "SELECT count(*) FROM inline_policy WHERE entity = ?1"},
         {IAM_BLOCKED_BY_KEYS, "SELECT count(*) FROM access_key WHERE entity = ?1"},
@@ -321,110 +353,4 @@ enum store_status iam_entity_delete(struct iam_store *store, const char *account
         status = sql_run(st);
     }
     return sql_write_end(s, status);
-}
-
-enum store_status iam_profile_add_role(struct iam_store *store, const char *account,
-                                       const char *profile, const char *role,
-                                       bool *out_role_missing)
-{
-    struct sql *s;
-    int64_t scope;
-    int64_t profile_id;
-    int64_t role_id;
-    enum store_status status = iam_begin_write(store, account, &s, &scope);
-
-    if (status)
-        return status;
-    *out_role_missing = false;
-    status = iam_entity_id(s, scope, IAM_PROFILE, profile, &profile_id);
-    if (!status) {
-        status = iam_entity_id(s, scope, IAM_ROLE, role, &role_id);
-        *out_role_missing = status == STORE_NOT_FOUND;
-    }
-    if (!status) {
-        struct sql_stmt *st =
-            sql_prepare(s, "INSERT INTO profile_role (profile, role) VALUES (?1, ?2)");
-
-        sql_bind_int(st, 1, profile_id);
-        sql_bind_int(st, 2, role_id);
-        status = sql_run(st);
-        if (status == STORE_EXISTS)
-            status = STORE_LIMIT;
-    }
-    return sql_write_end(s, status);
-}
-
-enum store_status iam_profile_remove_role(struct iam_store *store, const char *account,
-                                          const char *profile, const char *role)
-{
-    struct sql *s;
-    int64_t scope;
-    int64_t profile_id;
-    int64_t role_id;
-    enum store_status status = iam_begin_write(store, account, &s, &scope);
-
-    if (status)
-        return status;
-    status = iam_entity_id(s, scope, IAM_PROFILE, profile, &profile_id);
-    if (!status)
-        status = iam_entity_id(s, scope, IAM_ROLE, role, &role_id);
-    if (!status) {
-        struct sql_stmt *st =
-            sql_prepare(s, "DELETE FROM profile_role WHERE profile = ?1 AND role = ?2");
-
-        sql_bind_int(st, 1, profile_id);
-        sql_bind_int(st, 2, role_id);
-        status = sql_run(st);
-        if (!status && sql_changes(s) == 0)
-            status = STORE_NOT_FOUND;
-    }
-    return sql_write_end(s, status);
-}
-
-enum store_status iam_profile_role(struct iam_store *store, int64_t profile_id, struct arena *a,
-                                   struct iam_entity *out)
-{
-    struct sql *s;
-    struct sql_stmt *st;
-    enum store_status status = lazy_read_begin(store->db, &s);
-
-    if (status)
-        return status;
-    st = sql_prepare(s, "SELECT " IAM_ENTITY_COLUMNS " FROM profile_role p JOIN entity e "
-                        "ON e.id = p.role WHERE p.profile = ?1");
-    sql_bind_int(st, 1, profile_id);
-    status = sql_step(st);
-    if (!status) {
-        *out = iam_entity_row(st, a);
-        sql_reset(st);
-    }
-    sql_read_end(s);
-    return status;
-}
-
-enum store_status iam_profiles_of_role(struct iam_store *store, const char *account,
-                                       const char *role, const char *after, size_t limit,
-                                       struct arena *a, struct iam_entities *out)
-{
-    struct sql *s;
-    int64_t scope;
-    int64_t id;
-    enum store_status status = iam_begin_read(store, account, &s, &scope);
-
-    if (status)
-        return status;
-    status = iam_entity_id(s, scope, IAM_ROLE, role, &id);
-    if (!status) {
-        struct sql_stmt *st =
-            sql_prepare(s, "SELECT " IAM_ENTITY_COLUMNS " FROM profile_role p JOIN entity e "
-                           "ON e.id = p.profile WHERE p.role = ?1 AND e.name > ?2 "
-                           "ORDER BY e.name LIMIT ?3");
-
-        sql_bind_int(st, 1, id);
-        sql_bind_text(st, 2, after ? after : "");
-        sql_bind_int(st, 3, (int64_t)limit + 1);
-        status = iam_entity_rows(st, limit, a, out);
-    }
-    sql_read_end(s);
-    return status;
 }

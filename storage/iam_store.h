@@ -1,6 +1,6 @@
 /*
- * What IAM keeps: roles, users and instance profiles with their policies and keys, managed policies
- * with their versions, and the sessions that STS gives out.
+ * What IAM keeps: roles, users, groups and instance profiles with their policies and keys, managed
+ * policies with their versions, and the sessions that STS gives out.
  *
  * Everything belongs to an account; IAM knows no region, so all lies in the scope (account,
  * "aws-global"). Functions are thread-safe. Texts that they return lie in the arena; texts that
@@ -21,14 +21,14 @@ struct iam_store;
 struct iam_store *iam_store_open(struct store_root *root);
 void iam_store_close(struct iam_store *store);
 
-enum iam_kind { IAM_ROLE = 1, IAM_USER = 2, IAM_PROFILE = 3 };
+enum iam_kind { IAM_ROLE = 1, IAM_USER = 2, IAM_PROFILE = 3, IAM_GROUP = 4 };
 
 struct iam_entity {
     int64_t id; /* the store's own; 0 in what is to be made */
     enum iam_kind kind;
     const char *name;
     const char *path;
-    const char *unique_id; /* AROA..., AIDA..., AIPA... */
+    const char *unique_id; /* AROA..., AIDA..., AIPA..., AGPA... */
     int64_t created_ms;
     const char *description; /* NULL: none, and so for the next four */
     const char *trust;       /* a role's assume-role policy */
@@ -53,7 +53,7 @@ struct iam_names {
     bool more;
 };
 
-/* --- roles, users, instance profiles: iam_store.c --- */
+/* --- roles, users, groups, instance profiles: iam_store.c --- */
 
 /* STORE_EXISTS: there is one of that name in any case; STORE_LIMIT: the account has `max` of that
  * kind. */
@@ -80,6 +80,7 @@ enum iam_blocker {
     IAM_BLOCKED_BY_ATTACHED,
     IAM_BLOCKED_BY_INLINE,
     IAM_BLOCKED_BY_PROFILE,
+    IAM_BLOCKED_BY_GROUP, /* a user is in one, or a group has one */
     IAM_BLOCKED_BY_KEYS,
     IAM_BLOCKED_BY_LOGIN,
     IAM_BLOCKED_BY_ROLE
@@ -89,7 +90,7 @@ enum store_status iam_entity_delete(struct iam_store *store, const char *account
                                     enum iam_kind kind, const char *name,
                                     enum iam_blocker *out_blocker);
 
-/* --- instance profiles: iam_store.c --- */
+/* --- the role in an instance profile: iam_member_store.c --- */
 
 /* STORE_NOT_FOUND: *out_role_missing says which. STORE_LIMIT: the profile has a role. */
 enum store_status iam_profile_add_role(struct iam_store *store, const char *account,
@@ -103,6 +104,24 @@ enum store_status iam_profile_role(struct iam_store *store, int64_t profile_id, 
 enum store_status iam_profiles_of_role(struct iam_store *store, const char *account,
                                        const char *role, const char *after, size_t limit,
                                        struct arena *a, struct iam_entities *out);
+
+/* --- the users in a group: iam_member_store.c --- */
+
+/* Who is in it already is no error. STORE_NOT_FOUND: *out_user_missing says which. STORE_LIMIT: the
+ * user is in `max` groups. */
+enum store_status iam_group_add_user(struct iam_store *store, const char *account,
+                                     const char *group, const char *user, int64_t max,
+                                     bool *out_user_missing);
+/* Nor who is not. */
+enum store_status iam_group_remove_user(struct iam_store *store, const char *account,
+                                        const char *group, const char *user,
+                                        bool *out_user_missing);
+enum store_status iam_users_of_group(struct iam_store *store, const char *account,
+                                     const char *group, const char *after, size_t limit,
+                                     struct arena *a, struct iam_entities *out);
+enum store_status iam_groups_of_user(struct iam_store *store, const char *account, const char *user,
+                                     const char *after, size_t limit, struct arena *a,
+                                     struct iam_entities *out);
 
 /* --- policies inside an entity: iam_policy_store.c --- */
 

@@ -1,4 +1,4 @@
-/* Managed policies attached to roles and users. */
+/* Managed policies attached to roles, users and groups. */
 #include "handlers/common/arn.h"
 #include "handlers/iam/iam_parts.h"
 
@@ -139,22 +139,57 @@ int iam_list_attached_user_policies(struct request *req,
                          &out->IsTruncated, &out->Marker);
 }
 
-/* --- ListEntitiesForPolicy: roles, then users; a Marker says where in which of the two --- */
-
-static int users_of(struct request *req, const struct iam_ListEntitiesForPolicyRequest *in,
-                    enum iam_kind kind, const char *after, size_t limit, struct iam_entities *out)
+int iam_attach_group_policy(struct request *req, const struct iam_AttachGroupPolicyRequest *in,
+                            struct iam_AttachGroupPolicyOutput *out)
 {
-    static const char *const filters[] = {[IAM_ROLE] = "Role", [IAM_USER] = "User"};
+    (void)out;
+    return attach(req, IAM_GROUP, in->GroupName, in->PolicyArn, "PoliciesPerGroup");
+}
+
+int iam_detach_group_policy(struct request *req, const struct iam_DetachGroupPolicyRequest *in,
+                            struct iam_DetachGroupPolicyOutput *out)
+{
+    (void)out;
+    return detach(req, IAM_GROUP, in->GroupName, in->PolicyArn);
+}
+
+int iam_list_attached_group_policies(struct request *req,
+                                     const struct iam_ListAttachedGroupPoliciesRequest *in,
+                                     struct iam_ListAttachedGroupPoliciesResponse *out)
+{
+    struct iam_page page;
+
+    if (iam_page_begin(req, "iam:ListAttachedGroupPolicies", in->Marker, in->MaxItems, &page))
+        return -1;
+    return list_attached(req, IAM_GROUP, in->GroupName, in->PathPrefix, &page,
+                         &out->AttachedPolicies, &out->IsTruncated, &out->Marker);
+}
+
+/* --- ListEntitiesForPolicy: groups, roles, users; a Marker says where in which of them --- */
+
+static const struct {
+    enum iam_kind kind;
+    char mark; /* what a Marker in this list begins with */
+    const char *filter;
+} sections[] = {
+    {IAM_GROUP, 'g', "Group"},
+    {IAM_ROLE, 'r', "Role"},
+    {IAM_USER, 'u', "User"},
+};
+enum { SECTIONS = ARRAY_LEN(sections) };
+
+static int entities_of(struct request *req, const struct iam_ListEntitiesForPolicyRequest *in,
+                       size_t section, const char *after, size_t limit, struct iam_entities *out)
+{
     struct iam_users_of_policy what = {
         .arn = in->PolicyArn,
-        .kind = kind,
+        .kind = sections[section].kind,
         .as_boundary =
             in->PolicyUsageFilter && str_eq(in->PolicyUsageFilter, "PermissionsBoundary"),
         .path_prefix = in->PathPrefix,
     };
 
-    *out = (struct iam_entities){0};
-    if (in->EntityFilter && !str_eq(in->EntityFilter, filters[kind]))
+    if (in->EntityFilter && !str_eq(in->EntityFilter, sections[section].filter))
         return 0;
     return iam_attached_entities(iam_store_of(req->app), req->account, &what, after, limit,
                                  &req->arena, out)
@@ -162,40 +197,63 @@ static int users_of(struct request *req, const struct iam_ListEntitiesForPolicyR
                : 0;
 }
 
+/* Reads one page over all sections. *out_last is where it ends, as a Marker says it; NULL: nothing
+ * follows. */
+static int read_sections(struct request *req, const struct iam_ListEntitiesForPolicyRequest *in,
+                         const struct iam_page *page, struct iam_entities found[SECTIONS],
+                         const char **out_last)
+{
+    const char *after = page->after;
+    size_t room = page->limit;
+    const char *last = after;
+    size_t i = 0;
+
+    *out_last = NULL;
+    while (after && i < SECTIONS - 1 && sections[i].mark != after[0])
+        i++;
+    for (; i < SECTIONS; i++) {
+        if (entities_of(req, in, i, after ? after + 1 : NULL, room, &found[i]))
+            return -1;
+        room -= found[i].count;
+        if (found[i].count > 0)
+            last = arena_printf(&req->arena, "%c%s", sections[i].mark,
+                                found[i].items[found[i].count - 1].name);
+        if (found[i].more) {
+            *out_last = last;
+            return 0;
+        }
+        after = NULL;
+    }
+    return 0;
+}
+
 int iam_list_entities_for_policy(struct request *req,
                                  const struct iam_ListEntitiesForPolicyRequest *in,
                                  struct iam_ListEntitiesForPolicyResponse *out)
 {
-    struct iam_entities roles = {0};
-    struct iam_entities users = {0};
+    struct iam_entities found[SECTIONS] = {0};
+    const struct iam_entities *groups = &found[0];
+    const struct iam_entities *roles = &found[1];
+    const struct iam_entities *users = &found[2];
     struct iam_attachment what;
     struct iam_page page;
-    bool in_users;
+    const char *last;
 
     if (iam_page_begin(req, "iam:ListEntitiesForPolicy", in->Marker, in->MaxItems, &page) ||
-        find_attachable(req, in->PolicyArn, &what))
+        find_attachable(req, in->PolicyArn, &what) || read_sections(req, in, &page, found, &last))
         return -1;
-    in_users = page.after && page.after[0] == 'u';
-    if (!in_users &&
-        users_of(req, in, IAM_ROLE, page.after ? page.after + 1 : NULL, page.limit, &roles))
-        return -1;
-    if (!roles.more && users_of(req, in, IAM_USER, in_users ? page.after + 1 : NULL,
-                                page.limit - roles.count, &users))
-        return -1;
-    out->PolicyGroups.items = ARENA_ARRAY(&req->arena, struct iam_PolicyGroup, 0);
-    out->PolicyRoles.items = ARENA_ARRAY(&req->arena, struct iam_PolicyRole, roles.count);
-    for (size_t i = 0; i < roles.count; i++)
+    out->PolicyGroups.items = ARENA_ARRAY(&req->arena, struct iam_PolicyGroup, groups->count);
+    for (size_t i = 0; i < groups->count; i++)
+        out->PolicyGroups.items[out->PolicyGroups.count++] = (struct iam_PolicyGroup){
+            .GroupName = groups->items[i].name, .GroupId = groups->items[i].unique_id};
+    out->PolicyRoles.items = ARENA_ARRAY(&req->arena, struct iam_PolicyRole, roles->count);
+    for (size_t i = 0; i < roles->count; i++)
         out->PolicyRoles.items[out->PolicyRoles.count++] = (struct iam_PolicyRole){
-            .RoleName = roles.items[i].name, .RoleId = roles.items[i].unique_id};
-    out->PolicyUsers.items = ARENA_ARRAY(&req->arena, struct iam_PolicyUser, users.count);
-    for (size_t i = 0; i < users.count; i++)
+            .RoleName = roles->items[i].name, .RoleId = roles->items[i].unique_id};
+    out->PolicyUsers.items = ARENA_ARRAY(&req->arena, struct iam_PolicyUser, users->count);
+    for (size_t i = 0; i < users->count; i++)
         out->PolicyUsers.items[out->PolicyUsers.count++] = (struct iam_PolicyUser){
-            .UserName = users.items[i].name, .UserId = users.items[i].unique_id};
-    out->Marker = iam_page_end(
-        req, &page, roles.more || users.more,
-        roles.more    ? arena_printf(&req->arena, "r%s", roles.items[roles.count - 1].name)
-        : users.count ? arena_printf(&req->arena, "u%s", users.items[users.count - 1].name)
-                      : "u",
-        &out->IsTruncated);
+            .UserName = users->items[i].name, .UserId = users->items[i].unique_id};
+    out->Marker = iam_page_end(req, &page, last != NULL, last, &out->IsTruncated);
     return 0;
 }

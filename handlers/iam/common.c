@@ -6,13 +6,29 @@
 
 enum { PAGE_DEFAULT = 100 };
 
+static const struct {
+    const char *type; /* in ARNs */
+    const char *one;  /* what AWS's sentences about a name begin with */
+    const char *the;
+    const char *quota;
+    int max;
+} kinds[] = {
+    [IAM_ROLE] = {"role", "Role with name", "The role with name", "RolesPerAccount", 1000},
+    [IAM_USER] = {"user", "User with name", "The user with name", "UsersPerAccount", 5000},
+    [IAM_PROFILE] = {"instance-profile", "Instance Profile", "Instance Profile",
+                     "InstanceProfilesPerAccount", 1000},
+    [IAM_GROUP] = {"group", "Group with name", "The group with name", "GroupsPerAccount", 300},
+};
+
+const char *iam_kind_name(enum iam_kind kind)
+{
+    return kinds[kind].type;
+}
+
 const char *iam_entity_arn(struct request *req, const struct iam_entity *e)
 {
-    const char *type = e->kind == IAM_ROLE   ? "role"
-                       : e->kind == IAM_USER ? "user"
-                                             : "instance-profile";
-
-    return arn_make(&req->arena, "iam", "", req->account, "%s%s%s", type, e->path, e->name);
+    return arn_make(&req->arena, "iam", "", req->account, "%s%s%s", kinds[e->kind].type, e->path,
+                    e->name);
 }
 
 const char *iam_policy_arn(struct request *req, const char *path, const char *name)
@@ -45,17 +61,14 @@ const char *iam_page_end(struct request *req, const struct iam_page *page, bool 
 
 int iam_fail_missing(struct request *req, enum iam_kind kind, const char *name)
 {
-    switch (kind) {
-    case IAM_ROLE:
-        return aws_fail(req, &iam_NoSuchEntityException, "The role with name %s cannot be found.",
-                        name);
-    case IAM_USER:
-        return aws_fail(req, &iam_NoSuchEntityException, "The user with name %s cannot be found.",
-                        name);
-    case IAM_PROFILE:
-        break;
-    }
-    return aws_fail(req, &iam_NoSuchEntityException, "Instance Profile %s cannot be found.", name);
+    return aws_fail(req, &iam_NoSuchEntityException, "%s %s cannot be found.", kinds[kind].the,
+                    name);
+}
+
+static int fail_exists(struct request *req, enum iam_kind kind, const char *name)
+{
+    return aws_fail(req, &iam_EntityAlreadyExistsException, "%s %s already exists.",
+                    kinds[kind].one, name);
 }
 
 int iam_fail_entity(struct request *req, enum store_status status, enum iam_kind kind,
@@ -66,22 +79,66 @@ int iam_fail_entity(struct request *req, enum store_status status, enum iam_kind
     return aws_fail_internal(req);
 }
 
-int iam_fail_delete(struct request *req, enum store_status status, enum iam_kind kind,
-                    const char *name, enum iam_blocker blocker)
+int iam_create_entity(struct request *req, const struct iam_entity *e)
+{
+    enum store_status status =
+        iam_entity_create(iam_store_of(req->app), req->account, e, kinds[e->kind].max);
+
+    if (status == STORE_EXISTS)
+        return fail_exists(req, e->kind, e->name);
+    if (status == STORE_LIMIT)
+        return aws_fail(req, &iam_LimitExceededException, "Cannot exceed quota for %s: %d",
+                        kinds[e->kind].quota, kinds[e->kind].max);
+    return status ? aws_fail_internal(req) : 0;
+}
+
+struct move {
+    const char *name;
+    const char *path;
+};
+
+static bool apply_move(struct iam_entity *e, void *context)
+{
+    const struct move *to = context;
+
+    if (to->name)
+        e->name = to->name;
+    if (to->path)
+        e->path = to->path;
+    return true;
+}
+
+int iam_move_entity(struct request *req, enum iam_kind kind, const char *name, const char *new_name,
+                    const char *new_path)
+{
+    struct move to = {.name = new_name, .path = new_path};
+    enum store_status status = iam_entity_change(iam_store_of(req->app), req->account, kind, name,
+                                                 apply_move, &to, &req->arena);
+
+    if (status == STORE_EXISTS)
+        return fail_exists(req, kind, new_name);
+    return status ? iam_fail_entity(req, status, kind, name) : 0;
+}
+
+int iam_delete_entity(struct request *req, enum iam_kind kind, const char *name)
 {
     static const char *const first[] = {
         [IAM_BLOCKED_BY_ATTACHED] = "detach all policies",
         [IAM_BLOCKED_BY_INLINE] = "delete policies",
+        [IAM_BLOCKED_BY_GROUP] = "remove users from group",
         [IAM_BLOCKED_BY_PROFILE] = "remove roles from instance profile",
         [IAM_BLOCKED_BY_ROLE] = "remove roles from instance profile",
         [IAM_BLOCKED_BY_KEYS] = "delete access keys",
         [IAM_BLOCKED_BY_LOGIN] = "delete login profile",
     };
+    enum iam_blocker blocker = IAM_BLOCKED_BY_ATTACHED;
+    enum store_status status =
+        iam_entity_delete(iam_store_of(req->app), req->account, kind, name, &blocker);
 
     if (status == STORE_CONFLICT)
         return aws_fail(req, &iam_DeleteConflictException, "Cannot delete entity, must %s first.",
                         first[blocker]);
-    return iam_fail_entity(req, status, kind, name);
+    return status ? iam_fail_entity(req, status, kind, name) : 0;
 }
 
 /* --- tags --- */

@@ -1,6 +1,7 @@
 /*
- * What the policies of a user or a role say to a request: those inside it, and those attached. A
- * boundary limits what they allow. Policies of AWS that are not carried here say nothing.
+ * What the policies of a user or a role say to a request: those inside it, those attached, and for
+ * a user those of the groups that the user is in. A boundary limits what they allow. Policies of
+ * AWS that are not carried here say nothing.
  */
 #include "handlers/iam/iam_parts.h"
 
@@ -91,6 +92,32 @@ static enum store_status ask_attached(struct evaluation *e)
     return status;
 }
 
+static enum store_status ask_own(struct evaluation *e)
+{
+    enum store_status status = ask_inline(e);
+
+    return status ? status : ask_attached(e);
+}
+
+static enum store_status ask_groups(struct evaluation *user)
+{
+    struct request *req = user->req;
+    struct evaluation group = *user;
+    struct iam_entities all;
+    enum store_status status = iam_groups_of_user(iam_store_of(req->app), req->account, user->name,
+                                                  NULL, IAM_GROUPS_PER_USER, &req->arena, &all);
+
+    group.kind = IAM_GROUP;
+    for (size_t i = 0; !status && i < all.count; i++) {
+        group.name = all.items[i].name;
+        status = ask_own(&group);
+        if (status == STORE_NOT_FOUND) /* renamed meanwhile, or deleted */
+            status = STORE_OK;
+    }
+    user->verdict = group.verdict;
+    return status;
+}
+
 static enum store_status ask_boundary(struct evaluation *e)
 {
     struct request *req = e->req;
@@ -135,9 +162,9 @@ int iam_identity_verdict(struct request *req, const struct policy_question *ques
         e.kind = IAM_ROLE;
         e.name = arena_strndup(&req->arena, role, strcspn(role, "/"));
     }
-    status = ask_inline(&e);
-    if (!status)
-        status = ask_attached(&e);
+    status = ask_own(&e);
+    if (!status && e.kind == IAM_USER)
+        status = ask_groups(&e);
     if (!status)
         status = ask_boundary(&e);
     if (status && status != STORE_NOT_FOUND)

@@ -10,9 +10,12 @@
 /* --- common.c: ids, pages, failures, tags --- */
 
 enum { IAM_ID_LEN = 21 };
-/* AROA..., AIDA..., ANPA..., AIPA...: as long and of the same characters as those of AWS. */
+/* AROA..., AIDA..., ANPA..., AIPA..., AGPA...: as long and of the same characters as those of AWS.
+ */
 const char *iam_new_id(struct arena *a, const char *prefix);
 
+/* "role", "user", "instance-profile", "group". */
+const char *iam_kind_name(enum iam_kind kind);
 const char *iam_entity_arn(struct request *req, const struct iam_entity *e);
 const char *iam_policy_arn(struct request *req, const char *path, const char *name);
 
@@ -34,8 +37,12 @@ int iam_fail_missing(struct request *req, enum iam_kind kind, const char *name);
 /* The failures that an entity's operations have in common: missing, or ours. */
 int iam_fail_entity(struct request *req, enum store_status status, enum iam_kind kind,
                     const char *name);
-int iam_fail_delete(struct request *req, enum store_status status, enum iam_kind kind,
-                    const char *name, enum iam_blocker blocker);
+/* What making, moving and deleting have in common for all kinds; 0, or -1 after failing. A new name
+ * or path that is NULL stays. */
+int iam_create_entity(struct request *req, const struct iam_entity *e);
+int iam_move_entity(struct request *req, enum iam_kind kind, const char *name, const char *new_name,
+                    const char *new_path);
+int iam_delete_entity(struct request *req, enum iam_kind kind, const char *name);
 
 /* 0 and the JSON that stores keep (NULL for no tags), or -1 after failing. `quota` is the name of
  * AWS's limit. */
@@ -72,13 +79,17 @@ struct iam_AttachedPermissionsBoundary *iam_show_boundary(struct arena *a, const
 /* 0 when the ARN may be a boundary (NULL may), else -1 after failing. */
 int iam_check_boundary(struct request *req, const char *arn);
 
+/* A user as lists show it. */
+struct iam_User iam_show_user(struct request *req, const struct iam_entity *e);
+enum { IAM_GROUPS_PER_USER = 10 };
+
 /* A UserName that may be left out: then the caller, who must be a user. NULL after failing. */
 const char *iam_user_or_caller(struct request *req, const char *name);
 
 /* --- document.c --- */
 
 enum iam_document_kind {
-    IAM_DOCUMENT_INLINE,  /* of one role or user, or of a session */
+    IAM_DOCUMENT_INLINE,  /* of one role, user or group, or of a session */
     IAM_DOCUMENT_MANAGED, /* a policy that stands alone */
     IAM_DOCUMENT_TRUST,
 };

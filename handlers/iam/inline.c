@@ -1,14 +1,9 @@
-/* Policies inside roles and users. */
+/* Policies inside roles, users and groups. */
 #include "handlers/iam/iam_parts.h"
 
 static int64_t size_max(enum iam_kind kind)
 {
-    return kind == IAM_ROLE ? 10240 : 2048;
-}
-
-static const char *word_for(enum iam_kind kind)
-{
-    return kind == IAM_ROLE ? "role" : "user";
+    return kind == IAM_ROLE ? 10240 : kind == IAM_GROUP ? 5120 : 2048;
 }
 
 static int fail_policy(struct request *req, enum store_status status, enum iam_kind kind,
@@ -16,7 +11,7 @@ static int fail_policy(struct request *req, enum store_status status, enum iam_k
 {
     if (status == STORE_NOT_FOUND && !entity_missing)
         return aws_fail(req, &iam_NoSuchEntityException,
-                        "The %s policy with name %s cannot be found.", word_for(kind), policy);
+                        "The %s policy with name %s cannot be found.", iam_kind_name(kind), policy);
     return iam_fail_entity(req, status, kind, name);
 }
 
@@ -32,7 +27,7 @@ static int put_policy(struct request *req, enum iam_kind kind, const char *name,
     if (status == STORE_LIMIT)
         return aws_fail(req, &iam_LimitExceededException,
                         "Maximum policy size of %" PRId64 " bytes exceeded for %s %s",
-                        size_max(kind), word_for(kind), name);
+                        size_max(kind), iam_kind_name(kind), name);
     return status ? iam_fail_entity(req, status, kind, name) : 0;
 }
 
@@ -140,4 +135,37 @@ int iam_delete_user_policy(struct request *req, const struct iam_DeleteUserPolic
 {
     (void)out;
     return delete_policy(req, IAM_USER, in->UserName, in->PolicyName);
+}
+
+int iam_put_group_policy(struct request *req, const struct iam_PutGroupPolicyRequest *in,
+                         struct iam_PutGroupPolicyOutput *out)
+{
+    (void)out;
+    return put_policy(req, IAM_GROUP, in->GroupName, in->PolicyName, in->PolicyDocument);
+}
+
+int iam_get_group_policy(struct request *req, const struct iam_GetGroupPolicyRequest *in,
+                         struct iam_GetGroupPolicyResponse *out)
+{
+    out->GroupName = in->GroupName;
+    out->PolicyName = in->PolicyName;
+    return get_policy(req, IAM_GROUP, in->GroupName, in->PolicyName, &out->PolicyDocument);
+}
+
+int iam_list_group_policies(struct request *req, const struct iam_ListGroupPoliciesRequest *in,
+                            struct iam_ListGroupPoliciesResponse *out)
+{
+    struct iam_page page;
+
+    if (iam_page_begin(req, "iam:ListGroupPolicies", in->Marker, in->MaxItems, &page))
+        return -1;
+    return list_policies(req, IAM_GROUP, in->GroupName, &page, &out->PolicyNames, &out->IsTruncated,
+                         &out->Marker);
+}
+
+int iam_delete_group_policy(struct request *req, const struct iam_DeleteGroupPolicyRequest *in,
+                            struct iam_DeleteGroupPolicyOutput *out)
+{
+    (void)out;
+    return delete_policy(req, IAM_GROUP, in->GroupName, in->PolicyName);
 }

@@ -29,6 +29,21 @@
     X(TagUser, tag_user, TagUserRequest, TagUserOutput) \
     X(UntagUser, untag_user, UntagUserRequest, UntagUserOutput) \
     X(ListUserTags, list_user_tags, ListUserTagsRequest, ListUserTagsResponse) \
+    X(CreateGroup, create_group, CreateGroupRequest, CreateGroupResponse) \
+    X(GetGroup, get_group, GetGroupRequest, GetGroupResponse) \
+    X(ListGroups, list_groups, ListGroupsRequest, ListGroupsResponse) \
+    X(UpdateGroup, update_group, UpdateGroupRequest, UpdateGroupOutput) \
+    X(DeleteGroup, delete_group, DeleteGroupRequest, DeleteGroupOutput) \
+    X(AddUserToGroup, add_user_to_group, AddUserToGroupRequest, AddUserToGroupOutput) \
+    X(RemoveUserFromGroup, remove_user_from_group, RemoveUserFromGroupRequest, RemoveUserFromGroupOutput) \
+    X(ListGroupsForUser, list_groups_for_user, ListGroupsForUserRequest, ListGroupsForUserResponse) \
+    X(PutGroupPolicy, put_group_policy, PutGroupPolicyRequest, PutGroupPolicyOutput) \
+    X(GetGroupPolicy, get_group_policy, GetGroupPolicyRequest, GetGroupPolicyResponse) \
+    X(ListGroupPolicies, list_group_policies, ListGroupPoliciesRequest, ListGroupPoliciesResponse) \
+    X(DeleteGroupPolicy, delete_group_policy, DeleteGroupPolicyRequest, DeleteGroupPolicyOutput) \
+    X(AttachGroupPolicy, attach_group_policy, AttachGroupPolicyRequest, AttachGroupPolicyOutput) \
+    X(DetachGroupPolicy, detach_group_policy, DetachGroupPolicyRequest, DetachGroupPolicyOutput) \
+    X(ListAttachedGroupPolicies, list_attached_group_policies, ListAttachedGroupPoliciesRequest, ListAttachedGroupPoliciesResponse) \
     X(CreateAccessKey, create_access_key, CreateAccessKeyRequest, CreateAccessKeyResponse) \
     X(ListAccessKeys, list_access_keys, ListAccessKeysRequest, ListAccessKeysResponse) \
     X(UpdateAccessKey, update_access_key, UpdateAccessKeyRequest, UpdateAccessKeyOutput) \
@@ -71,7 +86,6 @@
     X(UntagInstanceProfile, untag_instance_profile, UntagInstanceProfileRequest, UntagInstanceProfileOutput) \
     X(ListInstanceProfileTags, list_instance_profile_tags, ListInstanceProfileTagsRequest, ListInstanceProfileTagsResponse) \
     X(ListAccountAliases, list_account_aliases, ListAccountAliasesRequest, ListAccountAliasesResponse) \
-    X(ListGroupsForUser, list_groups_for_user, ListGroupsForUserRequest, ListGroupsForUserResponse) \
     X(ListMFADevices, list_mfa_devices, ListMFADevicesRequest, ListMFADevicesResponse) \
     X(ListVirtualMFADevices, list_virtual_mfa_devices, ListVirtualMFADevicesRequest, ListVirtualMFADevicesResponse) \
     X(ListSigningCertificates, list_signing_certificates, ListSigningCertificatesRequest, ListSigningCertificatesResponse) \

@@ -31,7 +31,7 @@ static struct iam_Policy show_policy(struct request *req, const struct iam_polic
 /* How many entities of the account use a policy of AWS, attached or as boundary. */
 static int count_users(struct request *req, const char *arn, bool as_boundary, int32_t *out)
 {
-    static const enum iam_kind kinds[] = {IAM_ROLE, IAM_USER};
+    static const enum iam_kind kinds[] = {IAM_ROLE, IAM_USER, IAM_GROUP};
 
     *out = 0;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

@@ -2,8 +2,6 @@
 #include "handlers/iam/iam_parts.h"
 #include "server/base/clock.h"
 
-enum { PROFILES_MAX = 1000 };
-
 static int show_profile(struct request *req, const struct iam_entity *e,
                         struct iam_InstanceProfile *out)
 {
@@ -63,19 +61,10 @@ int iam_create_instance_profile(struct request *req,
         .unique_id = iam_new_id(&req->arena, "AIPA"),
         .created_ms = clock_now_ms(&req->app->clock),
     };
-    enum store_status status;
 
-    if (iam_read_tags(req, &in->Tags, "TagsPerInstanceProfile", &profile.tags))
+    if (iam_read_tags(req, &in->Tags, "TagsPerInstanceProfile", &profile.tags) ||
+        iam_create_entity(req, &profile))
         return -1;
-    status = iam_entity_create(iam_store_of(req->app), req->account, &profile, PROFILES_MAX);
-    if (status == STORE_EXISTS)
-        return aws_fail(req, &iam_EntityAlreadyExistsException,
-                        "Instance Profile %s already exists.", profile.name);
-    if (status == STORE_LIMIT)
-        return aws_fail(req, &iam_LimitExceededException,
-                        "Cannot exceed quota for InstanceProfilesPerAccount: %d", PROFILES_MAX);
-    if (status)
-        return aws_fail_internal(req);
     out->InstanceProfile = ARENA_NEW(&req->arena, struct iam_InstanceProfile);
     if (show_profile(req, &profile, out->InstanceProfile))
         return -1;
@@ -138,12 +127,8 @@ int iam_delete_instance_profile(struct request *req,
                                 const struct iam_DeleteInstanceProfileRequest *in,
                                 struct iam_DeleteInstanceProfileOutput *out)
 {
-    enum iam_blocker blocker = IAM_BLOCKED_BY_ROLE;
-    enum store_status status = iam_entity_delete(iam_store_of(req->app), req->account, IAM_PROFILE,
-                                                 in->InstanceProfileName, &blocker);
-
     (void)out;
-    return status ? iam_fail_delete(req, status, IAM_PROFILE, in->InstanceProfileName, blocker) : 0;
+    return iam_delete_entity(req, IAM_PROFILE, in->InstanceProfileName);
 }
 
 int iam_add_role_to_instance_profile(struct request *req,

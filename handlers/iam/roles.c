@@ -2,7 +2,7 @@
 #include "handlers/iam/iam_parts.h"
 #include "server/base/clock.h"
 
-enum { ROLES_MAX = 1000, TRUST_MAX = 2048, SESSION_DEFAULT_S = 3600 };
+enum { TRUST_MAX = 2048, SESSION_DEFAULT_S = 3600 };
 
 /* What the lists and the creation show of a role. */
 static struct iam_Role show_role(struct request *req, const struct iam_entity *e)
@@ -53,20 +53,10 @@ int iam_create_role(struct request *req, const struct iam_CreateRoleRequest *in,
         .session_s = VALUE_OR(in->MaxSessionDuration, SESSION_DEFAULT_S),
         .boundary = in->PermissionsBoundary,
     };
-    enum store_status status;
 
     if (check_trust(req, role.trust) || iam_check_boundary(req, role.boundary) ||
-        iam_read_tags(req, &in->Tags, "TagsPerRole", &role.tags))
+        iam_read_tags(req, &in->Tags, "TagsPerRole", &role.tags) || iam_create_entity(req, &role))
         return -1;
-    status = iam_entity_create(iam_store_of(req->app), req->account, &role, ROLES_MAX);
-    if (status == STORE_EXISTS)
-        return aws_fail(req, &iam_EntityAlreadyExistsException, "Role with name %s already exists.",
-                        role.name);
-    if (status == STORE_LIMIT)
-        return aws_fail(req, &iam_LimitExceededException,
-                        "Cannot exceed quota for RolesPerAccount: %d", ROLES_MAX);
-    if (status)
-        return aws_fail_internal(req);
     out->Role = show_whole_role(req, &role);
     return 0;
 }
@@ -179,12 +169,8 @@ int iam_update_assume_role_policy(struct request *req,
 int iam_delete_role(struct request *req, const struct iam_DeleteRoleRequest *in,
                     struct iam_DeleteRoleOutput *out)
 {
-    enum iam_blocker blocker = IAM_BLOCKED_BY_ATTACHED;
-    enum store_status status =
-        iam_entity_delete(iam_store_of(req->app), req->account, IAM_ROLE, in->RoleName, &blocker);
-
     (void)out;
-    return status ? iam_fail_delete(req, status, IAM_ROLE, in->RoleName, blocker) : 0;
+    return iam_delete_entity(req, IAM_ROLE, in->RoleName);
 }
 
 static bool apply_boundary(struct iam_entity *role, void *context)

@@ -1,12 +1,9 @@
-/* Users, and what they can't have here: groups, devices and certificates, so these lists are empty.
- */
+/* Users, and what they can't have here: devices and certificates, so these lists are empty. */
 #include "handlers/common/arn.h"
 #include "handlers/iam/iam_parts.h"
 #include "server/base/clock.h"
 
-enum { USERS_MAX = 5000 };
-
-static struct iam_User show_user(struct request *req, const struct iam_entity *e)
+struct iam_User iam_show_user(struct request *req, const struct iam_entity *e)
 {
     return (struct iam_User){
         .Path = e->path,
@@ -21,7 +18,7 @@ static struct iam_User *show_whole_user(struct request *req, const struct iam_en
 {
     struct iam_User *user = ARENA_NEW(&req->arena, struct iam_User);
 
-    *user = show_user(req, e);
+    *user = iam_show_user(req, e);
     user->PermissionsBoundary = iam_show_boundary(&req->arena, e->boundary);
     if (e->tags)
         user->Tags = iam_show_tags(&req->arena, e->tags);
@@ -47,20 +44,10 @@ int iam_create_user(struct request *req, const struct iam_CreateUserRequest *in,
         .created_ms = clock_now_ms(&req->app->clock),
         .boundary = in->PermissionsBoundary,
     };
-    enum store_status status;
 
     if (iam_check_boundary(req, user.boundary) ||
-        iam_read_tags(req, &in->Tags, "TagsPerUser", &user.tags))
+        iam_read_tags(req, &in->Tags, "TagsPerUser", &user.tags) || iam_create_entity(req, &user))
         return -1;
-    status = iam_entity_create(iam_store_of(req->app), req->account, &user, USERS_MAX);
-    if (status == STORE_EXISTS)
-        return aws_fail(req, &iam_EntityAlreadyExistsException, "User with name %s already exists.",
-                        user.name);
-    if (status == STORE_LIMIT)
-        return aws_fail(req, &iam_LimitExceededException,
-                        "Cannot exceed quota for UsersPerAccount: %d", USERS_MAX);
-    if (status)
-        return aws_fail_internal(req);
     out->User = show_whole_user(req, &user);
     return 0;
 }
@@ -114,47 +101,25 @@ int iam_list_users(struct request *req, const struct iam_ListUsersRequest *in,
         return aws_fail_internal(req);
     out->Users.items = ARENA_ARRAY(&req->arena, struct iam_User, users.count);
     for (size_t i = 0; i < users.count; i++)
-        out->Users.items[out->Users.count++] = show_user(req, &users.items[i]);
+        out->Users.items[out->Users.count++] = iam_show_user(req, &users.items[i]);
     out->Marker =
         iam_page_end(req, &page, users.more, users.count ? users.items[users.count - 1].name : "",
                      &out->IsTruncated);
     return 0;
 }
 
-static bool apply_update(struct iam_entity *user, void *context)
-{
-    const struct iam_UpdateUserRequest *in = context;
-
-    if (in->NewPath)
-        user->path = in->NewPath;
-    if (in->NewUserName)
-        user->name = in->NewUserName;
-    return true;
-}
-
 int iam_update_user(struct request *req, const struct iam_UpdateUserRequest *in,
                     struct iam_UpdateUserOutput *out)
 {
-    enum store_status status =
-        iam_entity_change(iam_store_of(req->app), req->account, IAM_USER, in->UserName,
-                          apply_update, (void *)in, &req->arena);
-
     (void)out;
-    if (status == STORE_EXISTS)
-        return aws_fail(req, &iam_EntityAlreadyExistsException, "User with name %s already exists.",
-                        in->NewUserName);
-    return status ? iam_fail_entity(req, status, IAM_USER, in->UserName) : 0;
+    return iam_move_entity(req, IAM_USER, in->UserName, in->NewUserName, in->NewPath);
 }
 
 int iam_delete_user(struct request *req, const struct iam_DeleteUserRequest *in,
                     struct iam_DeleteUserOutput *out)
 {
-    enum iam_blocker blocker = IAM_BLOCKED_BY_ATTACHED;
-    enum store_status status =
-        iam_entity_delete(iam_store_of(req->app), req->account, IAM_USER, in->UserName, &blocker);
-
     (void)out;
-    return status ? iam_fail_delete(req, status, IAM_USER, in->UserName, blocker) : 0;
+    return iam_delete_entity(req, IAM_USER, in->UserName);
 }
 
 static bool set_boundary(struct iam_entity *user, void *context)
@@ -225,16 +190,6 @@ int iam_list_account_aliases(struct request *req, const struct iam_ListAccountAl
     out->AccountAliases.items = ARENA_ARRAY(&req->arena, const char *, 0);
     out->IsTruncated = SOME_BOOL(false);
     return 0;
-}
-
-int iam_list_groups_for_user(struct request *req, const struct iam_ListGroupsForUserRequest *in,
-                             struct iam_ListGroupsForUserResponse *out)
-{
-    struct iam_entity user;
-
-    out->Groups.items = ARENA_ARRAY(&req->arena, struct iam_Group, 0);
-    out->IsTruncated = SOME_BOOL(false);
-    return find_user(req, in->UserName, &user);
 }
 
 int iam_list_mfa_devices(struct request *req, const struct iam_ListMFADevicesRequest *in,

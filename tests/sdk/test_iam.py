@@ -329,7 +329,7 @@ def test_names_are_validated(iam):
 
 def test_not_built_is_said(iam):
     with pytest.raises(ClientError) as failure:
-        iam.create_group(GroupName="g")
+        iam.generate_credential_report()
     assert failure.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 

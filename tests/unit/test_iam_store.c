@@ -1,4 +1,5 @@
-/* IAM's store: names, lists with pages, what blocks a deletion, versions, keys, sessions. */
+/* IAM's store: names, lists with pages, what blocks a deletion, groups, versions, keys, sessions.
+ */
 #include "storage/iam_store.h"
 #include "tests/unit/run_suite.h"
 
@@ -159,6 +160,52 @@ START_TEST(what_is_tied_to_a_role_blocks_its_deletion)
 }
 END_TEST
 
+START_TEST(groups_have_users)
+{
+    struct iam_entities list;
+    enum iam_blocker blocker;
+    char name[] = "renamed";
+    bool missing;
+
+    create(IAM_GROUP, "g", "/");
+    create(IAM_GROUP, "h", "/");
+    create(IAM_USER, "b", "/");
+    create(IAM_USER, "a", "/");
+    ck_assert_int_eq(iam_group_add_user(store, A, "none", "a", 2, &missing), STORE_NOT_FOUND);
+    ck_assert(!missing);
+    ck_assert_int_eq(iam_group_add_user(store, A, "g", "none", 2, &missing), STORE_NOT_FOUND);
+    ck_assert(missing);
+    ck_assert_int_eq(iam_group_add_user(store, A, "g", "b", 2, &missing), STORE_OK);
+    ck_assert_int_eq(iam_group_add_user(store, A, "g", "a", 1, &missing), STORE_OK);
+    ck_assert_int_eq(iam_group_add_user(store, A, "g", "a", 1, &missing), STORE_OK);
+    ck_assert_int_eq(iam_group_add_user(store, A, "h", "a", 1, &missing), STORE_LIMIT);
+    ck_assert_int_eq(iam_groups_of_user(store, A, "a", NULL, 9, &a, &list), STORE_OK);
+    ck_assert_uint_eq(list.count, 1);
+    ck_assert_str_eq(list.items[0].name, "g");
+
+    ck_assert_int_eq(iam_entity_change(store, A, IAM_USER, "a", rename_to, name, &a), STORE_OK);
+    ck_assert_int_eq(iam_users_of_group(store, A, "g", NULL, 1, &a, &list), STORE_OK);
+    ck_assert_str_eq(list.items[0].name, "b");
+    ck_assert(list.more);
+    ck_assert_int_eq(iam_users_of_group(store, A, "g", "b", 1, &a, &list), STORE_OK);
+    ck_assert_str_eq(list.items[0].name, "renamed");
+    ck_assert(!list.more);
+
+    ck_assert_int_eq(iam_entity_delete(store, A, IAM_GROUP, "g", &blocker), STORE_CONFLICT);
+    ck_assert_int_eq(blocker, IAM_BLOCKED_BY_GROUP);
+    ck_assert_int_eq(iam_entity_delete(store, A, IAM_USER, "b", &blocker), STORE_CONFLICT);
+    ck_assert_int_eq(blocker, IAM_BLOCKED_BY_GROUP);
+    ck_assert_int_eq(iam_group_remove_user(store, A, "g", "b", &missing), STORE_OK);
+    ck_assert_int_eq(iam_group_remove_user(store, A, "g", "b", &missing), STORE_OK);
+    ck_assert_int_eq(iam_group_remove_user(store, A, "g", "none", &missing), STORE_NOT_FOUND);
+    ck_assert(missing);
+    ck_assert_int_eq(iam_entity_delete(store, A, IAM_USER, "b", &blocker), STORE_OK);
+    ck_assert_int_eq(iam_group_remove_user(store, A, "g", "renamed", &missing), STORE_OK);
+    ck_assert_int_eq(iam_entity_delete(store, A, IAM_GROUP, "g", &blocker), STORE_OK);
+    ck_assert_int_eq(iam_users_of_group(store, A, "g", NULL, 1, &a, &list), STORE_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(inline_policies_have_a_size_together)
 {
     const char *document;
@@ -293,6 +340,7 @@ int main(void)
     tcase_add_test(c, lists_have_pages_and_prefixes);
     tcase_add_test(c, changes_are_whole);
     tcase_add_test(c, what_is_tied_to_a_role_blocks_its_deletion);
+    tcase_add_test(c, groups_have_users);
     tcase_add_test(c, inline_policies_have_a_size_together);
     tcase_add_test(c, policies_have_versions);
     tcase_add_test(c, policies_know_who_uses_them);
