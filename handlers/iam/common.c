@@ -44,7 +44,7 @@ int iam_page_begin(struct request *req, const char *kind, const char *marker,
     *out = (struct iam_page){.kind = kind, .limit = (size_t)VALUE_OR(max_items, PAGE_DEFAULT)};
     if (marker) {
         out->after = page_token_read(&req->arena, kind, marker);
-        if (!out->after)
+        if (!out->after || !*out->after) /* no page ends at an empty name */
             return aws_fail(req, &aws_ValidationError, "Invalid Marker: %s", marker);
     }
     return 0;

@@ -1,5 +1,7 @@
 """IAM as deployment tools use it."""
 
+import base64
+import hashlib
 import json
 
 import pytest
@@ -94,6 +96,16 @@ def test_roles_are_listed_in_pages(iam):
     assert [r["RoleName"] for page in pages for r in page["Roles"]] == [f"r{i}" for i in range(5)]
     assert [r["RoleName"] for r in iam.list_roles(PathPrefix="/p/")["Roles"]] == ["r1", "r3"]
     refused("ValidationError", iam.list_roles, Marker="nonsense")
+
+
+@pytest.mark.parametrize("operation", ["list_policies", "list_entities_for_policy", "list_groups"])
+def test_a_marker_without_a_place_is_none(iam, operation):
+    """It has the sum of an empty place: who makes markers could make this one."""
+    call = getattr(iam, operation)
+    name = "iam:" + "".join(word.capitalize() for word in operation.split("_"))
+    marker = base64.urlsafe_b64encode(hashlib.sha256(name.encode() + b"\0").digest()[:8]).decode().rstrip("=")
+    arguments = {"PolicyArn": LAMBDA_BASIC} if "entities" in operation else {}
+    refused("ValidationError", call, Marker=marker, **arguments)
 
 
 @pytest.mark.parametrize(
