@@ -91,7 +91,7 @@ enum store_status sql_scope_id(struct sql *s, const struct scope *scope, bool cr
     }
     if (strlen(scope->account) >= sizeof(((struct scope_entry *)0)->account) ||
         strlen(scope->region) >= sizeof(((struct scope_entry *)0)->region))
-        return STORE_LIMIT;
+        return create ? STORE_LIMIT : STORE_NOT_FOUND;
     st = sql_prepare(s, "SELECT id FROM scope WHERE account = ?1 AND region = ?2");
     sql_bind_text(st, 1, scope->account);
     sql_bind_text(st, 2, scope->region);

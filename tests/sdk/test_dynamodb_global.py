@@ -112,6 +112,9 @@ def test_the_old_version_joins_tables_that_are_there(at):
     make(us, **stream)
     assert refused(us.create_global_table, GlobalTableName="things",
                    ReplicationGroup=group("us-east-1", "eu-west-1")) == "TableNotFoundException"
+    assert refused(us.create_global_table, GlobalTableName="things",
+                   ReplicationGroup=group("us-east-1", "r" * 64)) == "TableNotFoundException"
+    assert us.list_global_tables(RegionName="r" * 64)["GlobalTables"] == []
     assert refused(us.describe_global_table, GlobalTableName="things") == "GlobalTableNotFoundException"
     make(eu, **stream)
     make(ap, **stream)
