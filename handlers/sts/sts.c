@@ -282,8 +282,20 @@ static int sts_get_access_key_info(struct request *req,
     return 0;
 }
 
+/* AWS encodes why EC2 and a few others refused. None of the services here does, so every message is
+ * one that was not encoded here. */
+static int sts_decode_authorization_message(struct request *req,
+                                            const struct sts_DecodeAuthorizationMessageRequest *in,
+                                            struct sts_DecodeAuthorizationMessageResponse *out)
+{
+    (void)in;
+    (void)out;
+    return aws_fail(req, &sts_InvalidAuthorizationMessageException, "Message is not valid");
+}
+
 static const struct sts_handlers handlers = {
     .AssumeRole = sts_assume_role,
+    .DecodeAuthorizationMessage = sts_decode_authorization_message,
     .GetAccessKeyInfo = sts_get_access_key_info,
     .GetCallerIdentity = sts_get_caller_identity,
     .GetFederationToken = sts_get_federation_token,

@@ -100,5 +100,21 @@ def test_user_keys_act_as_the_user(client, endpoint, region, account):
     assert inside("iam").get_user()["User"]["UserName"] == "ci"
 
 
+def test_tokens_of_others_are_not_trusted(client, account):
+    with pytest.raises(ClientError) as failure:
+        client("sts").assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{account}:role/R", RoleSessionName="abc", WebIdentityToken="e30.e30.e30"
+        )
+    assert failure.value.response["Error"]["Code"] == "NotImplemented"
+    assert "AssumeRoleWithWebIdentity" in failure.value.response["Error"]["Message"]
+
+
+def test_messages_that_nobody_encoded(client):
+    with pytest.raises(ClientError, match="Message is not valid") as failure:
+        client("sts").decode_authorization_message(EncodedMessage="abc")
+    assert failure.value.response["Error"]["Code"] == "InvalidAuthorizationMessageException"
+    assert failure.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 def test_cli(aws, account):
     assert aws("sts", "get-caller-identity")["Account"] == account
