@@ -224,3 +224,29 @@ enum store_status iam_attached_entities(struct iam_store *store, const char *acc
     sql_read_end(s);
     return status;
 }
+
+enum store_status iam_policy_count_uses(struct iam_store *store, const char *account,
+                                        const char *arn, struct iam_policy_uses *out)
+{
+    struct sql *s;
+    struct sql_stmt *st;
+    int64_t scope;
+    enum store_status status = iam_begin_read(store, account, &s, &scope);
+
+    *out = (struct iam_policy_uses){0};
+    if (status)
+        return status == STORE_NOT_FOUND ? STORE_OK : status;
+    st = sql_query(s,
+                   "SELECT (SELECT count(*) FROM attachment a JOIN entity e ON e.id = a.entity "
+                   "WHERE a.arn = ?2 AND e.scope = ?1), "
+                   "(SELECT count(*) FROM entity WHERE scope = ?1 AND boundary = ?2)",
+                   sql_int(scope), sql_text(arn));
+    status = sql_step(st);
+    if (!status) {
+        *out = (struct iam_policy_uses){.attached = sql_column_int(st, 0),
+                                        .boundaries = sql_column_int(st, 1)};
+        sql_reset(st);
+    }
+    sql_read_end(s);
+    return status;
+}

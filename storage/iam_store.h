@@ -259,6 +259,14 @@ enum store_status iam_attached_entities(struct iam_store *store, const char *acc
                                         const struct iam_users_of_policy *what, const char *after,
                                         size_t limit, struct arena *a, struct iam_entities *out);
 
+struct iam_policy_uses {
+    int64_t attached;
+    int64_t boundaries;
+};
+/* How many entities of the account use a managed policy, which need not be the account's. */
+enum store_status iam_policy_count_uses(struct iam_store *store, const char *account,
+                                        const char *arn, struct iam_policy_uses *out);
+
 /* --- keys and sessions: iam_key_store.c --- */
 
 struct iam_access_key {

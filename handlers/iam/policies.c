@@ -28,42 +28,22 @@ static struct iam_Policy show_policy(struct request *req, const struct iam_polic
     };
 }
 
-/* How many entities of the account use a policy of AWS, attached or as boundary. */
-static int count_users(struct request *req, const char *arn, bool as_boundary, int32_t *out)
-{
-    static const enum iam_kind kinds[] = {IAM_ROLE, IAM_USER, IAM_GROUP};
-
-    *out = 0;
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        struct iam_users_of_policy what = {
-            .arn = arn, .kind = kinds[i], .as_boundary = as_boundary};
-        struct iam_entities users;
-
-        if (iam_attached_entities(iam_store_of(req->app), req->account, &what, NULL, 1000,
-                                  &req->arena, &users))
-            return aws_fail_internal(req);
-        *out += (int32_t)users.count;
-    }
-    return 0;
-}
-
 static int show_aws_policy(struct request *req, const struct iam_aws_policy *p,
                            struct iam_Policy *out)
 {
     const char *arn = arena_printf(&req->arena, "arn:aws:iam::aws:policy%s%s", p->path, p->name);
-    int32_t attached;
-    int32_t boundaries;
+    struct iam_policy_uses uses;
 
-    if (count_users(req, arn, false, &attached) || count_users(req, arn, true, &boundaries))
-        return -1;
+    if (iam_policy_count_uses(iam_store_of(req->app), req->account, arn, &uses))
+        return aws_fail_internal(req);
     *out = (struct iam_Policy){
         .PolicyName = p->name,
         .PolicyId = iam_id_of(&req->arena, "ANPA", p->name),
         .Arn = arn,
         .Path = p->path,
         .DefaultVersionId = arena_printf(&req->arena, "v%d", p->version),
-        .AttachmentCount = SOME_INT(attached),
-        .PermissionsBoundaryUsageCount = SOME_INT(boundaries),
+        .AttachmentCount = SOME_INT((int32_t)uses.attached),
+        .PermissionsBoundaryUsageCount = SOME_INT((int32_t)uses.boundaries),
         .IsAttachable = SOME_BOOL(true),
         .CreateDate = SOME_TIME(p->created_ms),
         .UpdateDate = SOME_TIME(p->updated_ms),

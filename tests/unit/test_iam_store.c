@@ -267,9 +267,15 @@ START_TEST(policies_know_who_uses_them)
     struct iam_policy_filter filter = {.only_attached = true};
     struct iam_entities entities;
     struct iam_policies policies;
+    struct iam_policy_uses uses;
+    struct iam_entity bounded = {
+        .kind = IAM_USER, .name = "u", .path = "/", .unique_id = "AIDAX", .boundary = POLICY};
+    enum iam_blocker entity_blocker;
     enum iam_policy_blocker blocker;
     bool missing;
 
+    ck_assert_int_eq(iam_policy_count_uses(store, A, POLICY, &uses), STORE_OK);
+    ck_assert_int_eq(uses.attached, 0);
     create_policy();
     create(IAM_ROLE, "r", "/");
     ck_assert_int_eq(iam_policy_list(store, A, &filter, NULL, 5, &a, &policies), STORE_OK);
@@ -280,6 +286,15 @@ START_TEST(policies_know_who_uses_them)
     ck_assert_int_eq(policies.items[0].attached, 1);
     ck_assert_int_eq(iam_attached_entities(store, A, &what, NULL, 5, &a, &entities), STORE_OK);
     ck_assert_uint_eq(entities.count, 1);
+    ck_assert_int_eq(iam_entity_create(store, "222222222222", &bounded, 5), STORE_OK);
+    ck_assert_int_eq(iam_policy_count_uses(store, A, POLICY, &uses), STORE_OK);
+    ck_assert_int_eq(uses.attached, 1);
+    ck_assert_int_eq(uses.boundaries, 0);
+    ck_assert_int_eq(iam_policy_count_uses(store, "222222222222", POLICY, &uses), STORE_OK);
+    ck_assert_int_eq(uses.attached, 0);
+    ck_assert_int_eq(uses.boundaries, 1);
+    ck_assert_int_eq(iam_entity_delete(store, "222222222222", IAM_USER, "u", &entity_blocker),
+                     STORE_OK);
     ck_assert_int_eq(iam_policy_delete(store, POLICY, &blocker), STORE_CONFLICT);
     ck_assert_int_eq(blocker, IAM_POLICY_ATTACHED);
     ck_assert_int_eq(iam_detach(store, A, IAM_ROLE, "r", POLICY, &missing), STORE_OK);
