@@ -121,8 +121,9 @@ static int set_environment(struct request *req, const struct lambda_Environment 
                            "are currently not supported for modification. Reserved keys used in "
                            "this request: %s",
                            bad);
-    f->environment = list.count ? tags_to_json(a, list) : NULL;
-    if (f->environment && strlen(f->environment) > ENVIRONMENT_MAX)
+    /* AWS: an environment without variables is still told; one that was never given is not. */
+    f->environment = tags_to_json(a, list);
+    if (strlen(f->environment) > ENVIRONMENT_MAX)
         return lambda_fail(req, &lambda_InvalidParameterValueException,
                            "Lambda was unable to configure your environment variables because the "
                            "environment variables you have provided exceeded the 4KB limit. "

@@ -245,7 +245,9 @@ def test_code_and_settings_are_updated(functions):
     dry = functions.update_function_code(FunctionName="f", ZipFile=package({"app.py": ECHO}), DryRun=True)
     assert dry["CodeSha256"] != after["CodeSha256"]
     assert functions.get_function_configuration(FunctionName="f")["CodeSha256"] == after["CodeSha256"]
-    functions.update_function_configuration(FunctionName="f", Environment={"Variables": {}})
+    cleared = functions.update_function_configuration(FunctionName="f", Environment={"Variables": {}})
+    assert cleared["Environment"] == {"Variables": {}}
+    assert functions.get_function_configuration(FunctionName="f")["Environment"] == {"Variables": {}}
     assert invoke(functions) == (None, None)
     assert "provide a source" in fails(
         "InvalidParameterValueException", functions.update_function_code, FunctionName="f"
