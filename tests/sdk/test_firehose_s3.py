@@ -248,7 +248,7 @@ FORMATS = {
     "GZIP": (".gz", "gzip", gzip.decompress),
     "ZIP": (".zip", "zip", unzip),
     "Snappy": (".snappy", "snappy-java", unsnappy),
-    "HADOOP_SNAPPY": (".hsnappy", "hadoop-snappy", unhadoop),
+    "HADOOP_SNAPPY": (".snappy", "hadoop-snappy", unhadoop),
 }
 
 
