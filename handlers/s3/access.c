@@ -269,6 +269,31 @@ int s3_authorize(struct request *req, const struct s3_target *target, const char
     return allowed ? 0 : s3_fail_denied(req);
 }
 
+int s3_authorize_account(struct request *req, const char *bucket, const char *action)
+{
+    /* AWS: who may list all buckets is asked of arn:aws:s3:::*. */
+    struct s3_target target = {
+        .bucket = {.name = bucket ? bucket : "*", .account = req->account, .region = req->region}};
+    struct access x = {.req = req, .target = &target, .action = action};
+    struct policy_question question;
+    enum policy_verdict verdict;
+
+    if (!req->app->config->auth_enforce)
+        return 0;
+    if (!req->access_key)
+        return s3_fail_denied(req);
+    if (find_caller(&x))
+        return -1;
+    x.conditions.req = req;
+    x.conditions.target = &target;
+    x.conditions.caller = &x.caller;
+    ask(&x, &question);
+    question.caller = NULL;
+    if (iam_identity_verdict(req, &question, &verdict))
+        return -1;
+    return verdict == POLICY_ALLOW ? 0 : s3_fail_denied(req);
+}
+
 /* --- new objects --- */
 
 static void read_words(struct request *req, struct s3_acl_words *out)

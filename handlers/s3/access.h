@@ -11,6 +11,10 @@
  * that is there, where the operation knows it. */
 int s3_authorize(struct request *req, const struct s3_target *target, const char *action);
 
+/* The same for what is asked of the account, where no bucket is looked at: s3:ListAllMyBuckets
+ * (bucket NULL), s3:CreateBucket. The account may; with --auth=enforce IAM says who of it. */
+int s3_authorize_account(struct request *req, const char *bucket, const char *action);
+
 /* Owner and ACL of a new object, by its request (x-amz-acl, x-amz-grant-...) and the bucket's
  * ownership: the owner's account, and what is stored of the ACL, NULL for a private one. 0, or -1
  * after failing. */

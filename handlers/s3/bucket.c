@@ -133,8 +133,10 @@ int s3_create_bucket(struct request *req, const struct s3_CreateBucketRequest *i
     size_t count = 0;
     enum store_status rc;
 
-    if (s3_check_bucket_name(req, in->Bucket) || read_location(req, in, &bucket.region) ||
-        check_unbuilt(req, in) || s3_new_bucket_documents(req, in, documents, &count))
+    if (s3_check_bucket_name(req, in->Bucket) ||
+        s3_authorize_account(req, in->Bucket, "s3:CreateBucket") ||
+        read_location(req, in, &bucket.region) || check_unbuilt(req, in) ||
+        s3_new_bucket_documents(req, in, documents, &count))
         return -1;
     bucket.versioning = bucket.object_lock ? S3_VERSIONED : S3_UNVERSIONED;
     rc = s3_bucket_create(s3_of(req->app)->store, &bucket, documents, count);
@@ -201,6 +203,8 @@ int s3_list_buckets(struct request *req, const struct s3_ListBucketsRequest *in,
         in->Prefix || in->BucketRegion || in->MaxBuckets.set || in->ContinuationToken;
     struct s3_buckets page;
 
+    if (s3_authorize_account(req, NULL, "s3:ListAllMyBuckets"))
+        return -1;
     if (in->MaxBuckets.set && (in->MaxBuckets.value < 1 || in->MaxBuckets.value > LIST_MAX))
         return s3_fail_argument(req, "max-buckets",
                                 arena_printf(&req->arena, "%d", in->MaxBuckets.value),

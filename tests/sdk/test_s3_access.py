@@ -289,6 +289,28 @@ def test_users_need_policies(strict, account):
     assert code_of(anna.put_object, Bucket=bucket, Key="anna/k") == "AccessDenied"
 
 
+def test_buckets_are_made_and_listed_by_who_may(strict, account):
+    root = connect(strict.endpoint, account)
+    bucket = make_bucket(root)
+    iam = boto3.client(
+        "iam", endpoint_url=strict.endpoint, region_name="us-east-1", aws_access_key_id=account, aws_secret_access_key="test"
+    )
+    iam.create_user(UserName="carl")
+    key = iam.create_access_key(UserName="carl")["AccessKey"]
+    carl = connect(strict.endpoint, key["AccessKeyId"], key["SecretAccessKey"])
+    assert code_of(carl.list_buckets) == code_of(carl.create_bucket, Bucket=bucket + "-a") == "AccessDenied"
+    assert http(f"{strict.endpoint}/{bucket}-a", "PUT")[0] == 403
+    statements = [
+        {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "arn:aws:s3:::*"},
+        {"Effect": "Allow", "Action": "s3:CreateBucket", "Resource": f"arn:aws:s3:::{bucket}-a"},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName="carl", PolicyName="own", PolicyDocument=document)
+    carl.create_bucket(Bucket=bucket + "-a")
+    assert code_of(carl.create_bucket, Bucket=bucket + "-b") == "AccessDenied"
+    assert [b["Name"] for b in carl.list_buckets()["Buckets"]] == sorted([bucket, bucket + "-a"])
+
+
 # --- websites ---
 
 
