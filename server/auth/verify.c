@@ -243,9 +243,22 @@ static int check_expiry(struct request *req, const struct auth_result *auth, int
     return 0;
 }
 
+static int fail_other_day(struct request *req, const struct auth_result *auth)
+{
+    if (is_s3(req, auth))
+        return refuse_malformed(req, auth,
+                                arena_printf(&req->arena,
+                                             "Invalid credential date \"%s\". This date is not the "
+                                             "same as X-Amz-Date: \"%.8s\".",
+                                             auth->date, auth->timestamp));
+    return aws_fail(req, &dialect_of(req, auth)->mismatch.error,
+                    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
+                    "date from HTTP: '%s' != '%.8s', from '%s'.",
+                    auth->date, auth->timestamp, auth->timestamp);
+}
+
 static int check_time(struct request *req, const struct auth_result *auth)
 {
-    const struct refusal *mismatch = &dialect_of(req, auth)->mismatch;
     int64_t signed_ms;
 
     if (!time_parse_basic(auth->timestamp, &signed_ms) || strlen(auth->timestamp) != 16)
@@ -255,10 +268,7 @@ static int check_time(struct request *req, const struct auth_result *auth)
                                              "See http://en.wikipedia.org/wiki/ISO_8601",
                                              auth->timestamp));
     if (strlen(auth->date) != 8 || strncmp(auth->date, auth->timestamp, 8) != 0)
-        return aws_fail(req, &mismatch->error,
-                        "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
-                        "date from HTTP: '%s' != '%.8s', from '%s'.",
-                        auth->date, auth->timestamp, auth->timestamp);
+        return fail_other_day(req, auth);
     return auth->kind == AUTH_V4_QUERY ? check_expiry(req, auth, signed_ms)
                                        : check_skew(req, auth, signed_ms);
 }

@@ -311,6 +311,19 @@ def test_buckets_are_made_and_listed_by_who_may(strict, account):
     assert [b["Name"] for b in carl.list_buckets()["Buckets"]] == sorted([bucket, bucket + "-a"])
 
 
+def test_a_presigned_url_of_another_day(strict, account):
+    """AWS: as a malformed query, and before anybody asks whether it has expired."""
+    s3 = connect(strict.endpoint, account, signature_version="s3v4")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": make_bucket(s3), "Key": "k"})
+    status, _, body = http(re.sub("X-Amz-Date=[0-9]{8}", "X-Amz-Date=20200101", url))
+    error = ElementTree.fromstring(body)
+    assert (status, error.findtext("Code")) == (400, "AuthorizationQueryParametersError")
+    day = re.search("X-Amz-Date=([0-9]{8})", url)[1]
+    assert error.findtext("Message") == (
+        f'Invalid credential date "{day}". This date is not the same as X-Amz-Date: "20200101".'
+    )
+
+
 # --- websites ---
 
 
