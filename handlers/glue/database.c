@@ -149,8 +149,7 @@ int glue_update_database(struct request *req, const struct glue_UpdateDatabaseRe
         check_input(req, in->DatabaseInput))
         return -1;
     if (strcasecmp(in->DatabaseInput->Name, in->Name) != 0)
-        return aws_fail(req, &glue_InvalidInputException, "Cannot rename database %s to %s.",
-                        place.row.name, glue_fold(&req->arena, in->DatabaseInput->Name));
+        return aws_fail(req, &glue_InvalidInputException, "Database cannot be renamed");
     status =
         glue_database_update(glue_store_of(req), place.row.id, document_of(req, in->DatabaseInput));
     return status ? glue_fail_database(req, status, place.row.name) : 0;

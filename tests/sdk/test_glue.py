@@ -62,6 +62,8 @@ def test_databases(glue, account):
     changed = glue.get_database(Name="shop")["Database"]
     assert changed["CreateTime"] == created and "Description" not in changed
     assert changed["CreateTableDefaultPermissions"] == []
+    assert refused(glue.update_database, Name="shop", DatabaseInput={"Name": "store"}) == (
+        "InvalidInputException", "Database cannot be renamed")
     glue.delete_database(Name="shop")
     gone = ("EntityNotFoundException", "Database shop not found.")
     assert refused(glue.get_database, Name="shop") == gone
