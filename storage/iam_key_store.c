@@ -183,7 +183,8 @@ enum store_status iam_session_add(struct iam_store *store, const struct iam_sess
     if (status)
         return sql_write_end(s, status);
     st = sql_prepare(s, "INSERT INTO session (id, account, secret, token, arn, user_id, "
-                        "expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+                        "expires_ms, policy, policy_arns) "
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     sql_bind_text(st, 1, session->id);
     sql_bind_text(st, 2, session->account);
     sql_bind_text(st, 3, session->secret);
@@ -191,6 +192,8 @@ enum store_status iam_session_add(struct iam_store *store, const struct iam_sess
     sql_bind_text(st, 5, session->arn);
     sql_bind_text(st, 6, session->user_id);
     sql_bind_int(st, 7, session->expires_ms);
+    sql_bind_text(st, 8, session->policy);
+    sql_bind_text(st, 9, session->policy_arns);
     return sql_write_end(s, sql_run(st));
 }
 
@@ -203,8 +206,8 @@ enum store_status iam_session_find(struct iam_store *store, const char *id, stru
 
     if (status)
         return status;
-    st = sql_prepare(s, "SELECT id, account, secret, token, arn, user_id, expires_ms "
-                        "FROM session WHERE id = ?1");
+    st = sql_prepare(s, "SELECT id, account, secret, token, arn, user_id, expires_ms, "
+                        "policy, policy_arns FROM session WHERE id = ?1");
     sql_bind_text(st, 1, id);
     status = sql_step(st);
     if (!status) {
@@ -216,6 +219,8 @@ enum store_status iam_session_find(struct iam_store *store, const char *id, stru
             .arn = sql_column_text(st, 4, a),
             .user_id = sql_column_text(st, 5, a),
             .expires_ms = sql_column_int(st, 6),
+            .policy = sql_column_text(st, 7, a),
+            .policy_arns = sql_column_text(st, 8, a),
         };
         sql_reset(st);
     }

@@ -305,6 +305,8 @@ struct iam_session {
     const char *arn;     /* whom it acts as: arn:aws:sts::a:assumed-role/role/session */
     const char *user_id; /* AROA...:session */
     int64_t expires_ms;
+    const char *policy;      /* what it may do at most; NULL: not limited so */
+    const char *policy_arns; /* the same of managed policies, spaces between them; NULL: none */
 };
 
 /* Keeps the session, and forgets those that expired before `forget_before_ms`. */

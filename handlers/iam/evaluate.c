@@ -1,7 +1,7 @@
 /*
  * What the policies of a user or a role say to a request: those inside it, those attached, and for
- * a user those of the groups that the user is in. A boundary limits what they allow. Policies of
- * AWS that are not carried here say nothing.
+ * a user those of the groups that the user is in. A boundary limits what they allow, and so do the
+ * policies that a session was given. Policies of AWS that are not carried here say nothing.
  */
 #include "handlers/iam/iam_parts.h"
 
@@ -118,6 +118,13 @@ static enum store_status ask_groups(struct evaluation *user)
     return status;
 }
 
+/* What limits allows nothing by itself: it may only take away. */
+static void limit(struct evaluation *e, enum policy_verdict says)
+{
+    if (says == POLICY_DENY || (says == POLICY_SILENT && e->verdict == POLICY_ALLOW))
+        e->verdict = says;
+}
+
 static enum store_status ask_boundary(struct evaluation *e)
 {
     struct request *req = e->req;
@@ -131,10 +138,55 @@ static enum store_status ask_boundary(struct evaluation *e)
     status = managed_document(req, entity.boundary, &document);
     if (status || !document)
         return status;
-    enum policy_verdict says = ask(req, document, e->question);
-    if (says == POLICY_DENY || (says == POLICY_SILENT && e->verdict == POLICY_ALLOW))
-        e->verdict = says;
+    limit(e, ask(req, document, e->question));
     return STORE_OK;
+}
+
+static enum store_status ask_session(struct evaluation *e, const struct iam_caller *caller)
+{
+    struct arena *a = &e->req->arena;
+    char *arns = caller->policy_arns ? arena_strdup(a, caller->policy_arns) : NULL;
+    enum policy_verdict says = POLICY_SILENT;
+
+    if (!caller->policy && !arns)
+        return STORE_OK;
+    if (caller->policy)
+        says = ask(e->req, caller->policy, e->question);
+    for (char *arn; (arn = strsep(&arns, " "));) {
+        const char *document;
+        enum store_status status = managed_document(e->req, arn, &document);
+
+        if (status)
+            return status;
+        if (document)
+            says = MAX(says, ask(e->req, document, e->question));
+    }
+    limit(e, says);
+    return STORE_OK;
+}
+
+/* Whose policies speak for the sender; false: it is an account's root, or a session of it. */
+static bool find_entity(struct evaluation *e, const struct iam_caller *caller)
+{
+    const char *role = strstr(caller->arn, ":assumed-role/");
+
+    if (caller->kind == IAM_CALLER_SESSION && role) { /* ...:assumed-role/name/session */
+        role += strlen(":assumed-role/");
+        e->kind = IAM_ROLE;
+        e->name = arena_strndup(&e->req->arena, role, strcspn(role, "/"));
+        return true;
+    }
+    /* AWS: a federated user may do what the session's policies allow, of what its maker may; of the
+     * maker nothing is known here. */
+    if (caller->kind == IAM_CALLER_SESSION && strstr(caller->arn, ":federated-user/")) {
+        e->verdict = caller->policy || caller->policy_arns ? POLICY_ALLOW : POLICY_SILENT;
+        return true;
+    }
+    if (!strstr(caller->arn, ":user/"))
+        return false;
+    e->kind = IAM_USER;
+    e->name = strrchr(caller->arn, '/') + 1;
+    return true;
 }
 
 int iam_identity_verdict(struct request *req, const struct policy_question *question,
@@ -147,26 +199,15 @@ int iam_identity_verdict(struct request *req, const struct policy_question *ques
     *out = POLICY_ALLOW;
     if (iam_caller_of(req, &caller))
         return -1;
-    if (caller.kind == IAM_CALLER_ROOT)
+    if (!find_entity(&e, &caller))
         return 0;
-    if (caller.kind == IAM_CALLER_USER) {
-        e.kind = IAM_USER;
-        e.name = caller.user_name;
-    } else {
-        /* arn:aws:sts::1:assumed-role/name/session */
-        const char *role = strstr(caller.arn, ":assumed-role/");
-
-        if (!role) /* a federated user's session: what its policy says is not kept */
-            return 0;
-        role += strlen(":assumed-role/");
-        e.kind = IAM_ROLE;
-        e.name = arena_strndup(&req->arena, role, strcspn(role, "/"));
-    }
-    status = ask_own(&e);
-    if (!status && e.kind == IAM_USER)
+    status = e.name ? ask_own(&e) : STORE_OK;
+    if (!status && e.name && e.kind == IAM_USER)
         status = ask_groups(&e);
-    if (!status)
+    if (!status && e.name)
         status = ask_boundary(&e);
+    if (!status)
+        status = ask_session(&e, &caller);
     if (status && status != STORE_NOT_FOUND)
         return aws_fail_internal(req);
     *out = e.verdict;

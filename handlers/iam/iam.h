@@ -21,6 +21,9 @@ struct iam_caller {
     const char *arn;
     const char *id;        /* of the account, AIDA..., AROA...:session */
     const char *user_name; /* IAM_CALLER_USER only, else NULL */
+    /* Of a session: what it may do at most (struct iam_session); NULL: not limited so. */
+    const char *policy;
+    const char *policy_arns;
 };
 
 /* Who sends the request, by its access key. A key that nobody gave out speaks for the account's
@@ -28,7 +31,8 @@ struct iam_caller {
 int iam_caller_of(struct request *req, struct iam_caller *out);
 
 /* What the policies of the request's sender say: POLICY_ALLOW for the root of an account, and for
- * others what their own and their attached policies say, within their boundary. 0, or -1 after
+ * others what their own and their attached policies say, within their boundary and what their
+ * session was given. 0, or -1 after
  * aws_fail_internal(). */
 int iam_identity_verdict(struct request *req, const struct policy_question *question,
                          enum policy_verdict *out);

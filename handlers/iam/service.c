@@ -69,8 +69,11 @@ static enum store_status session_caller(struct request *req, struct iam_caller *
         iam_session_find(iam_store_of(req->app), req->access_key, &req->arena, &session);
 
     if (!status)
-        *out = (struct iam_caller){
-            .kind = IAM_CALLER_SESSION, .arn = session.arn, .id = session.user_id};
+        *out = (struct iam_caller){.kind = IAM_CALLER_SESSION,
+                                   .arn = session.arn,
+                                   .id = session.user_id,
+                                   .policy = session.policy,
+                                   .policy_arns = session.policy_arns};
     return status;
 }
 

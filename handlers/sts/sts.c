@@ -41,6 +41,8 @@ struct identity {
     const char *arn;
     const char *user_id;
     int duration_s;
+    const char *policy; /* and policy_arns: as struct iam_session has them */
+    const char *policy_arns;
 };
 
 static char *new_token(struct arena *a)
@@ -68,6 +70,8 @@ static struct sts_Credentials *begin_session(struct request *req, const struct i
         .arn = who->arn,
         .user_id = who->user_id,
         .expires_ms = (now / 1000 + who->duration_s) * 1000, /* shown without fractions */
+        .policy = who->policy,
+        .policy_arns = who->policy_arns,
     };
     struct sts_Credentials *out = ARENA_NEW(&req->arena, struct sts_Credentials);
 
@@ -91,13 +95,28 @@ static int packed_percent(size_t size)
     return (int)((size * 100 + PACKED_MAX - 1) / PACKED_MAX);
 }
 
-/* A session policy narrows what the session may do. Nothing evaluates policies, so that it is one
- * is all that matters. */
-static int check_session_policy(struct request *req, const char *policy)
+static const char *join_arns(struct arena *a, const struct sts_policyDescriptorListType *arns)
+{
+    const char *out = NULL;
+
+    for (size_t i = 0; i < arns->count; i++)
+        if (arns->items[i].arn)
+            out = out ? arena_printf(a, "%s %s", out, arns->items[i].arn) : arns->items[i].arn;
+    return out;
+}
+
+/* Session policies narrow what the session may do. */
+static int read_session_policies(struct request *req, const char *policy,
+                                 const struct sts_policyDescriptorListType *arns,
+                                 struct identity *who)
 {
     const char *problem = policy ? iam_session_policy_problem(&req->arena, policy) : NULL;
 
-    return problem ? aws_fail(req, &sts_MalformedPolicyDocumentException, "%s", problem) : 0;
+    if (problem)
+        return aws_fail(req, &sts_MalformedPolicyDocumentException, "%s", problem);
+    who->policy = policy;
+    who->policy_arns = join_arns(&req->arena, arns);
+    return 0;
 }
 
 /* --- AssumeRole --- */
@@ -162,7 +181,7 @@ static int check_assume(struct request *req, const struct sts_AssumeRoleRequest 
         return aws_fail(req, &aws_ValidationError,
                         "The requested DurationSeconds exceeds the 1 hour session limit for roles "
                         "assumed by role chaining");
-    return check_session_policy(req, in->Policy);
+    return 0;
 }
 
 static int sts_assume_role(struct request *req, const struct sts_AssumeRoleRequest *in,
@@ -177,6 +196,7 @@ static int sts_assume_role(struct request *req, const struct sts_AssumeRoleReque
     if (!iam_split_role_arn(&req->arena, in->RoleArn, &who.account, &name))
         return aws_fail(req, &aws_ValidationError, "%s is invalid", in->RoleArn);
     if (iam_caller_of(req, &caller) || check_assume(req, in, &caller) ||
+        read_session_policies(req, in->Policy, &in->PolicyArns, &who) ||
         find_role(req, &caller, in->RoleArn, who.account, name, &role_id, &max_s))
         return -1;
     if (who.duration_s > max_s)
@@ -234,7 +254,8 @@ static int sts_get_federation_token(struct request *req,
                            .duration_s = VALUE_OR(in->DurationSeconds, TOKEN_DEFAULT_S)};
     struct iam_caller caller;
 
-    if (iam_caller_of(req, &caller) || check_session_policy(req, in->Policy))
+    if (iam_caller_of(req, &caller) ||
+        read_session_policies(req, in->Policy, &in->PolicyArns, &who))
         return -1;
     if (caller.kind == IAM_CALLER_SESSION)
         return fail_for_session(req, "GetFederationToken");

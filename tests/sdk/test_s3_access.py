@@ -18,13 +18,14 @@ def s3(client):
     return client("s3")
 
 
-def connect(endpoint, key, secret="test", **config):
+def connect(endpoint, key, secret="test", session_token=None, **config):
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
         region_name="us-east-1",
         aws_access_key_id=key,
         aws_secret_access_key=secret,
+        aws_session_token=session_token,
         config=botocore.config.Config(retries={"max_attempts": 1}, **config),
     )
 
@@ -309,6 +310,84 @@ def test_buckets_are_made_and_listed_by_who_may(strict, account):
     carl.create_bucket(Bucket=bucket + "-a")
     assert code_of(carl.create_bucket, Bucket=bucket + "-b") == "AccessDenied"
     assert [b["Name"] for b in carl.list_buckets()["Buckets"]] == sorted([bucket, bucket + "-a"])
+
+
+def test_sessions_may_do_no_more_than_their_policies(strict, account):
+    root = connect(strict.endpoint, account)
+    bucket = make_bucket(root)
+    for key in ("mine/k", "other/k"):
+        root.put_object(Bucket=bucket, Key=key, Body=b"x")
+    iam, sts = (
+        boto3.client(
+            name, endpoint_url=strict.endpoint, region_name="us-east-1", aws_access_key_id=account, aws_secret_access_key="test"
+        )
+        for name in ("iam", "sts")
+    )
+
+    def document(*statements):
+        return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+    def statement(action, path="/*", effect="Allow", **more):
+        return {"Effect": effect, "Action": action, "Resource": f"arn:aws:s3:::{bucket}{path}", **more}
+
+    def session(call, **arguments):
+        made = call(**arguments)["Credentials"]
+        return connect(strict.endpoint, made["AccessKeyId"], made["SecretAccessKey"], session_token=made["SessionToken"])
+
+    def read(s3, key):
+        return code_of(s3.get_object, Bucket=bucket, Key=key)
+
+    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    own = document(statement("s3:GetObject"), statement("s3:ListBucket", ""))
+    iam.put_role_policy(RoleName="reader", PolicyName="own", PolicyDocument=own)
+    managed = iam.create_policy(PolicyName="mine", PolicyDocument=document(statement("s3:*", "/mine/*")))["Policy"]["Arn"]
+    assume = {"RoleArn": role, "RoleSessionName": "sess"}
+    free = session(sts.assume_role, **assume)
+    assert free.get_object(Bucket=bucket, Key="other/k")["Body"].read() == b"x"
+
+    listing = statement("s3:ListBucket", "", Condition={"StringLike": {"s3:prefix": "mine/*"}})
+    limited = session(sts.assume_role, **assume, Policy=document(listing, statement("s3:PutObject")))
+    assert limited.list_objects_v2(Bucket=bucket, Prefix="mine/")["KeyCount"] == 1
+    assert code_of(limited.list_objects_v2, Bucket=bucket, Prefix="other/") == "AccessDenied"
+    assert read(limited, "mine/k") == "AccessDenied"  # the session's policies allow no such thing
+    assert code_of(limited.put_object, Bucket=bucket, Key="mine/k") == "AccessDenied"  # the role's do not
+
+    limited = session(sts.assume_role, **assume, PolicyArns=[{"arn": managed}])
+    assert limited.get_object(Bucket=bucket, Key="mine/k")["Body"].read() == b"x"
+    assert read(limited, "other/k") == "AccessDenied"
+    denied = document(statement("s3:*", "/mine/*", "Deny"))
+    assert read(session(sts.assume_role, **assume, Policy=denied, PolicyArns=[{"arn": managed}]), "mine/k") == "AccessDenied"
+
+    federated = session(sts.get_federation_token, Name="fred", Policy=document(statement("s3:GetObject", "/mine/*")))
+    assert federated.get_object(Bucket=bucket, Key="mine/k")["Body"].read() == b"x"
+    assert read(federated, "other/k") == "AccessDenied"
+    assert read(session(sts.get_federation_token, Name="fred"), "mine/k") == "AccessDenied"
+
+
+def test_a_users_session_may_do_what_the_user_may(strict, account):
+    root = connect(strict.endpoint, account)
+    bucket = make_bucket(root)
+    root.put_object(Bucket=bucket, Key="k", Body=b"x")
+    iam = boto3.client(
+        "iam", endpoint_url=strict.endpoint, region_name="us-east-1", aws_access_key_id=account, aws_secret_access_key="test"
+    )
+    iam.create_user(UserName="dora", Path="/team/")
+    key = iam.create_access_key(UserName="dora")["AccessKey"]
+    sts = boto3.client(
+        "sts",
+        endpoint_url=strict.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    made = sts.get_session_token()["Credentials"]
+    dora = connect(strict.endpoint, made["AccessKeyId"], made["SecretAccessKey"], session_token=made["SessionToken"])
+    assert code_of(dora.get_object, Bucket=bucket, Key="k") == "AccessDenied"
+    allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="dora", PolicyName="own", PolicyDocument=document)
+    assert dora.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
 
 
 def test_a_presigned_url_of_another_day(strict, account):

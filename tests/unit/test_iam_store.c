@@ -315,7 +315,9 @@ START_TEST(keys_and_sessions_are_found_by_id)
                                   .token = "t",
                                   .arn = "arn",
                                   .user_id = "AROA:x",
-                                  .expires_ms = 100};
+                                  .expires_ms = 100,
+                                  .policy = "{}",
+                                  .policy_arns = "arn:1 arn:2"};
     enum iam_blocker blocker;
     bool missing;
 
@@ -340,6 +342,8 @@ START_TEST(keys_and_sessions_are_found_by_id)
     ck_assert_int_eq(iam_session_find(store, "ASIA1", &a, &session), STORE_NOT_FOUND);
     ck_assert_int_eq(iam_session_find(store, "ASIA2", &a, &session), STORE_OK);
     ck_assert_str_eq(session.token, "t");
+    ck_assert_str_eq(session.policy, "{}");
+    ck_assert_str_eq(session.policy_arns, "arn:1 arn:2");
 }
 END_TEST
 
