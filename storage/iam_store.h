@@ -1,6 +1,6 @@
 /*
  * What IAM keeps: roles, users, groups and instance profiles with their policies and keys, managed
- * policies with their versions, and the sessions that STS gives out.
+ * policies with their versions, what an account has once, and the sessions that STS gives out.
  *
  * Everything belongs to an account; IAM knows no region, so all lies in the scope (account,
  * "aws-global"). Functions are thread-safe. Texts that they return lie in the arena; texts that
@@ -266,6 +266,22 @@ struct iam_policy_uses {
 /* How many entities of the account use a managed policy, which need not be the account's. */
 enum store_status iam_policy_count_uses(struct iam_store *store, const char *account,
                                         const char *arn, struct iam_policy_uses *out);
+
+/* --- what an account has once: iam_account_store.c --- */
+
+/* Takes the place of the alias that the account has. STORE_EXISTS: an account has it, this one or
+ * another. */
+enum store_status iam_alias_set(struct iam_store *store, const char *account, const char *alias);
+/* STORE_NOT_FOUND: it is not the account's alias; of iam_alias_get(): the account has none. */
+enum store_status iam_alias_remove(struct iam_store *store, const char *account, const char *alias);
+enum store_status iam_alias_get(struct iam_store *store, const char *account, struct arena *a,
+                                const char **out);
+/* A policy for passwords, as JSON. STORE_NOT_FOUND: there is none. */
+enum store_status iam_password_policy_set(struct iam_store *store, const char *account,
+                                          const char *json);
+enum store_status iam_password_policy_remove(struct iam_store *store, const char *account);
+enum store_status iam_password_policy_get(struct iam_store *store, const char *account,
+                                          struct arena *a, const char **out);
 
 /* --- keys and sessions: iam_key_store.c --- */
 

@@ -85,7 +85,12 @@
     X(TagInstanceProfile, tag_instance_profile, TagInstanceProfileRequest, TagInstanceProfileOutput) \
     X(UntagInstanceProfile, untag_instance_profile, UntagInstanceProfileRequest, UntagInstanceProfileOutput) \
     X(ListInstanceProfileTags, list_instance_profile_tags, ListInstanceProfileTagsRequest, ListInstanceProfileTagsResponse) \
+    X(CreateAccountAlias, create_account_alias, CreateAccountAliasRequest, CreateAccountAliasOutput) \
+    X(DeleteAccountAlias, delete_account_alias, DeleteAccountAliasRequest, DeleteAccountAliasOutput) \
     X(ListAccountAliases, list_account_aliases, ListAccountAliasesRequest, ListAccountAliasesResponse) \
+    X(UpdateAccountPasswordPolicy, update_account_password_policy, UpdateAccountPasswordPolicyRequest, UpdateAccountPasswordPolicyOutput) \
+    X(GetAccountPasswordPolicy, get_account_password_policy, GetAccountPasswordPolicyInput, GetAccountPasswordPolicyResponse) \
+    X(DeleteAccountPasswordPolicy, delete_account_password_policy, DeleteAccountPasswordPolicyInput, DeleteAccountPasswordPolicyOutput) \
     X(ListMFADevices, list_mfa_devices, ListMFADevicesRequest, ListMFADevicesResponse) \
     X(ListVirtualMFADevices, list_virtual_mfa_devices, ListVirtualMFADevicesRequest, ListVirtualMFADevicesResponse) \
     X(ListSigningCertificates, list_signing_certificates, ListSigningCertificatesRequest, ListSigningCertificatesResponse) \

@@ -183,15 +183,6 @@ int iam_list_user_tags(struct request *req, const struct iam_ListUserTagsRequest
 
 /* --- what users can't have: nothing makes these, so there are none --- */
 
-int iam_list_account_aliases(struct request *req, const struct iam_ListAccountAliasesRequest *in,
-                             struct iam_ListAccountAliasesResponse *out)
-{
-    (void)in;
-    out->AccountAliases.items = ARENA_ARRAY(&req->arena, const char *, 0);
-    out->IsTruncated = SOME_BOOL(false);
-    return 0;
-}
-
 int iam_list_mfa_devices(struct request *req, const struct iam_ListMFADevicesRequest *in,
                          struct iam_ListMFADevicesResponse *out)
 {

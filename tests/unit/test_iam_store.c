@@ -347,6 +347,30 @@ START_TEST(keys_and_sessions_are_found_by_id)
 }
 END_TEST
 
+START_TEST(an_alias_belongs_to_one_account)
+{
+    static const char B[] = "222222222222";
+    const char *text;
+
+    ck_assert_int_eq(iam_alias_get(store, A, &a, &text), STORE_NOT_FOUND);
+    ck_assert_int_eq(iam_alias_set(store, A, "one"), STORE_OK);
+    ck_assert_int_eq(iam_alias_set(store, B, "one"), STORE_EXISTS);
+    ck_assert_int_eq(iam_alias_set(store, A, "one"), STORE_EXISTS);
+    ck_assert_int_eq(iam_password_policy_set(store, A, "{}"), STORE_OK);
+    ck_assert_int_eq(iam_alias_set(store, A, "two"), STORE_OK);
+    ck_assert_int_eq(iam_alias_remove(store, B, "two"), STORE_NOT_FOUND);
+    ck_assert_int_eq(iam_alias_get(store, A, &a, &text), STORE_OK);
+    ck_assert_str_eq(text, "two");
+    ck_assert_int_eq(iam_alias_remove(store, A, "two"), STORE_OK);
+    ck_assert_int_eq(iam_alias_set(store, B, "one"), STORE_OK);
+    ck_assert_int_eq(iam_password_policy_get(store, B, &a, &text), STORE_NOT_FOUND);
+    ck_assert_int_eq(iam_password_policy_get(store, A, &a, &text), STORE_OK);
+    ck_assert_str_eq(text, "{}");
+    ck_assert_int_eq(iam_password_policy_remove(store, A), STORE_OK);
+    ck_assert_int_eq(iam_password_policy_remove(store, A), STORE_NOT_FOUND);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("iam_store");
@@ -364,6 +388,7 @@ int main(void)
     tcase_add_test(c, policies_have_versions);
     tcase_add_test(c, policies_know_who_uses_them);
     tcase_add_test(c, keys_and_sessions_are_found_by_id);
+    tcase_add_test(c, an_alias_belongs_to_one_account);
     suite_add_tcase(s, c);
     return run_suite(s);
 }

@@ -1,0 +1,121 @@
+/* What an account has once: its alias and its policy for passwords.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html */
+#include "handlers/iam/iam_parts.h"
+#include "server/model/stored.h"
+
+/* --- the alias --- */
+
+/* AWS: a second alias takes the place of the first, and an account's own alias is taken too. */
+int iam_create_account_alias(struct request *req, const struct iam_CreateAccountAliasRequest *in,
+                             struct iam_CreateAccountAliasOutput *out)
+{
+    enum store_status status =
+        iam_alias_set(iam_store_of(req->app), req->account, in->AccountAlias);
+
+    (void)out;
+    if (status == STORE_EXISTS)
+        return aws_fail(req, &iam_EntityAlreadyExistsException,
+                        "The account alias %s already exists.", in->AccountAlias);
+    return status ? aws_fail_internal(req) : 0;
+}
+
+int iam_delete_account_alias(struct request *req, const struct iam_DeleteAccountAliasRequest *in,
+                             struct iam_DeleteAccountAliasOutput *out)
+{
+    enum store_status status =
+        iam_alias_remove(iam_store_of(req->app), req->account, in->AccountAlias);
+
+    (void)out;
+    if (status == STORE_NOT_FOUND)
+        return aws_fail(req, &iam_NoSuchEntityException, "The account alias %s cannot be found.",
+                        in->AccountAlias);
+    return status ? aws_fail_internal(req) : 0;
+}
+
+int iam_list_account_aliases(struct request *req, const struct iam_ListAccountAliasesRequest *in,
+                             struct iam_ListAccountAliasesResponse *out)
+{
+    struct iam_page page;
+    const char *alias;
+    enum store_status status;
+
+    if (iam_page_begin(req, "iam:ListAccountAliases", in->Marker, in->MaxItems, &page))
+        return -1;
+    out->AccountAliases.items = ARENA_ARRAY(&req->arena, const char *, 1);
+    status = iam_alias_get(iam_store_of(req->app), req->account, &req->arena, &alias);
+    if (status && status != STORE_NOT_FOUND)
+        return aws_fail_internal(req);
+    if (!status)
+        out->AccountAliases.items[out->AccountAliases.count++] = alias;
+    out->Marker = iam_page_end(req, &page, false, "", &out->IsTruncated);
+    return 0;
+}
+
+/* --- the policy for passwords --- */
+
+enum { PASSWORD_MIN_DEFAULT = 6 };
+
+static const struct shape *password_policy(void)
+{
+    return model_structure(&iam_model, "PasswordPolicy");
+}
+
+/* AWS: what a request leaves out is reset to its default, not kept. */
+int iam_update_account_password_policy(struct request *req,
+                                       const struct iam_UpdateAccountPasswordPolicyRequest *in,
+                                       struct iam_UpdateAccountPasswordPolicyOutput *out)
+{
+    struct iam_PasswordPolicy policy = {
+        .MinimumPasswordLength =
+            SOME_INT(VALUE_OR(in->MinimumPasswordLength, PASSWORD_MIN_DEFAULT)),
+        .RequireSymbols = SOME_BOOL(VALUE_OR(in->RequireSymbols, false)),
+        .RequireNumbers = SOME_BOOL(VALUE_OR(in->RequireNumbers, false)),
+        .RequireUppercaseCharacters = SOME_BOOL(VALUE_OR(in->RequireUppercaseCharacters, false)),
+        .RequireLowercaseCharacters = SOME_BOOL(VALUE_OR(in->RequireLowercaseCharacters, false)),
+        .AllowUsersToChangePassword = SOME_BOOL(VALUE_OR(in->AllowUsersToChangePassword, false)),
+        .ExpirePasswords = SOME_BOOL(in->MaxPasswordAge.set),
+        .MaxPasswordAge = in->MaxPasswordAge,
+        .PasswordReusePrevention = in->PasswordReusePrevention,
+        .HardExpiry = in->HardExpiry,
+    };
+    const char *json = stored_to_json(&iam_model, password_policy(), &policy, &req->arena);
+
+    (void)out;
+    return iam_password_policy_set(iam_store_of(req->app), req->account, json)
+               ? aws_fail_internal(req)
+               : 0;
+}
+
+int iam_get_account_password_policy(struct request *req,
+                                    const struct iam_GetAccountPasswordPolicyInput *in,
+                                    struct iam_GetAccountPasswordPolicyResponse *out)
+{
+    const char *json;
+    enum store_status status =
+        iam_password_policy_get(iam_store_of(req->app), req->account, &req->arena, &json);
+
+    (void)in;
+    if (status == STORE_NOT_FOUND)
+        return aws_fail(req, &iam_NoSuchEntityException,
+                        "The Password Policy with domain name %s cannot be found.", req->account);
+    out->PasswordPolicy = ARENA_NEW(&req->arena, struct iam_PasswordPolicy);
+    if (status ||
+        !stored_from_json(&iam_model, password_policy(), json, &req->arena, out->PasswordPolicy))
+        return aws_fail_internal(req);
+    return 0;
+}
+
+int iam_delete_account_password_policy(struct request *req,
+                                       const struct iam_DeleteAccountPasswordPolicyInput *in,
+                                       struct iam_DeleteAccountPasswordPolicyOutput *out)
+{
+    enum store_status status = iam_password_policy_remove(iam_store_of(req->app), req->account);
+
+    (void)in;
+    (void)out;
+    if (status == STORE_NOT_FOUND)
+        return aws_fail(req, &iam_NoSuchEntityException,
+                        "The account policy with name PasswordPolicy cannot be found.");
+    return status ? aws_fail_internal(req) : 0;
+}
