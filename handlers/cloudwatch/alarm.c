@@ -163,6 +163,19 @@ static int check_queries(struct request *req, const struct cloudwatch_PutMetricA
     return check_periods(req, in, period);
 }
 
+/* AWS: the model requires none of them, as an alarm of PromQL does without. */
+static int check_required(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
+{
+    const char *missing = !in->Threshold.set           ? "Threshold"
+                          : !in->ComparisonOperator    ? "ComparisonOperator"
+                          : !in->EvaluationPeriods.set ? "EvaluationPeriods"
+                                                       : NULL;
+
+    return missing ? aws_fail(req, &cloudwatch_ValidationException,
+                              "The parameter %s must be specified.", missing)
+                   : 0;
+}
+
 static int check_alarm(struct request *req, const struct cloudwatch_PutMetricAlarmInput *in)
 {
     static const char *const treatments[] = {"breaching", "notBreaching", "ignore", "missing"};
@@ -171,9 +184,8 @@ static int check_alarm(struct request *req, const struct cloudwatch_PutMetricAla
 
     if (refuse_what_is_not_built(req, in))
         return -1;
-    if (!in->Threshold.set)
-        return aws_fail(req, &cloudwatch_ValidationException,
-                        "The parameter Threshold must be specified.");
+    if (check_required(req, in))
+        return -1;
     if (!alarm_operator_words(in->ComparisonOperator))
         return aws_fail_unsupported(req, "ComparisonOperator of an anomaly detector");
     for (size_t i = 0; i < ARRAY_LEN(treatments); i++)

@@ -507,6 +507,12 @@ def test_alarm_on_an_expression(cloudwatch, client, account):
     assert cloudwatch.describe_alarms_for_metric(Namespace="shop", MetricName="errors")["MetricAlarms"] == []
 
 
+@pytest.mark.parametrize("missing", ["Threshold", "ComparisonOperator", "EvaluationPeriods"])
+def test_what_an_alarm_needs(cw, missing):
+    alarm = {k: v for k, v in ALARM.items() if k != missing}
+    assert refused(cw.put_metric_alarm, **alarm) == ("ValidationError", 400, f"The parameter {missing} must be specified.")
+
+
 def test_alarms_on_expressions_are_checked(cw):
     def put_with(*metrics, **more):
         return refused(cw.put_metric_alarm, **MATH_ALARM, Metrics=list(metrics), **more)
