@@ -26,6 +26,13 @@ def handler(event, context):
         f.write(json.dumps(data) + "\\n")
 """
 
+LONG = """
+import time
+def handler(event, context):
+    open({out!r}, "w").close()
+    time.sleep(1000)
+"""
+
 
 @pytest.fixture
 def folder():
@@ -121,9 +128,10 @@ def test_a_server_ends_what_a_killed_one_left(folder):
     """For the case that the process which looks after that was killed, too."""
     server = Server(folder / "data")
     functions = client(server, "lambda")
-    create(functions, "import time\ndef handler(e, c):\n    time.sleep(1000)\n", Timeout=900)
+    create(functions, LONG.format(out=str(folder / "begun")), Timeout=900)
     functions.invoke(FunctionName="f", InvocationType="Event")
-    eventually(lambda: any(runs_of(server)))
+    # Before that it would end by itself, for want of a server to ask for its event.
+    eventually((folder / "begun").exists)
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         if command(process) == b"cadabra\0helper\0lambda\0" and parent(process) == server.process.pid:
             os.kill(int(process.name), signal.SIGKILL)
