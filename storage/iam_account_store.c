@@ -1,4 +1,4 @@
-/* What an account has once: its alias and its policy for passwords. */
+/* What an account has once: its alias and its policy for passwords; and how much it has. */
 #include "storage/iam_internal.h"
 
 /* --- the alias --- */
@@ -112,4 +112,46 @@ enum store_status iam_password_policy_get(struct iam_store *store, const char *a
         store, account,
         "SELECT password_policy FROM account WHERE scope = ?1 AND password_policy IS NOT NULL", a,
         out);
+}
+
+/* --- how much there is --- */
+
+static void read_counts(struct sql_stmt *st, struct arena *a, void *out)
+{
+    (void)a;
+    *(struct iam_counts *)out = (struct iam_counts){
+        .users = sql_column_int(st, 0),
+        .groups = sql_column_int(st, 1),
+        .roles = sql_column_int(st, 2),
+        .profiles = sql_column_int(st, 3),
+        .policies = sql_column_int(st, 4),
+        .policies_in_use = sql_column_int(st, 5),
+    };
+}
+
+enum store_status iam_count(struct iam_store *store, const char *account, struct iam_counts *out)
+{
+    struct sql *s;
+    int64_t scope;
+    struct sql_stmt *st;
+    enum store_status status = iam_begin_read(store, account, &s, &scope);
+
+    *out = (struct iam_counts){0};
+    if (status)
+        return status == STORE_NOT_FOUND ? STORE_OK : status;
+    st = sql_query(s,
+                   "SELECT (SELECT count(*) FROM entity WHERE scope = ?1 AND kind = ?2), "
+                   "(SELECT count(*) FROM entity WHERE scope = ?1 AND kind = ?3), "
+                   "(SELECT count(*) FROM entity WHERE scope = ?1 AND kind = ?4), "
+                   "(SELECT count(*) FROM entity WHERE scope = ?1 AND kind = ?5), "
+                   "(SELECT count(*) FROM policy WHERE scope = ?1), "
+                   "(SELECT count(*) FROM (SELECT arn FROM attachment t "
+                   "JOIN entity e ON e.id = t.entity WHERE e.scope = ?1 "
+                   "UNION SELECT boundary FROM entity "
+                   "WHERE scope = ?1 AND boundary IS NOT NULL))",
+                   sql_int(scope), sql_int(IAM_USER), sql_int(IAM_GROUP), sql_int(IAM_ROLE),
+                   sql_int(IAM_PROFILE));
+    status = sql_row(st, read_counts, NULL, out);
+    sql_read_end(s);
+    return status;
 }

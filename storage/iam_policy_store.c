@@ -132,6 +132,34 @@ enum store_status iam_inline_list(struct iam_store *store, const char *account, 
     return status == STORE_NOT_FOUND ? STORE_OK : status;
 }
 
+static void inline_row(struct sql_stmt *st, struct arena *a, void *out)
+{
+    *(struct iam_inline *)out = (struct iam_inline){.name = sql_column_text(st, 0, a),
+                                                    .document = sql_column_text(st, 1, a)};
+}
+
+enum store_status iam_inline_all(struct iam_store *store, int64_t entity, struct arena *a,
+                                 struct iam_inlines *out)
+{
+    struct sql *s;
+    int64_t count = 0;
+    enum store_status status = lazy_read_begin(store->db, &s);
+
+    if (status)
+        return status;
+    status = iam_number(s, "SELECT count(*) FROM inline_policy WHERE entity = ?1", entity, &count);
+    if (!status) {
+        struct sql_stmt *st =
+            sql_query(s, "SELECT name, document FROM inline_policy WHERE entity = ?1 ORDER BY name",
+                      sql_int(entity));
+
+        *out = (struct iam_inlines){.items = ARENA_ARRAY(a, struct iam_inline, (size_t)count)};
+        status = sql_rows(st, inline_row, a, out->items, (size_t)count, &out->count);
+    }
+    sql_read_end(s);
+    return status;
+}
+
 /* --- attached --- */
 
 enum store_status iam_attach(struct iam_store *store, const char *account, enum iam_kind kind,

@@ -140,6 +140,18 @@ enum store_status iam_inline_delete(struct iam_store *store, const char *account
 enum store_status iam_inline_list(struct iam_store *store, const char *account, enum iam_kind kind,
                                   const char *name, const char *after, size_t limit,
                                   struct arena *a, struct iam_names *out);
+struct iam_inline {
+    const char *name;
+    const char *document;
+};
+
+struct iam_inlines {
+    struct iam_inline *items;
+    size_t count;
+};
+/* All of an entity, which is given by its id. */
+enum store_status iam_inline_all(struct iam_store *store, int64_t entity, struct arena *a,
+                                 struct iam_inlines *out);
 /* AWS does not count white space. */
 int64_t iam_document_size(const char *document);
 
@@ -282,6 +294,17 @@ enum store_status iam_password_policy_set(struct iam_store *store, const char *a
 enum store_status iam_password_policy_remove(struct iam_store *store, const char *account);
 enum store_status iam_password_policy_get(struct iam_store *store, const char *account,
                                           struct arena *a, const char **out);
+
+/* How much of everything an account has. */
+struct iam_counts {
+    int64_t users;
+    int64_t groups;
+    int64_t roles;
+    int64_t profiles;
+    int64_t policies;
+    int64_t policies_in_use; /* attached or a boundary, those of AWS too */
+};
+enum store_status iam_count(struct iam_store *store, const char *account, struct iam_counts *out);
 
 /* --- keys and sessions: iam_key_store.c --- */
 

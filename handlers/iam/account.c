@@ -1,4 +1,4 @@
-/* What an account has once: its alias and its policy for passwords.
+/* What an account has once: its alias and its policy for passwords; and what it has in numbers.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html */
 #include "handlers/iam/iam_parts.h"
@@ -118,4 +118,63 @@ int iam_delete_account_password_policy(struct request *req,
         return aws_fail(req, &iam_NoSuchEntityException,
                         "The account policy with name PasswordPolicy cannot be found.");
     return status ? aws_fail_internal(req) : 0;
+}
+
+/* --- GetAccountSummary --- */
+
+int iam_get_account_summary(struct request *req, const struct iam_GetAccountSummaryInput *in,
+                            struct iam_GetAccountSummaryResponse *out)
+{
+    struct iam_counts counts;
+
+    (void)in;
+    if (iam_count(iam_store_of(req->app), req->account, &counts))
+        return aws_fail_internal(req);
+    /* What is not built (devices, certificates, what the root has) there is none of. */
+    const struct {
+        const char *key;
+        int64_t value;
+    } summary[] = {
+        {"Users", counts.users},
+        {"UsersQuota", iam_kind_max(IAM_USER)},
+        {"Groups", counts.groups},
+        {"GroupsQuota", iam_kind_max(IAM_GROUP)},
+        {"Roles", counts.roles},
+        {"RolesQuota", iam_kind_max(IAM_ROLE)},
+        {"InstanceProfiles", counts.profiles},
+        {"InstanceProfilesQuota", iam_kind_max(IAM_PROFILE)},
+        {"Policies", counts.policies},
+        {"PoliciesQuota", IAM_POLICIES_MAX},
+        {"PolicyVersionsInUse", counts.policies_in_use},
+        {"PolicyVersionsInUseQuota", 10000},
+        {"PolicySizeQuota", IAM_POLICY_SIZE_MAX},
+        {"VersionsPerPolicyQuota", IAM_VERSIONS_MAX},
+        {"UserPolicySizeQuota", iam_inline_max(IAM_USER)},
+        {"GroupPolicySizeQuota", iam_inline_max(IAM_GROUP)},
+        {"RolePolicySizeQuota", iam_inline_max(IAM_ROLE)},
+        {"AssumeRolePolicySizeQuota", IAM_TRUST_MAX},
+        {"AttachedPoliciesPerUserQuota", IAM_ATTACHED_MAX},
+        {"AttachedPoliciesPerGroupQuota", IAM_ATTACHED_MAX},
+        {"AttachedPoliciesPerRoleQuota", IAM_ATTACHED_MAX},
+        {"GroupsPerUserQuota", IAM_GROUPS_PER_USER},
+        {"AccessKeysPerUserQuota", IAM_KEYS_MAX},
+        {"Providers", 0},
+        {"ServerCertificates", 0},
+        {"ServerCertificatesQuota", 20},
+        {"SigningCertificatesPerUserQuota", 2},
+        {"MFADevices", 0},
+        {"MFADevicesInUse", 0},
+        {"AccountMFAEnabled", 0},
+        {"AccountAccessKeysPresent", 0},
+        {"AccountPasswordPresent", 0},
+        {"AccountSigningCertificatesPresent", 0},
+        {"GlobalEndpointTokenVersion", 1},
+    };
+    struct iam_summaryMapType *map = &out->SummaryMap;
+
+    map->items = ARENA_ARRAY(&req->arena, struct iam_summaryMapType_entry, ARRAY_LEN(summary));
+    for (size_t i = 0; i < ARRAY_LEN(summary); i++)
+        map->items[map->count++] = (struct iam_summaryMapType_entry){
+            .key = summary[i].key, .value = SOME_INT((int32_t)summary[i].value)};
+    return 0;
 }

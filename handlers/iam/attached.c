@@ -2,8 +2,6 @@
 #include "handlers/common/arn.h"
 #include "handlers/iam/iam_parts.h"
 
-enum { ATTACHED_MAX = 10 };
-
 static int fail_absent(struct request *req, const char *arn)
 {
     return aws_fail(req, &iam_NoSuchEntityException,
@@ -47,10 +45,10 @@ static int attach(struct request *req, enum iam_kind kind, const char *name, con
 
     if (find_attachable(req, arn, &what))
         return -1;
-    status = iam_attach(iam_store_of(req->app), req->account, kind, name, &what, ATTACHED_MAX);
+    status = iam_attach(iam_store_of(req->app), req->account, kind, name, &what, IAM_ATTACHED_MAX);
     if (status == STORE_LIMIT)
         return aws_fail(req, &iam_LimitExceededException, "Cannot exceed quota for %s: %d", quota,
-                        ATTACHED_MAX);
+                        IAM_ATTACHED_MAX);
     return status ? iam_fail_entity(req, status, kind, name) : 0;
 }
 

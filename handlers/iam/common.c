@@ -25,6 +25,11 @@ const char *iam_kind_name(enum iam_kind kind)
     return kinds[kind].type;
 }
 
+int iam_kind_max(enum iam_kind kind)
+{
+    return kinds[kind].max;
+}
+
 const char *iam_entity_arn(struct request *req, const struct iam_entity *e)
 {
     return arn_make(&req->arena, "iam", "", req->account, "%s%s%s", kinds[e->kind].type, e->path,

@@ -7,6 +7,8 @@
 #include "handlers/iam/iam.h"
 #include "handlers/iam/operations.h"
 
+struct iam_aws_policy;
+
 /* --- common.c: ids, pages, failures, tags --- */
 
 enum { IAM_ID_LEN = 21 };
@@ -18,6 +20,21 @@ const char *iam_new_id(struct arena *a, const char *prefix);
 const char *iam_kind_name(enum iam_kind kind);
 const char *iam_entity_arn(struct request *req, const struct iam_entity *e);
 const char *iam_policy_arn(struct request *req, const char *path, const char *name);
+
+/* How many an account may have of a kind, and how many characters its inline policies. */
+int iam_kind_max(enum iam_kind kind);
+int64_t iam_inline_max(enum iam_kind kind);
+
+/* AWS's other quotas. */
+enum {
+    IAM_POLICIES_MAX = 1500,
+    IAM_POLICY_SIZE_MAX = 6144,
+    IAM_VERSIONS_MAX = 5,
+    IAM_ATTACHED_MAX = 10, /* to one entity */
+    IAM_TRUST_MAX = 2048,  /* characters of a trust policy */
+    IAM_KEYS_MAX = 2,
+    IAM_GROUPS_PER_USER = 10,
+};
 
 /* What a list request asks for. */
 struct iam_page {
@@ -81,7 +98,15 @@ int iam_check_boundary(struct request *req, const char *arn);
 
 /* A user as lists show it. */
 struct iam_User iam_show_user(struct request *req, const struct iam_entity *e);
-enum { IAM_GROUPS_PER_USER = 10 };
+struct iam_RoleLastUsed *iam_show_last_use(struct request *req, const struct iam_entity *role);
+/* Managed policies and versions as lists show them, and instance profiles with their roles; 0, or
+ * -1 after failing. */
+struct iam_Policy iam_show_policy(struct request *req, const struct iam_policy *p);
+int iam_show_aws_policy(struct request *req, const struct iam_aws_policy *p,
+                        struct iam_Policy *out);
+struct iam_PolicyVersion iam_show_version(struct request *req, const struct iam_version *v);
+int iam_show_profiles(struct request *req, const struct iam_entities *all,
+                      struct iam_instanceProfileListType *out);
 
 /* A UserName that may be left out: then the caller, who must be a user. NULL after failing. */
 const char *iam_user_or_caller(struct request *req, const char *name);

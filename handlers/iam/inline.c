@@ -1,7 +1,7 @@
 /* Policies inside roles, users and groups. */
 #include "handlers/iam/iam_parts.h"
 
-static int64_t size_max(enum iam_kind kind)
+int64_t iam_inline_max(enum iam_kind kind)
 {
     return kind == IAM_ROLE ? 10240 : kind == IAM_GROUP ? 5120 : 2048;
 }
@@ -23,11 +23,11 @@ static int put_policy(struct request *req, enum iam_kind kind, const char *name,
     if (iam_check_document(req, document, IAM_DOCUMENT_INLINE))
         return -1;
     status = iam_inline_put(iam_store_of(req->app), req->account, kind, name, policy, document,
-                            size_max(kind));
+                            iam_inline_max(kind));
     if (status == STORE_LIMIT)
         return aws_fail(req, &iam_LimitExceededException,
                         "Maximum policy size of %" PRId64 " bytes exceeded for %s %s",
-                        size_max(kind), iam_kind_name(kind), name);
+                        iam_inline_max(kind), iam_kind_name(kind), name);
     return status ? iam_fail_entity(req, status, kind, name) : 0;
 }
 

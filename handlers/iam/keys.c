@@ -2,8 +2,6 @@
 #include "handlers/iam/iam_parts.h"
 #include "server/base/clock.h"
 
-enum { KEYS_MAX = 2 };
-
 static int fail_key(struct request *req, enum store_status status, bool user_missing,
                     const char *user, const char *id)
 {
@@ -27,10 +25,10 @@ int iam_create_access_key(struct request *req, const struct iam_CreateAccessKeyR
         return -1;
     iam_new_access_key("AKIA", req->account, id);
     iam_new_secret(secret);
-    status = iam_key_create(iam_store_of(req->app), req->account, user, &key, KEYS_MAX);
+    status = iam_key_create(iam_store_of(req->app), req->account, user, &key, IAM_KEYS_MAX);
     if (status == STORE_LIMIT)
         return aws_fail(req, &iam_LimitExceededException,
-                        "Cannot exceed quota for AccessKeysPerUser: %d", KEYS_MAX);
+                        "Cannot exceed quota for AccessKeysPerUser: %d", IAM_KEYS_MAX);
     if (status)
         return iam_fail_entity(req, status, IAM_USER, user);
     out->AccessKey = ARENA_NEW(&req->arena, struct iam_AccessKey);

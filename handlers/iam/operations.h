@@ -91,6 +91,8 @@
     X(UpdateAccountPasswordPolicy, update_account_password_policy, UpdateAccountPasswordPolicyRequest, UpdateAccountPasswordPolicyOutput) \
     X(GetAccountPasswordPolicy, get_account_password_policy, GetAccountPasswordPolicyInput, GetAccountPasswordPolicyResponse) \
     X(DeleteAccountPasswordPolicy, delete_account_password_policy, DeleteAccountPasswordPolicyInput, DeleteAccountPasswordPolicyOutput) \
+    X(GetAccountSummary, get_account_summary, GetAccountSummaryInput, GetAccountSummaryResponse) \
+    X(GetAccountAuthorizationDetails, get_account_authorization_details, GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse) \
     X(ListMFADevices, list_mfa_devices, ListMFADevicesRequest, ListMFADevicesResponse) \
     X(ListVirtualMFADevices, list_virtual_mfa_devices, ListVirtualMFADevicesRequest, ListVirtualMFADevicesResponse) \
     X(ListSigningCertificates, list_signing_certificates, ListSigningCertificatesRequest, ListSigningCertificatesResponse) \

@@ -3,8 +3,6 @@
 #include "handlers/iam/iam_parts.h"
 #include "server/base/clock.h"
 
-enum { POLICIES_MAX = 1500, DOCUMENT_MAX = 6144 };
-
 static int fail_policy(struct request *req, enum store_status status, const char *arn)
 {
     if (status == STORE_NOT_FOUND)
@@ -12,7 +10,7 @@ static int fail_policy(struct request *req, enum store_status status, const char
     return aws_fail_internal(req);
 }
 
-static struct iam_Policy show_policy(struct request *req, const struct iam_policy *p)
+struct iam_Policy iam_show_policy(struct request *req, const struct iam_policy *p)
 {
     return (struct iam_Policy){
         .PolicyName = p->name,
@@ -28,8 +26,7 @@ static struct iam_Policy show_policy(struct request *req, const struct iam_polic
     };
 }
 
-static int show_aws_policy(struct request *req, const struct iam_aws_policy *p,
-                           struct iam_Policy *out)
+int iam_show_aws_policy(struct request *req, const struct iam_aws_policy *p, struct iam_Policy *out)
 {
     const char *arn = arena_printf(&req->arena, "arn:aws:iam::aws:policy%s%s", p->path, p->name);
     struct iam_policy_uses uses;
@@ -53,9 +50,9 @@ static int show_aws_policy(struct request *req, const struct iam_aws_policy *p,
 
 static int check_document(struct request *req, const char *document)
 {
-    if (iam_document_size(document) > DOCUMENT_MAX)
+    if (iam_document_size(document) > IAM_POLICY_SIZE_MAX)
         return aws_fail(req, &iam_LimitExceededException, "Cannot exceed quota for PolicySize: %d",
-                        DOCUMENT_MAX);
+                        IAM_POLICY_SIZE_MAX);
     return iam_check_document(req, document, IAM_DOCUMENT_MANAGED);
 }
 
@@ -78,18 +75,18 @@ int iam_create_policy(struct request *req, const struct iam_CreatePolicyRequest 
         iam_read_tags(req, &in->Tags, "TagsPerPolicy", &policy.tags))
         return -1;
     status = iam_policy_create(iam_store_of(req->app), req->account, &policy, in->PolicyDocument,
-                               POLICIES_MAX);
+                               IAM_POLICIES_MAX);
     if (status == STORE_EXISTS)
         return aws_fail(req, &iam_EntityAlreadyExistsException,
                         "A policy called %s already exists. Duplicate names are not allowed.",
                         policy.name);
     if (status == STORE_LIMIT)
         return aws_fail(req, &iam_LimitExceededException,
-                        "Cannot exceed quota for PoliciesPerAccount: %d", POLICIES_MAX);
+                        "Cannot exceed quota for PoliciesPerAccount: %d", IAM_POLICIES_MAX);
     if (status)
         return aws_fail_internal(req);
     out->Policy = ARENA_NEW(&req->arena, struct iam_Policy);
-    *out->Policy = show_policy(req, &policy);
+    *out->Policy = iam_show_policy(req, &policy);
     if (policy.tags)
         out->Policy->Tags = iam_show_tags(&req->arena, policy.tags);
     return 0;
@@ -104,7 +101,7 @@ int iam_get_policy(struct request *req, const struct iam_GetPolicyRequest *in,
 
     out->Policy = ARENA_NEW(&req->arena, struct iam_Policy);
     if (of_aws) {
-        if (show_aws_policy(req, of_aws, out->Policy))
+        if (iam_show_aws_policy(req, of_aws, out->Policy))
             return -1;
         out->Policy->Tags.items = ARENA_ARRAY(&req->arena, struct iam_Tag, 0);
         return 0;
@@ -112,7 +109,7 @@ int iam_get_policy(struct request *req, const struct iam_GetPolicyRequest *in,
     status = iam_policy_find(iam_store_of(req->app), in->PolicyArn, &req->arena, &policy);
     if (status)
         return fail_policy(req, status, in->PolicyArn);
-    *out->Policy = show_policy(req, &policy);
+    *out->Policy = iam_show_policy(req, &policy);
     out->Policy->Description = policy.description;
     out->Policy->Tags = iam_show_tags(&req->arena, policy.tags);
     return 0;
@@ -143,7 +140,7 @@ static int add_aws_policies(struct request *req, const struct iam_ListPoliciesRe
 
         if (after && strcmp(iam_aws_policies[i].name, after) <= 0)
             continue;
-        if (show_aws_policy(req, &iam_aws_policies[i], &p))
+        if (iam_show_aws_policy(req, &iam_aws_policies[i], &p))
             return -1;
         if (!list_shows(in, &p))
             continue;
@@ -172,7 +169,7 @@ static int add_own_policies(struct request *req, const struct iam_ListPoliciesRe
                         &all))
         return aws_fail_internal(req);
     for (size_t i = 0; i < all.count; i++)
-        out->items[out->count++] = show_policy(req, &all.items[i]);
+        out->items[out->count++] = iam_show_policy(req, &all.items[i]);
     *out_more = all.more;
     return 0;
 }
@@ -261,8 +258,6 @@ int iam_list_policy_tags(struct request *req, const struct iam_ListPolicyTagsReq
 
 /* --- versions --- */
 
-enum { VERSIONS_MAX = 5 };
-
 /* v12 -> 12; 0 for what no version can be called. The model's pattern allows more than AWS ever
  * gives out. */
 static int version_number(const char *id)
@@ -286,7 +281,7 @@ static int fail_version(struct request *req, enum store_status status, bool poli
     return fail_policy(req, status, arn);
 }
 
-static struct iam_PolicyVersion show_version(struct request *req, const struct iam_version *v)
+struct iam_PolicyVersion iam_show_version(struct request *req, const struct iam_version *v)
 {
     return (struct iam_PolicyVersion){
         .VersionId = arena_printf(&req->arena, "v%d", v->number),
@@ -305,16 +300,16 @@ int iam_create_policy_version(struct request *req, const struct iam_CreatePolicy
         return -1;
     status = iam_version_create(iam_store_of(req->app), in->PolicyArn, in->PolicyDocument,
                                 VALUE_OR(in->SetAsDefault, false), clock_now_ms(&req->app->clock),
-                                VERSIONS_MAX, &version);
+                                IAM_VERSIONS_MAX, &version);
     if (status == STORE_LIMIT)
         return aws_fail(req, &iam_LimitExceededException,
                         "A managed policy can have up to %d versions. Before you create a new "
                         "version, you must delete an existing version.",
-                        VERSIONS_MAX);
+                        IAM_VERSIONS_MAX);
     if (status)
         return fail_policy(req, status, in->PolicyArn);
     out->PolicyVersion = ARENA_NEW(&req->arena, struct iam_PolicyVersion);
-    *out->PolicyVersion = show_version(req, &version);
+    *out->PolicyVersion = iam_show_version(req, &version);
     return 0;
 }
 
@@ -340,7 +335,7 @@ int iam_get_policy_version(struct request *req, const struct iam_GetPolicyVersio
     if (status)
         return fail_version(req, status, missing, in->PolicyArn, in->VersionId);
     out->PolicyVersion = ARENA_NEW(&req->arena, struct iam_PolicyVersion);
-    *out->PolicyVersion = show_version(req, &version);
+    *out->PolicyVersion = iam_show_version(req, &version);
     out->PolicyVersion->Document = iam_show_document(&req->arena, version.document);
     return 0;
 }
@@ -362,7 +357,7 @@ int iam_list_policy_versions(struct request *req, const struct iam_ListPolicyVer
         first++;
     out->Versions.items = ARENA_ARRAY(&req->arena, struct iam_PolicyVersion, all.count);
     for (size_t i = first; i < all.count && i - first < page.limit; i++)
-        out->Versions.items[out->Versions.count++] = show_version(req, &all.items[i]);
+        out->Versions.items[out->Versions.count++] = iam_show_version(req, &all.items[i]);
     out->Marker = iam_page_end(
         req, &page, all.count - first > page.limit,
         out->Versions.count ? out->Versions.items[out->Versions.count - 1].VersionId : "",

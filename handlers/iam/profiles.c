@@ -32,8 +32,8 @@ static int show_profile(struct request *req, const struct iam_entity *e,
     return 0;
 }
 
-static int show_profiles(struct request *req, const struct iam_entities *all,
-                         struct iam_instanceProfileListType *out)
+int iam_show_profiles(struct request *req, const struct iam_entities *all,
+                      struct iam_instanceProfileListType *out)
 {
     out->items = ARENA_ARRAY(&req->arena, struct iam_InstanceProfile, all->count);
     for (size_t i = 0; i < all->count; i++)
@@ -101,7 +101,7 @@ int iam_list_instance_profiles(struct request *req,
         return aws_fail_internal(req);
     out->Marker = iam_page_end(req, &page, all.more, all.count ? all.items[all.count - 1].name : "",
                                &out->IsTruncated);
-    return show_profiles(req, &all, &out->InstanceProfiles);
+    return iam_show_profiles(req, &all, &out->InstanceProfiles);
 }
 
 int iam_list_instance_profiles_for_role(struct request *req,
@@ -120,7 +120,7 @@ int iam_list_instance_profiles_for_role(struct request *req,
         return iam_fail_entity(req, status, IAM_ROLE, in->RoleName);
     out->Marker = iam_page_end(req, &page, all.more, all.count ? all.items[all.count - 1].name : "",
                                &out->IsTruncated);
-    return show_profiles(req, &all, &out->InstanceProfiles);
+    return iam_show_profiles(req, &all, &out->InstanceProfiles);
 }
 
 int iam_delete_instance_profile(struct request *req,

@@ -2,7 +2,7 @@
 #include "handlers/iam/iam_parts.h"
 #include "server/base/clock.h"
 
-enum { TRUST_MAX = 2048, SESSION_DEFAULT_S = 3600 };
+enum { SESSION_DEFAULT_S = 3600 };
 
 /* What the lists and the creation show of a role. */
 static struct iam_Role show_role(struct request *req, const struct iam_entity *e)
@@ -31,11 +31,22 @@ static struct iam_Role *show_whole_role(struct request *req, const struct iam_en
     return role;
 }
 
+struct iam_RoleLastUsed *iam_show_last_use(struct request *req, const struct iam_entity *role)
+{
+    struct iam_RoleLastUsed *use = ARENA_NEW(&req->arena, struct iam_RoleLastUsed);
+
+    if (role->used_ms) {
+        use->LastUsedDate = SOME_TIME(role->used_ms);
+        use->Region = role->used_region;
+    }
+    return use;
+}
+
 static int check_trust(struct request *req, const char *document)
 {
-    if (iam_document_size(document) > TRUST_MAX)
+    if (iam_document_size(document) > IAM_TRUST_MAX)
         return aws_fail(req, &iam_LimitExceededException,
-                        "Cannot exceed quota for ACLSizePerRole: %d", TRUST_MAX);
+                        "Cannot exceed quota for ACLSizePerRole: %d", IAM_TRUST_MAX);
     return iam_check_document(req, document, IAM_DOCUMENT_TRUST);
 }
 
@@ -71,11 +82,7 @@ int iam_get_role(struct request *req, const struct iam_GetRoleRequest *in,
     if (status)
         return iam_fail_entity(req, status, IAM_ROLE, in->RoleName);
     out->Role = show_whole_role(req, &role);
-    out->Role->RoleLastUsed = ARENA_NEW(&req->arena, struct iam_RoleLastUsed);
-    if (role.used_ms) {
-        out->Role->RoleLastUsed->LastUsedDate = SOME_TIME(role.used_ms);
-        out->Role->RoleLastUsed->Region = role.used_region;
-    }
+    out->Role->RoleLastUsed = iam_show_last_use(req, &role);
     return 0;
 }
 

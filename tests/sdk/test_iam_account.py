@@ -1,5 +1,7 @@
 """What an account has once: alias, policy for passwords, and what tells of the whole account."""
 
+import json
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -108,3 +110,140 @@ def test_password_policies_are_checked(client, arguments):
     iam = client("iam", config=botocore.config.Config(parameter_validation=False))
     refused("ValidationError", iam.update_account_password_policy, **arguments)
     refused("NoSuchEntity", iam.get_account_password_policy)
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kinesis:*", "Resource": "*"}]}
+OTHER_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
+READ_ONLY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+
+def test_summary_of_an_account(iam, other):
+    empty = iam.get_account_summary()["SummaryMap"]
+    assert {key: empty[key] for key in empty if key.endswith("Quota")} == {
+        "UsersQuota": 5000, "GroupsQuota": 300, "RolesQuota": 1000, "InstanceProfilesQuota": 1000,
+        "PoliciesQuota": 1500, "PolicyVersionsInUseQuota": 10000, "PolicySizeQuota": 6144,
+        "VersionsPerPolicyQuota": 5, "UserPolicySizeQuota": 2048, "GroupPolicySizeQuota": 5120,
+        "RolePolicySizeQuota": 10240, "AssumeRolePolicySizeQuota": 2048, "AttachedPoliciesPerUserQuota": 10,
+        "AttachedPoliciesPerGroupQuota": 10, "AttachedPoliciesPerRoleQuota": 10, "GroupsPerUserQuota": 10,
+        "AccessKeysPerUserQuota": 2, "ServerCertificatesQuota": 20, "SigningCertificatesPerUserQuota": 2,
+    }
+    assert empty["GlobalEndpointTokenVersion"] == 1
+    assert sum(empty[key] for key in empty if not key.endswith("Quota")) == 1
+
+    for i in range(3):
+        iam.create_user(UserName=f"u{i}")
+    for i in range(2):
+        iam.create_role(RoleName=f"r{i}", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.create_group(GroupName="g")
+    for i in range(4):
+        iam.create_instance_profile(InstanceProfileName=f"p{i}")
+    arns = [iam.create_policy(PolicyName=f"P{i}", PolicyDocument=json.dumps(POLICY))["Policy"]["Arn"]
+            for i in range(5)]
+    iam.attach_user_policy(UserName="u0", PolicyArn=arns[0])
+    iam.attach_role_policy(RoleName="r0", PolicyArn=arns[0])
+    iam.attach_group_policy(GroupName="g", PolicyArn=READ_ONLY)
+    iam.put_user_permissions_boundary(UserName="u1", PermissionsBoundary=arns[1])
+    counts = {"Users": 3, "Roles": 2, "Groups": 1, "InstanceProfiles": 4, "Policies": 5, "PolicyVersionsInUse": 3}
+    assert iam.get_account_summary()["SummaryMap"] == dict(empty, **counts)
+    assert other.get_account_summary()["SummaryMap"] == empty
+
+
+@pytest.fixture
+def whole(iam, account):
+    """An account with some of everything."""
+    arn = iam.create_policy(PolicyName="Local", Path="/team/", PolicyDocument=json.dumps(POLICY),
+                            Description="ours")["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(OTHER_POLICY), SetAsDefault=True)
+    iam.create_policy(PolicyName="Unused", PolicyDocument=json.dumps(POLICY))
+    iam.create_group(GroupName="Readers")
+    iam.put_group_policy(GroupName="Readers", PolicyName="inside", PolicyDocument=json.dumps(POLICY))
+    iam.attach_group_policy(GroupName="Readers", PolicyArn=arn)
+    iam.create_user(UserName="ada", Tags=[{"Key": "team", "Value": "data"}], PermissionsBoundary=arn)
+    iam.create_user(UserName="bob")
+    iam.add_user_to_group(GroupName="Readers", UserName="ada")
+    iam.put_user_policy(UserName="ada", PolicyName="b", PolicyDocument=json.dumps(OTHER_POLICY))
+    iam.put_user_policy(UserName="ada", PolicyName="a", PolicyDocument=json.dumps(POLICY))
+    iam.attach_user_policy(UserName="bob", PolicyArn=READ_ONLY)
+    iam.create_role(RoleName="Loader", Path="/data/", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.attach_role_policy(RoleName="Loader", PolicyArn=arn)
+    iam.create_instance_profile(InstanceProfileName="Machine")
+    iam.add_role_to_instance_profile(InstanceProfileName="Machine", RoleName="Loader")
+    return arn
+
+
+def test_authorization_details(iam, account, whole):
+    details = iam.get_account_authorization_details()
+    assert not details["IsTruncated"]
+    ada, bob = details["UserDetailList"]
+    shown = iam.get_user(UserName="ada")["User"]
+    assert {key: ada[key] for key in shown} == shown
+    assert ada["UserPolicyList"] == [{"PolicyName": "a", "PolicyDocument": POLICY},
+                                     {"PolicyName": "b", "PolicyDocument": OTHER_POLICY}]
+    assert (ada["GroupList"], ada["AttachedManagedPolicies"]) == (["Readers"], [])
+    assert "UserPolicyList" not in bob and (bob["GroupList"], bob["Tags"]) == ([], [])
+    assert bob["AttachedManagedPolicies"] == [
+        {"PolicyName": "AWSLambdaBasicExecutionRole", "PolicyArn": READ_ONLY}]
+
+    [group] = details["GroupDetailList"]
+    assert group == dict(
+        iam.get_group(GroupName="Readers")["Group"],
+        GroupPolicyList=[{"PolicyName": "inside", "PolicyDocument": POLICY}],
+        AttachedManagedPolicies=[{"PolicyName": "Local", "PolicyArn": whole}])
+
+    [role] = details["RoleDetailList"]
+    assert role["AssumeRolePolicyDocument"] == TRUST
+    assert role["Arn"] == f"arn:aws:iam::{account}:role/data/Loader"
+    assert [p["InstanceProfileName"] for p in role["InstanceProfileList"]] == ["Machine"]
+    assert [r["RoleName"] for r in role["InstanceProfileList"][0]["Roles"]] == ["Loader"]
+    assert (role["RolePolicyList"], role["Tags"], role["RoleLastUsed"]) == ([], [], {})
+    assert role["AttachedManagedPolicies"] == [{"PolicyName": "Local", "PolicyArn": whole}]
+
+    local, unused, of_aws = details["Policies"]
+    assert (local["Arn"], local["Description"], local["DefaultVersionId"]) == (whole, "ours", "v2")
+    assert (local["AttachmentCount"], local["PermissionsBoundaryUsageCount"]) == (2, 1)
+    assert [(v["VersionId"], v["IsDefaultVersion"], v["Document"]) for v in local["PolicyVersionList"]] == [
+        ("v2", True, OTHER_POLICY), ("v1", False, POLICY)]
+    assert (unused["PolicyName"], unused["AttachmentCount"]) == ("Unused", 0)
+    # Of AWS's own policies only those that something uses are told.
+    assert of_aws["Arn"] == READ_ONLY
+    assert of_aws["PolicyVersionList"][0]["Document"]["Version"] == "2012-10-17"
+
+
+LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+
+
+def names_in(page):
+    return [next(item[key] for key in ("UserName", "GroupName", "RoleName", "PolicyName") if key in item)
+            for member in LISTS for item in page.get(member, [])]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_authorization_details_have_pages(iam, whole, size):
+    pages = list(iam.get_paginator("get_account_authorization_details").paginate(
+        PaginationConfig={"PageSize": size}))
+    assert all(len(names_in(page)) == size for page in pages[:-1])
+    assert 1 <= len(names_in(pages[-1])) <= size
+    assert [name for page in pages for name in names_in(page)] == [
+        "ada", "bob", "Readers", "Loader", "Local", "Unused", "AWSLambdaBasicExecutionRole"]
+
+
+@pytest.mark.parametrize("wanted, names", [
+    (["User"], ["ada", "bob"]), (["Group"], ["Readers"]), (["Role"], ["Loader"]),
+    (["LocalManagedPolicy"], ["Local", "Unused"]), (["AWSManagedPolicy"], ["AWSLambdaBasicExecutionRole"]),
+    (["AWSManagedPolicy", "User"], ["ada", "bob", "AWSLambdaBasicExecutionRole"]),
+])
+def test_authorization_details_are_filtered(iam, whole, wanted, names):
+    pages = iam.get_paginator("get_account_authorization_details").paginate(
+        Filter=wanted, PaginationConfig={"PageSize": 1})
+    assert [name for page in pages for name in names_in(page)] == names
+    assert names_in(iam.get_account_authorization_details(Filter=wanted)) == names
+
+
+def test_authorization_details_are_checked(iam):
+    assert names_in(iam.get_account_authorization_details()) == []
+    refused("ValidationError", iam.get_account_authorization_details, Filter=["Robot"])
+    refused("ValidationError", iam.get_account_authorization_details, Marker="nonsense")
