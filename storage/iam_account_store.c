@@ -126,6 +126,7 @@ static void read_counts(struct sql_stmt *st, struct arena *a, void *out)
         .profiles = sql_column_int(st, 3),
         .policies = sql_column_int(st, 4),
         .policies_in_use = sql_column_int(st, 5),
+        .providers = sql_column_int(st, 6),
     };
 }
 
@@ -148,7 +149,8 @@ enum store_status iam_count(struct iam_store *store, const char *account, struct
                    "(SELECT count(*) FROM (SELECT arn FROM attachment t "
                    "JOIN entity e ON e.id = t.entity WHERE e.scope = ?1 "
                    "UNION SELECT boundary FROM entity "
-                   "WHERE scope = ?1 AND boundary IS NOT NULL))",
+                   "WHERE scope = ?1 AND boundary IS NOT NULL)), "
+                   "(SELECT count(*) FROM oidc_provider WHERE scope = ?1)",
                    sql_int(scope), sql_int(IAM_USER), sql_int(IAM_GROUP), sql_int(IAM_ROLE),
                    sql_int(IAM_PROFILE));
     status = sql_row(st, read_counts, NULL, out);

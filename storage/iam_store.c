@@ -10,11 +10,12 @@ EMBED(storage_schema_iam_002_sql);
 EMBED(storage_schema_iam_003_sql);
 EMBED(storage_schema_iam_004_sql);
 EMBED(storage_schema_iam_005_sql);
+EMBED(storage_schema_iam_006_sql);
 
 static const struct sql_migration migrations[] = {
     {embed_storage_schema_iam_001_sql}, {embed_storage_schema_iam_002_sql},
     {embed_storage_schema_iam_003_sql}, {embed_storage_schema_iam_004_sql},
-    {embed_storage_schema_iam_005_sql},
+    {embed_storage_schema_iam_005_sql}, {embed_storage_schema_iam_006_sql},
 };
 
 struct iam_store *iam_store_open(struct store_root *root)

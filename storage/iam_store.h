@@ -303,8 +303,38 @@ struct iam_counts {
     int64_t profiles;
     int64_t policies;
     int64_t policies_in_use; /* attached or a boundary, those of AWS too */
+    int64_t providers;
 };
 enum store_status iam_count(struct iam_store *store, const char *account, struct iam_counts *out);
+
+/* --- OpenID Connect providers: iam_provider_store.c --- */
+
+struct iam_provider {
+    const char *url;      /* without its scheme */
+    const char *document; /* JSON */
+    const char *tags;     /* NULL: none */
+};
+
+struct iam_providers {
+    struct iam_provider *items;
+    size_t count;
+};
+
+/* STORE_EXISTS: there is one of that URL; STORE_LIMIT: the account has `max`. */
+enum store_status iam_provider_create(struct iam_store *store, const char *account,
+                                      const struct iam_provider *provider, int64_t max);
+enum store_status iam_provider_find(struct iam_store *store, const char *account, const char *url,
+                                    struct arena *a, struct iam_provider *out);
+/* In the order of URLs. */
+enum store_status iam_provider_list(struct iam_store *store, const char *account, size_t max,
+                                    struct arena *a, struct iam_providers *out);
+/* As iam_entity_change() does it, for document and tags. */
+enum store_status iam_provider_change(struct iam_store *store, const char *account, const char *url,
+                                      bool (*change)(struct iam_provider *provider, void *context),
+                                      void *context, struct arena *a);
+/* Deleting what is not there is STORE_OK. */
+enum store_status iam_provider_delete(struct iam_store *store, const char *account,
+                                      const char *url);
 
 /* --- keys and sessions: iam_key_store.c --- */
 

@@ -158,7 +158,7 @@ int iam_get_account_summary(struct request *req, const struct iam_GetAccountSumm
         {"AttachedPoliciesPerRoleQuota", IAM_ATTACHED_MAX},
         {"GroupsPerUserQuota", IAM_GROUPS_PER_USER},
         {"AccessKeysPerUserQuota", IAM_KEYS_MAX},
-        {"Providers", 0},
+        {"Providers", counts.providers},
         {"ServerCertificates", 0},
         {"ServerCertificatesQuota", 20},
         {"SigningCertificatesPerUserQuota", 2},

@@ -174,10 +174,16 @@ static int check_tags(struct request *req, struct tag_list list)
     return 0;
 }
 
-static int fail_tag_limit(struct request *req, const char *quota)
+int iam_fail_tag_limit(struct request *req, const char *quota)
 {
     return aws_fail(req, &iam_LimitExceededException, "Cannot exceed quota for %s: %d", quota,
                     TAGS_MAX);
+}
+
+int iam_read_tag_set(struct request *req, const struct iam_tagListType *in, struct tag_list *out)
+{
+    *out = to_list(&req->arena, in);
+    return check_tags(req, *out);
 }
 
 int iam_read_tags(struct request *req, const struct iam_tagListType *in, const char *quota,
@@ -188,7 +194,7 @@ int iam_read_tags(struct request *req, const struct iam_tagListType *in, const c
     if (check_tags(req, list))
         return -1;
     if (list.count > TAGS_MAX)
-        return fail_tag_limit(req, quota);
+        return iam_fail_tag_limit(req, quota);
     *out_json = list.count > 0 ? tags_to_json(&req->arena, list) : NULL;
     return 0;
 }
@@ -266,16 +272,16 @@ static int change_tags_of(struct request *req, enum iam_kind kind, const char *n
                                                  change_entity_tags, change, &req->arena);
 
     if (status == STORE_CONFLICT)
-        return fail_tag_limit(req, quota);
+        return iam_fail_tag_limit(req, quota);
     return status ? iam_fail_entity(req, status, kind, name) : 0;
 }
 
 int iam_tag_entity(struct request *req, enum iam_kind kind, const char *name,
                    const struct iam_tagListType *set, const char *quota)
 {
-    struct iam_tag_change change = {.a = &req->arena, .set = to_list(&req->arena, set)};
+    struct iam_tag_change change = {.a = &req->arena};
 
-    if (check_tags(req, change.set))
+    if (iam_read_tag_set(req, set, &change.set))
         return -1;
     return change_tags_of(req, kind, name, &change, quota);
 }
@@ -296,8 +302,7 @@ int iam_tag_policy_arn(struct request *req, const char *arn, const struct iam_ta
     enum store_status status;
 
     if (set) {
-        change.set = to_list(&req->arena, set);
-        if (check_tags(req, change.set))
+        if (iam_read_tag_set(req, set, &change.set))
             return -1;
     } else {
         change.unset = unset->items;
@@ -306,7 +311,7 @@ int iam_tag_policy_arn(struct request *req, const char *arn, const struct iam_ta
     status =
         iam_policy_change_tags(iam_store_of(req->app), arn, iam_change_tags, &change, &req->arena);
     if (status == STORE_CONFLICT)
-        return fail_tag_limit(req, "TagsPerPolicy");
+        return iam_fail_tag_limit(req, "TagsPerPolicy");
     if (status == STORE_NOT_FOUND)
         return aws_fail(req, &iam_NoSuchEntityException, "Policy %s was not found.", arn);
     return status ? aws_fail_internal(req) : 0;

@@ -78,6 +78,10 @@ struct iam_tag_change {
     size_t unset_count;
 };
 bool iam_change_tags(const char **tags, void *change);
+/* The tags of TagX, checked; 0, or -1 after failing. */
+int iam_read_tag_set(struct request *req, const struct iam_tagListType *in, struct tag_list *out);
+/* There would be too many; always -1. */
+int iam_fail_tag_limit(struct request *req, const char *quota);
 /* Reads the change, applies it to an entity, words the failures. */
 int iam_tag_entity(struct request *req, enum iam_kind kind, const char *name,
                    const struct iam_tagListType *set, const char *quota);

@@ -93,6 +93,16 @@
     X(DeleteAccountPasswordPolicy, delete_account_password_policy, DeleteAccountPasswordPolicyInput, DeleteAccountPasswordPolicyOutput) \
     X(GetAccountSummary, get_account_summary, GetAccountSummaryInput, GetAccountSummaryResponse) \
     X(GetAccountAuthorizationDetails, get_account_authorization_details, GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse) \
+    X(CreateOpenIDConnectProvider, create_open_id_connect_provider, CreateOpenIDConnectProviderRequest, CreateOpenIDConnectProviderResponse) \
+    X(GetOpenIDConnectProvider, get_open_id_connect_provider, GetOpenIDConnectProviderRequest, GetOpenIDConnectProviderResponse) \
+    X(ListOpenIDConnectProviders, list_open_id_connect_providers, ListOpenIDConnectProvidersRequest, ListOpenIDConnectProvidersResponse) \
+    X(DeleteOpenIDConnectProvider, delete_open_id_connect_provider, DeleteOpenIDConnectProviderRequest, DeleteOpenIDConnectProviderOutput) \
+    X(AddClientIDToOpenIDConnectProvider, add_client_id_to_open_id_connect_provider, AddClientIDToOpenIDConnectProviderRequest, AddClientIDToOpenIDConnectProviderOutput) \
+    X(RemoveClientIDFromOpenIDConnectProvider, remove_client_id_from_open_id_connect_provider, RemoveClientIDFromOpenIDConnectProviderRequest, RemoveClientIDFromOpenIDConnectProviderOutput) \
+    X(UpdateOpenIDConnectProviderThumbprint, update_open_id_connect_provider_thumbprint, UpdateOpenIDConnectProviderThumbprintRequest, UpdateOpenIDConnectProviderThumbprintOutput) \
+    X(TagOpenIDConnectProvider, tag_open_id_connect_provider, TagOpenIDConnectProviderRequest, TagOpenIDConnectProviderOutput) \
+    X(UntagOpenIDConnectProvider, untag_open_id_connect_provider, UntagOpenIDConnectProviderRequest, UntagOpenIDConnectProviderOutput) \
+    X(ListOpenIDConnectProviderTags, list_open_id_connect_provider_tags, ListOpenIDConnectProviderTagsRequest, ListOpenIDConnectProviderTagsResponse) \
     X(ListMFADevices, list_mfa_devices, ListMFADevicesRequest, ListMFADevicesResponse) \
     X(ListVirtualMFADevices, list_virtual_mfa_devices, ListVirtualMFADevicesRequest, ListVirtualMFADevicesResponse) \
     X(ListSigningCertificates, list_signing_certificates, ListSigningCertificatesRequest, ListSigningCertificatesResponse) \
