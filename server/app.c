@@ -27,6 +27,9 @@ static bool open_services(struct app *app)
             return false;
         }
     }
+    for (size_t i = 0; i < service_count; i++)
+        if (service_registry[i]->start)
+            service_registry[i]->start(app->service_states[i]);
     return true;
 }
 

@@ -32,6 +32,9 @@ struct service {
      * NULL on failure, after logging why. A service without state leaves these NULL. */
     void *(*open)(struct app *app);
     void (*close)(void *state);
+    /* When all services are open: starts background work that uses those that open later than this
+     * one. NULL: nothing to do. */
+    void (*start)(void *state);
 
     /* How JSON errors name their type: prefix of __type, or NULL for the bare name. DynamoDB has
      * one per kind of error, hence a function. */

@@ -45,6 +45,9 @@ enum store_status kinesis_bisect(struct sql *s, const struct kinesis_shard *shar
 /* --- what is registered with a stream --- */
 
 enum store_status kinesis_queues_of(struct sql *s, int64_t stream_id, int64_t *out_count);
+enum store_status kinesis_channels_of(struct sql *s, int64_t stream_id, int64_t *out_count);
+/* It has queues or channels. */
+enum store_status kinesis_is_used(struct sql *s, int64_t stream_id, bool *out_used);
 /* Consumers and queues, which share a limit. */
 enum store_status kinesis_registered(struct sql *s, int64_t stream_id, int64_t *out_count);
 

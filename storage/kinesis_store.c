@@ -19,11 +19,13 @@ EMBED(storage_schema_kinesis_003_sql);
 EMBED(storage_schema_kinesis_004_sql);
 EMBED(storage_schema_kinesis_005_sql);
 EMBED(storage_schema_kinesis_006_sql);
+EMBED(storage_schema_kinesis_007_sql);
 
 static const struct sql_migration migrations[] = {
     {embed_storage_schema_kinesis_001_sql}, {embed_storage_schema_kinesis_002_sql},
     {embed_storage_schema_kinesis_003_sql}, {embed_storage_schema_kinesis_004_sql},
     {embed_storage_schema_kinesis_005_sql}, {embed_storage_schema_kinesis_006_sql},
+    {embed_storage_schema_kinesis_007_sql},
 };
 
 struct kinesis_store *kinesis_store_open(struct store_root *root)
@@ -110,10 +112,10 @@ enum store_status kinesis_store_create(struct kinesis_store *store, const struct
 static enum store_status delete_turn(struct sql *s, void *context)
 {
     struct kinesis_stream *stream = context;
-    int64_t queues;
-    enum store_status rc = kinesis_queues_of(s, stream->id, &queues);
+    bool used;
+    enum store_status rc = kinesis_is_used(s, stream->id, &used);
 
-    if (rc == STORE_OK && queues > 0)
+    if (rc == STORE_OK && used)
         return STORE_CONFLICT;
     if (rc == STORE_OK)
         rc = sql_exec(s, "DELETE FROM stream WHERE id = ?1", sql_int(stream->id));

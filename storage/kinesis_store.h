@@ -155,7 +155,7 @@ struct kinesis_shard *kinesis_stream_next_shard(struct kinesis_stream *stream);
 size_t kinesis_stream_shard_count(struct kinesis_stream *stream);
 
 /* The stream and its consumers are gone at once; kinesis_store_trim() removes its records bit by
- * bit. STORE_CONFLICT: it has queues. */
+ * bit. STORE_CONFLICT: it has queues or channels. */
 enum store_status kinesis_store_delete(struct kinesis_store *store, struct kinesis_stream *stream);
 /* Opens the new shards and closes their parents. The caller sees to it that one resharding of the
  * stream follows the other, and that the ranges of what is open stay whole. STORE_NOT_FOUND: the
@@ -177,7 +177,7 @@ enum store_status kinesis_store_on_demand_streams(struct kinesis_store *store,
 
 /* What has tags and a policy. */
 struct kinesis_resource {
-    enum { KINESIS_STREAM, KINESIS_CONSUMER, KINESIS_QUEUE } kind;
+    enum { KINESIS_STREAM, KINESIS_CONSUMER, KINESIS_QUEUE, KINESIS_CHANNEL } kind;
     int64_t id;
 };
 
@@ -209,8 +209,8 @@ enum store_status kinesis_store_settings(struct kinesis_store *store,
                                          struct kinesis_settings *out);
 enum store_status kinesis_store_set_retention(struct kinesis_store *store,
                                               struct kinesis_stream *stream, int32_t hours);
-/* A provisioned stream does not spread its records. STORE_CONFLICT: it has queues, which are for
- * on-demand streams. */
+/* A provisioned stream does not spread its records. STORE_CONFLICT: it has queues or
+ * channels, which are for on-demand streams. */
 enum store_status kinesis_store_set_mode(struct kinesis_store *store, struct kinesis_stream *stream,
                                          enum kinesis_mode mode);
 /* STORE_CONFLICT: only on-demand streams spread their records. */

@@ -6,28 +6,32 @@
 #include "storage/kinesis_internal.h"
 #include "storage/scope.h"
 
-/* --- tags and policies, of streams, consumers and queues --- */
+/* --- tags and policies, of streams, consumers, queues and channels --- */
 
 /* By the kind of resource. */
 static const char *const tags_of[] = {
     [KINESIS_STREAM] = "SELECT tags FROM stream WHERE id = ?1",
     [KINESIS_CONSUMER] = "SELECT tags FROM consumer WHERE id = ?1",
     [KINESIS_QUEUE] = "SELECT tags FROM queue WHERE id = ?1",
+    [KINESIS_CHANNEL] = "SELECT tags FROM channel WHERE id = ?1",
 };
 static const char *const set_tags[] = {
     [KINESIS_STREAM] = "UPDATE stream SET tags = ?2 WHERE id = ?1",
     [KINESIS_CONSUMER] = "UPDATE consumer SET tags = ?2 WHERE id = ?1",
     [KINESIS_QUEUE] = "UPDATE queue SET tags = ?2 WHERE id = ?1",
+    [KINESIS_CHANNEL] = "UPDATE channel SET tags = ?2 WHERE id = ?1",
 };
 static const char *const policy_of[] = {
     [KINESIS_STREAM] = "SELECT policy FROM stream WHERE id = ?1",
     [KINESIS_CONSUMER] = "SELECT policy FROM consumer WHERE id = ?1",
     [KINESIS_QUEUE] = "SELECT policy FROM queue WHERE id = ?1",
+    [KINESIS_CHANNEL] = "SELECT policy FROM channel WHERE id = ?1",
 };
 static const char *const set_policy[] = {
     [KINESIS_STREAM] = "UPDATE stream SET policy = ?2 WHERE id = ?1",
     [KINESIS_CONSUMER] = "UPDATE consumer SET policy = ?2 WHERE id = ?1",
     [KINESIS_QUEUE] = "UPDATE queue SET policy = ?2 WHERE id = ?1",
+    [KINESIS_CHANNEL] = "UPDATE channel SET policy = ?2 WHERE id = ?1",
 };
 
 static enum store_status read_text(struct kinesis_store *store, const char *query, int64_t id,
@@ -146,10 +150,10 @@ static enum store_status mode_turn(struct sql *s, void *context)
 {
     const struct mode_turn *turn = context;
     bool on_demand = turn->mode == KINESIS_ON_DEMAND;
-    int64_t queues;
-    enum store_status rc = kinesis_queues_of(s, turn->stream_id, &queues);
+    bool used;
+    enum store_status rc = kinesis_is_used(s, turn->stream_id, &used);
 
-    if (rc == STORE_OK && queues > 0 && !on_demand)
+    if (rc == STORE_OK && used && !on_demand)
         return STORE_CONFLICT;
     if (rc == STORE_OK)
         rc = sql_exec(s,

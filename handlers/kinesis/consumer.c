@@ -4,6 +4,7 @@
  */
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
+#include "handlers/kinesis/channel.h"
 #include "handlers/kinesis/commitment.h"
 #include "handlers/kinesis/fanout.h"
 #include "handlers/kinesis/iterator.h"
@@ -80,8 +81,17 @@ int kinesis_use_target(struct request *req, const char *arn, const char *id,
                        struct kinesis_target *out)
 {
     struct kinesis_consumer consumer;
+    struct kinesis_channel channel;
     struct kinesis_queue queue;
 
+    if (strstr(arn, ":channel/")) {
+        if (id)
+            return aws_fail_unsupported(req, "StreamId");
+        if (kinesis_use_channel(req, arn, &out->hold, &channel))
+            return -1;
+        out->resource = (struct kinesis_resource){KINESIS_CHANNEL, channel.id};
+        return 0;
+    }
     if (strstr(arn, ":queue/")) {
         if (id)
             return aws_fail_unsupported(req, "StreamId");

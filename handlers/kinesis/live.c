@@ -1,5 +1,6 @@
 #include "handlers/kinesis/live.h"
 
+#include "handlers/kinesis/channel_delivery.h"
 #include "handlers/kinesis/fanout.h"
 #include "handlers/kinesis/name.h"
 #include "handlers/kinesis/throttle.h"
@@ -51,9 +52,18 @@ void *kinesis_state_open(struct app *app)
     k->store = kinesis_store_open(app->store);
     pthread_mutex_init(&k->control, NULL);
     pthread_mutex_init(&k->lock, NULL);
+    k->channels = waitq_new();
     if (store_has(app->store, "kinesis"))
         start_trimming(k);
     return k;
+}
+
+void kinesis_state_start(void *state)
+{
+    struct kinesis *k = state;
+
+    if (store_has(k->app->store, "kinesis"))
+        kinesis_channels_wake(k);
 }
 
 void kinesis_state_close(void *state)
@@ -68,6 +78,7 @@ void kinesis_state_close(void *state)
         }
     }
     kinesis_store_close(k->store);
+    waitq_free(k->channels);
     pthread_mutex_destroy(&k->control);
     pthread_mutex_destroy(&k->lock);
     free(k);

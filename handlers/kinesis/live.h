@@ -41,10 +41,13 @@ struct kinesis {
     bool trimming;                              /* the task has been started; guarded by control */
     _Atomic bool have_secret;
     uint8_t secret[KINESIS_SECRET_LEN]; /* written before have_secret, under control */
+    struct waitq *channels;             /* woken when a channel is made or changed */
+    _Atomic bool delivering;            /* the task of the channels has been started */
 };
 
 void *kinesis_state_open(struct app *app);
 void kinesis_state_close(void *state);
+void kinesis_state_start(void *state);
 
 /* Makes the stream; STORE_EXISTS as the store says. */
 enum store_status kinesis_make(struct kinesis *k, const struct scope *scope,

@@ -28,7 +28,7 @@ bool kinesis_is_another(struct maybe_time created, const struct kinesis_stream *
 int kinesis_use_named(struct request *req, const char *name, const char *arn, const char *id,
                       struct kinesis_hold **out_hold);
 
-/* What has tags and a policy: a stream, or a consumer or a queue of it. */
+/* What has tags and a policy: a stream, or a consumer, a queue or a channel of it. */
 struct kinesis_target {
     struct kinesis_hold *hold;
     struct kinesis_resource resource;
@@ -61,6 +61,10 @@ int kinesis_new_tags(struct request *req, const char *stream, const struct kines
 const char *kinesis_token_make(struct request *req, const char *kind, const char *last);
 int kinesis_token_read(struct request *req, const char *token, const char *kind,
                        const char **out_after);
+/* The stream that a list is asked to keep to: *out_name. False: there is no such stream, and nothing
+ * to list. */
+bool kinesis_filter_stream(struct request *req, const char *arn, struct maybe_time created,
+                           const char **out_name);
 /* How many consumers and queues the stream may have. 0 or a failed request. */
 int kinesis_consumer_limit(struct request *req, const struct kinesis_hold *hold, int64_t *out_max);
 /* -1 after saying that it has as many. */
@@ -139,14 +143,17 @@ bool kinesis_at_end(const struct kinesis_shard *shard, int64_t next);
 KINESIS_OPERATION(AcknowledgeDeadLetterQueueRecords, kinesis_acknowledge_dead_letters);
 KINESIS_OPERATION(AcknowledgeQueueRecords, kinesis_acknowledge_records);
 KINESIS_OPERATION(AddTagsToStream, kinesis_add_tags_to_stream);
+KINESIS_OPERATION(CreateChannel, kinesis_create_channel);
 KINESIS_OPERATION(CreateQueue, kinesis_create_queue);
 KINESIS_OPERATION(CreateStream, kinesis_create_stream);
 KINESIS_OPERATION(DecreaseStreamRetentionPeriod, kinesis_decrease_retention);
+KINESIS_OPERATION(DeleteChannel, kinesis_delete_channel);
 KINESIS_OPERATION(DeleteQueue, kinesis_delete_queue);
 KINESIS_OPERATION(DeleteResourcePolicy, kinesis_delete_resource_policy);
 KINESIS_OPERATION(DeleteStream, kinesis_delete_stream);
 KINESIS_OPERATION(DeregisterStreamConsumer, kinesis_deregister_stream_consumer);
 KINESIS_OPERATION(DescribeAccountSettings, kinesis_describe_account_settings);
+KINESIS_OPERATION(DescribeChannel, kinesis_describe_channel);
 KINESIS_OPERATION(DescribeLimits, kinesis_describe_limits);
 KINESIS_OPERATION(DescribeQueue, kinesis_describe_queue);
 KINESIS_OPERATION(DescribeStream, kinesis_describe_stream);
@@ -156,6 +163,7 @@ KINESIS_OPERATION(GetRecords, kinesis_get_records);
 KINESIS_OPERATION(GetResourcePolicy, kinesis_get_resource_policy);
 KINESIS_OPERATION(GetShardIterator, kinesis_get_shard_iterator);
 KINESIS_OPERATION(IncreaseStreamRetentionPeriod, kinesis_increase_retention);
+KINESIS_OPERATION(ListChannels, kinesis_list_channels);
 KINESIS_OPERATION(ListQueues, kinesis_list_queues);
 KINESIS_OPERATION(ListShards, kinesis_list_shards);
 KINESIS_OPERATION(ListStreamConsumers, kinesis_list_stream_consumers);
@@ -178,6 +186,7 @@ KINESIS_OPERATION(SubscribeToShard, kinesis_subscribe_to_shard);
 KINESIS_OPERATION(TagResource, kinesis_tag_resource);
 KINESIS_OPERATION(UntagResource, kinesis_untag_resource);
 KINESIS_OPERATION(UpdateAccountSettings, kinesis_update_account_settings);
+KINESIS_OPERATION(UpdateChannel, kinesis_update_channel);
 KINESIS_OPERATION(UpdateDeadLetterQueueRecordsVisibility, kinesis_update_dead_letter_visibility);
 KINESIS_OPERATION(UpdateMaxRecordSize, kinesis_update_max_record_size);
 KINESIS_OPERATION(UpdateQueue, kinesis_update_queue);

@@ -9,6 +9,7 @@
 #include "handlers/common/arn.h"
 #include "handlers/common/page_token.h"
 #include "server/base/digest.h"
+#include "storage/kinesis_channel_store.h"
 
 enum {
     VISIBILITY_S = 30,
@@ -28,8 +29,17 @@ int kinesis_fail_no_queue(struct request *req, const char *arn)
     return aws_fail(req, &kinesis_ResourceNotFoundException, "Queue %s not found.", arn);
 }
 
-int kinesis_fail_has_queues(struct request *req, const struct kinesis_hold *hold)
+int kinesis_fail_in_use(struct request *req, const struct kinesis_hold *hold)
 {
+    int64_t channels = 0;
+
+    if (kinesis_channel_count(kinesis_of(req->app)->store, hold->stream, &channels) != STORE_OK)
+        return aws_fail_internal(req);
+    if (channels)
+        return aws_fail(req, &kinesis_ResourceInUseException,
+                        "Stream %s under account %s has channels. Delete them with DeleteChannel "
+                        "first.",
+                        hold->stream->name, hold->account);
     return aws_fail(req, &kinesis_ResourceInUseException,
                     "Stream %s under account %s has queues. Delete them with DeleteQueue first.",
                     hold->stream->name, hold->account);
@@ -301,23 +311,22 @@ int kinesis_delete_queue(struct request *req, const struct kinesis_DeleteQueueIn
 
 /* --- ListQueues --- */
 
-/* Which stream's queues are wanted: *out_stream is NULL for all. False: none can be. */
-static bool read_filter(struct request *req, const struct kinesis_QueueStreamFilter *filter,
-                        const char **out_stream)
+bool kinesis_filter_stream(struct request *req, const char *arn_text, struct maybe_time created,
+                           const char **out_name)
 {
     struct kinesis_hold *hold = NULL;
     const char *name;
     struct arn arn;
 
-    if (!arn_parse(&req->arena, filter->StreamARN, &arn) || !str_eq(arn.account, req->account) ||
+    if (!arn_parse(&req->arena, arn_text, &arn) || !str_eq(arn.account, req->account) ||
         !str_eq(arn.region, req->region) || !(name = arn_resource_after(&arn, "stream/")))
         return false;
     const struct kinesis_name stream = {.scope = {.account = req->account, .region = req->region},
                                         .stream = name};
     if (kinesis_find(req, &stream, &hold) != STORE_OK)
         return false;
-    *out_stream = name;
-    return !kinesis_is_another(filter->StreamCreationTimestamp, hold->stream);
+    *out_name = name;
+    return !kinesis_is_another(created, hold->stream);
 }
 
 static struct kinesis_QueueSummary summary(struct request *req, const struct kinesis_queue *queue)
@@ -351,7 +360,9 @@ int kinesis_list_queues(struct request *req, const struct kinesis_ListQueuesInpu
     if (in->StreamFilter.count > 1)
         return aws_fail(req, &kinesis_ValidationException,
                         "StreamFilter must contain exactly one entry.");
-    any = in->StreamFilter.count == 0 || read_filter(req, &in->StreamFilter.items[0], &stream);
+    any = in->StreamFilter.count == 0 ||
+          kinesis_filter_stream(req, in->StreamFilter.items[0].StreamARN,
+                                in->StreamFilter.items[0].StreamCreationTimestamp, &stream);
     kind = arena_printf(&req->arena, "%s %s/%s/%s", list_queues_kind, req->account, req->region,
                         in->StreamFilter.count ? in->StreamFilter.items[0].StreamARN : "");
     if (in->NextToken && kinesis_token_read(req, in->NextToken, kind, &after))

@@ -10,7 +10,7 @@ int kinesis_use_queue(struct request *req, const char *arn, struct kinesis_hold 
                       struct kinesis_queue *out);
 /* -1 after saying that there is no such queue. */
 int kinesis_fail_no_queue(struct request *req, const char *arn);
-/* -1 after saying that this cannot be done to a stream that has queues. */
-int kinesis_fail_has_queues(struct request *req, const struct kinesis_hold *hold);
+/* -1 after saying that this cannot be done to a stream that has queues, or channels. */
+int kinesis_fail_in_use(struct request *req, const struct kinesis_hold *hold);
 
 #endif

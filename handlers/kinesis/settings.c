@@ -96,7 +96,7 @@ int kinesis_update_stream_mode(struct request *req, const struct kinesis_UpdateS
     rc = kinesis_store_set_mode(kinesis_of(req->app)->store, hold->stream,
                                 on_demand ? KINESIS_ON_DEMAND : KINESIS_PROVISIONED);
     if (rc == STORE_CONFLICT)
-        return kinesis_fail_has_queues(req, hold);
+        return kinesis_fail_in_use(req, hold);
     if (rc != STORE_OK)
         return outcome(req, hold, rc);
     return in->WarmThroughputMiBps.set ? set_warm(req, hold, in->WarmThroughputMiBps.value) : 0;

@@ -3,6 +3,7 @@
 #include "handlers/common/page_token.h"
 #include "handlers/kinesis/hash.h"
 #include "handlers/kinesis/queue.h"
+#include "storage/kinesis_channel_store.h"
 
 enum {
     RETENTION_HOURS = 24,
@@ -114,6 +115,7 @@ int kinesis_delete_stream(struct request *req, const struct kinesis_DeleteStream
     struct kinesis_hold *hold;
     int64_t consumers;
     int64_t queues;
+    int64_t channels;
     enum store_status rc;
 
     (void)out;
@@ -122,10 +124,12 @@ int kinesis_delete_stream(struct request *req, const struct kinesis_DeleteStream
     rc = kinesis_consumer_count(kinesis_of(req->app)->store, hold->stream, &consumers);
     if (rc == STORE_OK)
         rc = kinesis_queue_count(kinesis_of(req->app)->store, hold->stream, &queues);
+    if (rc == STORE_OK)
+        rc = kinesis_channel_count(kinesis_of(req->app)->store, hold->stream, &channels);
     if (rc != STORE_OK)
         return aws_fail_internal(req);
-    if (queues)
-        return kinesis_fail_has_queues(req, hold);
+    if (queues || channels)
+        return kinesis_fail_in_use(req, hold);
     if (consumers && !(in->EnforceConsumerDeletion.set && in->EnforceConsumerDeletion.value))
         return aws_fail(req, &kinesis_ResourceInUseException,
                         "Stream %s under account %s has consumers registered with it. Deregister "
@@ -133,7 +137,7 @@ int kinesis_delete_stream(struct request *req, const struct kinesis_DeleteStream
                         hold->stream->name, hold->account);
     rc = kinesis_delete(kinesis_of(req->app), hold);
     if (rc == STORE_CONFLICT)
-        return kinesis_fail_has_queues(req, hold);
+        return kinesis_fail_in_use(req, hold);
     if (rc == STORE_NOT_FOUND)
         return kinesis_fail_gone(req, hold);
     return rc == STORE_OK ? 0 : aws_fail_internal(req);
@@ -220,12 +224,14 @@ int kinesis_describe_stream_summary(struct request *req,
     struct kinesis_hold *hold;
     int64_t consumers;
     int64_t queues;
+    int64_t channels;
 
     if (kinesis_use_named(req, in->StreamName, in->StreamARN, in->StreamId, &hold) ||
         kinesis_settings(req, hold, &settings))
         return -1;
     if (kinesis_consumer_count(kinesis_of(req->app)->store, hold->stream, &consumers) != STORE_OK ||
-        kinesis_queue_count(kinesis_of(req->app)->store, hold->stream, &queues) != STORE_OK)
+        kinesis_queue_count(kinesis_of(req->app)->store, hold->stream, &queues) != STORE_OK ||
+        kinesis_channel_count(kinesis_of(req->app)->store, hold->stream, &channels) != STORE_OK)
         return aws_fail_internal(req);
     d->StreamName = hold->stream->name;
     d->StreamARN = kinesis_stream_arn(req, hold);
@@ -240,6 +246,7 @@ int kinesis_describe_stream_summary(struct request *req,
         SOME_INT((int32_t)kinesis_stream_open_shards(hold->stream, &req->arena).count);
     d->ConsumerCount = SOME_INT((int32_t)consumers);
     d->QueueCount = SOME_INT((int32_t)queues);
+    d->ChannelCount = SOME_INT((int32_t)channels);
     if (settings.warm_mibps)
         d->WarmThroughput = kinesis_warm(&req->arena, settings.warm_mibps);
     d->RecordDistributionStrategy = kinesis_distribution_name(hold->stream);

@@ -24,6 +24,17 @@ enum store_status s3_bucket_exists(struct app *app, const char *account, const c
     return rc;
 }
 
+enum store_status s3_bucket_place(struct app *app, const char *bucket, struct arena *a,
+                                  struct s3_place *out)
+{
+    struct s3_bucket found;
+    enum store_status rc = s3_bucket_find(s3_of(app)->store, bucket, a, &found);
+
+    if (rc == STORE_OK)
+        *out = (struct s3_place){.account = found.account, .region = found.region};
+    return rc;
+}
+
 /* --- writing --- */
 
 static void tell(struct app *app, struct arena *a, const char *name, const char *account,
@@ -53,12 +64,14 @@ static enum store_status describe(struct app *app, struct arena *a, const char *
 
     if (rc)
         return rc;
+    if (in->expected_owner && !str_eq(bucket->account, in->expected_owner))
+        return STORE_CONFLICT;
     *out = (struct s3_object){
         .bucket = bucket->id,
         .key = in->key,
         .account = account,
         .modified_ms = clock_now_ms(&app->clock),
-        .storage_class = "STANDARD",
+        .storage_class = in->storage_class ? in->storage_class : "STANDARD",
         .checksum_algorithm = S3_CHECKSUM_CRC64NVME,
         .checksum_type = S3_CHECKSUM_FULL_OBJECT,
     };

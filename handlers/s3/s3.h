@@ -17,6 +17,14 @@ extern const struct service s3_service;
  * is the caller's, and owns what is written.
  */
 
+struct s3_place {
+    const char *account; /* who owns the bucket */
+    const char *region;
+};
+
+/* STORE_OK or STORE_NOT_FOUND. */
+enum store_status s3_bucket_place(struct app *app, const char *bucket, struct arena *a,
+                                  struct s3_place *out);
 /* STORE_OK or STORE_NOT_FOUND. */
 enum store_status s3_bucket_exists(struct app *app, const char *account, const char *bucket);
 
@@ -27,6 +35,8 @@ struct s3_object_in {
     const char *content_type;     /* NULL: binary/octet-stream */
     const char *content_encoding; /* NULL: none */
     const char *kms_key;          /* encrypted with that key of KMS; NULL: as the bucket says */
+    const char *storage_class;    /* NULL: STANDARD */
+    const char *expected_owner;   /* STORE_CONFLICT for the bucket of another account; NULL: any */
 };
 
 enum { S3_ETAG_MAX = 48 };

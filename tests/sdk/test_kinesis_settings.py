@@ -115,10 +115,6 @@ def test_a_dry_run_checks_and_does_nothing(kinesis, arn):
     kinesis.put_record(StreamName="s", Data=b"x", PartitionKey="k", DryRun=False)
 
 
-def test_channels_are_refused_by_name(kinesis):
-    refused(kinesis.list_channels, "NotImplemented")
-
-
 def test_a_commitment_allows_fifty_consumers(kinesis, arn):
     kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
     for i in range(20):
