@@ -197,6 +197,25 @@ enum store_status kinesis_channel_count(struct kinesis_store *store,
     return rc;
 }
 
+enum store_status kinesis_channel_total(struct kinesis_store *store, const struct scope *scope,
+                                        int64_t *out_count)
+{
+    struct sql_stmt *st;
+    struct sql *s;
+    int64_t scope_id;
+    enum store_status rc = lazy_scope_read_begin(store->db, scope, &s, &scope_id);
+
+    *out_count = 0;
+    if (rc != STORE_OK)
+        return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+    st = sql_query(s, "SELECT count(*) FROM channel WHERE scope = ?1", sql_int(scope_id));
+    rc = sql_step(st);
+    if (rc == STORE_OK)
+        *out_count = sql_column_int(st, 0);
+    sql_read_end(s);
+    return rc;
+}
+
 enum store_status kinesis_channel_active(struct kinesis_store *store, int64_t after, size_t limit,
                                          struct arena *a, struct kinesis_channel **out_items,
                                          size_t *out_count)

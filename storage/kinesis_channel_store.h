@@ -56,6 +56,8 @@ enum store_status kinesis_channel_list(struct kinesis_store *store, const struct
                                        size_t *out_count);
 enum store_status kinesis_channel_count(struct kinesis_store *store,
                                         const struct kinesis_stream *stream, int64_t *out_count);
+enum store_status kinesis_channel_total(struct kinesis_store *store, const struct scope *scope,
+                                        int64_t *out_count);
 /* freshness_s 0 and logging NULL leave what there is. */
 enum store_status kinesis_channel_update(struct kinesis_store *store, int64_t channel,
                                          int32_t freshness_s, const char *logging);

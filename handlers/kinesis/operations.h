@@ -61,8 +61,8 @@ int kinesis_new_tags(struct request *req, const char *stream, const struct kines
 const char *kinesis_token_make(struct request *req, const char *kind, const char *last);
 int kinesis_token_read(struct request *req, const char *token, const char *kind,
                        const char **out_after);
-/* The stream that a list is asked to keep to: *out_name. False: there is no such stream, and nothing
- * to list. */
+/* The stream that a list is asked to keep to: *out_name. False: there is no such stream, and
+ * nothing to list. */
 bool kinesis_filter_stream(struct request *req, const char *arn, struct maybe_time created,
                            const char **out_name);
 /* How many consumers and queues the stream may have. 0 or a failed request. */

@@ -1,10 +1,12 @@
 /* How long a stream keeps records, and how many shards and streams an account may have. */
 #include "handlers/kinesis/operations.h"
+#include "storage/kinesis_channel_store.h"
 
 enum {
     RETENTION_MIN_HOURS = 24,
     RETENTION_MAX_HOURS = 8760,
     ON_DEMAND_STREAMS_MAX = 50, /* AWS: the quota of the large regions; told, not enforced */
+    CHANNELS_MAX = 2 * ON_DEMAND_STREAMS_MAX, /* AWS: two for each of these */
 };
 
 static int set_retention(struct request *req, struct kinesis_hold *hold, int32_t hours)
@@ -79,14 +81,18 @@ int kinesis_describe_limits(struct request *req, const struct kinesis_DescribeLi
     const struct scope scope = {.account = req->account, .region = req->region};
     int64_t shards;
     int64_t streams;
+    int64_t channels;
 
     (void)in;
     if (kinesis_store_open_shards(store, &scope, &shards) != STORE_OK ||
-        kinesis_store_on_demand_streams(store, &scope, &streams) != STORE_OK)
+        kinesis_store_on_demand_streams(store, &scope, &streams) != STORE_OK ||
+        kinesis_channel_total(store, &scope, &channels) != STORE_OK)
         return aws_fail_internal(req);
     out->ShardLimit = SOME_INT(KINESIS_SHARD_LIMIT);
     out->OpenShardCount = SOME_INT((int32_t)shards);
     out->OnDemandStreamCount = SOME_INT((int32_t)streams);
     out->OnDemandStreamCountLimit = SOME_INT(ON_DEMAND_STREAMS_MAX);
+    out->ChannelCount = SOME_INT((int32_t)channels);
+    out->ChannelCountLimit = SOME_INT(CHANNELS_MAX);
     return 0;
 }

@@ -116,6 +116,8 @@ def test_a_channel_is_described(shop):
     assert told["ChannelName"] == "c" and told["ServiceExecutionRoleARN"] == ROLE
     summary = shop.kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]
     assert summary["ChannelCount"] == 1
+    limits = shop.kinesis.describe_limits()
+    assert (limits["ChannelCount"], limits["ChannelCountLimit"]) == (1, 100)
     assert told["StreamConfigurationList"] == [
         {"StreamARN": STREAM, "StreamCreationTimestamp": summary["StreamCreationTimestamp"],
          "RecordConfiguration": {"RecordFormatType": "BYTE_ARRAY"}}]
@@ -300,8 +302,8 @@ def test_compressions_keys_and_classes(shop, compression, extension, unpack):
 
 @pytest.mark.parametrize("format, good, bad", [
     ("JSON", [b'{"a": 1}', b"[1, 2]", b'"x"'], [b"{", b"", b"{} {}"]),
-    ("STRING", ["grün".encode(), b"{"], [b"\xff\xfe", b"\xc3"]),
-    ("BYTE_ARRAY", [b"\xff\xfe", b"\x00"], []),
+    ("STRING", ["grün".encode(), b"{", b""], [b"\xff\xfe", b"\xc3"]),
+    ("BYTE_ARRAY", [b"\xff\xfe", b"\x00", b""], []),
 ])
 def test_formats_and_dead_letters(shop, format, good, bad):
     shop.s3.create_bucket(Bucket="dead")
@@ -339,7 +341,10 @@ def test_resharded_streams_are_delivered_in_order(shop):
     shop.create()
     for n in range(10):
         shop.kinesis.put_record(StreamName="s", PartitionKey="same", Data=f"{n};".encode())
-    shop.kinesis.update_shard_count(StreamName="s", TargetShardCount=8, ScalingType="UNIFORM_SCALING")
+    shards = len(shop.kinesis.list_shards(StreamName="s")["Shards"])
+    shop.kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
+    shop.kinesis.update_stream_warm_throughput(StreamName="s", WarmThroughputMiBps=16)
+    assert len(shop.kinesis.list_shards(StreamName="s")["Shards"]) > shards
     for n in range(10, 20):
         shop.kinesis.put_record(StreamName="s", PartitionKey="same", Data=f"{n};".encode())
     shop.move(FRESH + 1)
@@ -431,6 +436,24 @@ def test_a_bucket_that_is_gone_is_tried_again(shop):
     assert (base64.b64decode(line["rawData"]), line["errorCode"]) == (b"late", "S3.DeliveryFailed")
     assert shop.keys("dead")[0].startswith(f"kinesis-channel/errors/c/{made['ChannelId']}/")
     assert wait_for_failures(3)[2] == "S3.DeliveryFailed"
+
+
+def test_what_leaves_the_stream_undelivered_is_told(shop):
+    made = shop.create(logging={"Enabled": True})
+    group = made["LoggingConfiguration"]["CloudWatchLogs"]["LogGroupName"]
+    shop.s3.delete_bucket(Bucket="box")  # with the dead letters
+    shop.put(b"lost", b"lost too")
+    shop.move(25 * 3600)
+    for _ in range(1200):
+        if codes := log_codes(shop, group):
+            break
+        time.sleep(0.05)
+    assert codes == ["RecordsExpired"]
+    shop.s3.create_bucket(Bucket="box")
+    shop.put(b"new")
+    shop.move(FRESH + 1)
+    (found,) = shop.wait(1)
+    assert found["Body"].read() == b"new"
 
 
 def test_an_encrypted_channel(shop):
