@@ -95,7 +95,7 @@ def test_quotas_and_lengths(iam, provider):
     refused("ValidationError", create, Url=other + "/" + "p" * 240)
     quota = "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100"
     assert refused("LimitExceeded", create, Url=other, ClientIDList=[f"c{i}" for i in range(101)]) == quota
-    refused("LimitExceeded", create, Url=other, Tags=[{"Key": f"k{i}", "Value": ""} for i in range(51)])
+    refused("ValidationError", create, Url=other, Tags=[{"Key": f"k{i}", "Value": ""} for i in range(51)])
     full = create(Url=other, ClientIDList=[f"c{i}" for i in range(100)])["OpenIDConnectProviderArn"]
     add = iam.add_client_id_to_open_id_connect_provider
     assert refused("LimitExceeded", add, OpenIDConnectProviderArn=full, ClientID="more") == quota
