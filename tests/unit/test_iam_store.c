@@ -371,6 +371,77 @@ START_TEST(an_alias_belongs_to_one_account)
 }
 END_TEST
 
+static bool rename_tags(struct iam_provider *provider, void *context)
+{
+    provider->tags = context;
+    return context != NULL;
+}
+
+START_TEST(providers_are_of_an_account)
+{
+    static const char B[] = "222222222222";
+    struct iam_provider p = {.url = "b.example.com", .document = "{}"};
+    struct iam_providers all;
+
+    ck_assert_int_eq(iam_provider_find(store, A, p.url, &a, &p), STORE_NOT_FOUND);
+    ck_assert_int_eq(iam_provider_create(store, A, &p, 2), STORE_OK);
+    ck_assert_int_eq(iam_provider_create(store, A, &p, 2), STORE_EXISTS);
+    p.url = "a.example.com";
+    ck_assert_int_eq(iam_provider_create(store, A, &p, 2), STORE_OK);
+    p.url = "c.example.com";
+    ck_assert_int_eq(iam_provider_create(store, A, &p, 2), STORE_LIMIT);
+    ck_assert_int_eq(iam_provider_list(store, B, 5, &a, &all), STORE_OK);
+    ck_assert_uint_eq(all.count, 0);
+    ck_assert_int_eq(iam_provider_list(store, A, 5, &a, &all), STORE_OK);
+    ck_assert_uint_eq(all.count, 2);
+    ck_assert_str_eq(all.items[0].url, "a.example.com");
+
+    ck_assert_int_eq(iam_provider_change(store, A, "a.example.com", rename_tags, "{\"k\":1}", &a),
+                     STORE_OK);
+    ck_assert_int_eq(iam_provider_change(store, A, "a.example.com", rename_tags, NULL, &a),
+                     STORE_CONFLICT);
+    ck_assert_int_eq(iam_provider_change(store, B, "a.example.com", rename_tags, "{}", &a),
+                     STORE_NOT_FOUND);
+    ck_assert_int_eq(iam_provider_find(store, A, "a.example.com", &a, &p), STORE_OK);
+    ck_assert_str_eq(p.tags, "{\"k\":1}");
+    ck_assert_int_eq(iam_provider_delete(store, A, "a.example.com"), STORE_OK);
+    ck_assert_int_eq(iam_provider_delete(store, A, "a.example.com"), STORE_OK);
+    ck_assert_int_eq(iam_provider_find(store, A, "a.example.com", &a, &p), STORE_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(an_account_is_counted)
+{
+    struct iam_attachment what = {.arn = POLICY, .name = "p", .path = "/team/"};
+    struct iam_counts counts;
+    struct iam_inlines inside;
+    struct iam_entity e;
+
+    ck_assert_int_eq(iam_count(store, A, &counts), STORE_OK);
+    ck_assert_int_eq(counts.users, 0);
+    ck_assert_int_eq(create(IAM_USER, "u", "/"), STORE_OK);
+    ck_assert_int_eq(create(IAM_USER, "v", "/"), STORE_OK);
+    ck_assert_int_eq(create(IAM_ROLE, "r", "/"), STORE_OK);
+    create_policy();
+    ck_assert_int_eq(iam_attach(store, A, IAM_USER, "u", &what, 10), STORE_OK);
+    ck_assert_int_eq(iam_attach(store, A, IAM_ROLE, "r", &what, 10), STORE_OK);
+    ck_assert_int_eq(iam_inline_put(store, A, IAM_USER, "u", "b", "{}", 100), STORE_OK);
+    ck_assert_int_eq(iam_inline_put(store, A, IAM_USER, "u", "a", "[]", 100), STORE_OK);
+    ck_assert_int_eq(iam_count(store, A, &counts), STORE_OK);
+    ck_assert_int_eq(counts.users, 2);
+    ck_assert_int_eq(counts.roles, 1);
+    ck_assert_int_eq(counts.groups, 0);
+    ck_assert_int_eq(counts.policies, 1);
+    ck_assert_int_eq(counts.policies_in_use, 1);
+
+    ck_assert_int_eq(iam_entity_find(store, A, IAM_USER, "u", &a, &e), STORE_OK);
+    ck_assert_int_eq(iam_inline_all(store, e.id, &a, &inside), STORE_OK);
+    ck_assert_uint_eq(inside.count, 2);
+    ck_assert_str_eq(inside.items[0].name, "a");
+    ck_assert_str_eq(inside.items[0].document, "[]");
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("iam_store");
@@ -389,6 +460,8 @@ int main(void)
     tcase_add_test(c, policies_know_who_uses_them);
     tcase_add_test(c, keys_and_sessions_are_found_by_id);
     tcase_add_test(c, an_alias_belongs_to_one_account);
+    tcase_add_test(c, providers_are_of_an_account);
+    tcase_add_test(c, an_account_is_counted);
     suite_add_tcase(s, c);
     return run_suite(s);
 }
