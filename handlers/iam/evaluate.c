@@ -136,10 +136,9 @@ static enum store_status ask_boundary(struct evaluation *e)
     if (status || !entity.boundary)
         return status;
     status = managed_document(req, entity.boundary, &document);
-    if (status || !document)
-        return status;
-    limit(e, ask(req, document, e->question));
-    return STORE_OK;
+    if (!status)
+        limit(e, document ? ask(req, document, e->question) : POLICY_SILENT);
+    return status;
 }
 
 static enum store_status ask_session(struct evaluation *e, const struct iam_caller *caller)

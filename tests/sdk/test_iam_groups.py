@@ -317,6 +317,11 @@ def test_policies_of_groups_are_asked(tmp_path, account):
         edge = root_iam.create_policy(PolicyName="Edge", PolicyDocument=policy("s3:*"))["Policy"]["Arn"]
         root_iam.put_user_permissions_boundary(UserName="ann", PermissionsBoundary=edge)
         assert not may_send()
+        root_iam.delete_user_permissions_boundary(UserName="ann")
+        assert may_send()
+        not_carried = "arn:aws:iam::aws:policy/job-function/NobodyCarriesThis"
+        root_iam.put_user_permissions_boundary(UserName="ann", PermissionsBoundary=not_carried)
+        assert not may_send()
     finally:
         server.stop()
 
