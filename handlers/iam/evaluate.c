@@ -1,7 +1,8 @@
 /*
  * What the policies of a user or a role say to a request: those inside it, those attached, and for
  * a user those of the groups that the user is in. A boundary limits what they allow, and so do the
- * policies that a session was given. Policies of AWS that are not carried here say nothing.
+ * policies that a session was given. Policies of AWS that are not carried here say nothing, which
+ * as a boundary allows nothing. AWS: with its user or role a session's rights end.
  */
 #include "handlers/iam/iam_parts.h"
 
@@ -209,6 +210,6 @@ int iam_identity_verdict(struct request *req, const struct policy_question *ques
         status = ask_session(&e, &caller);
     if (status && status != STORE_NOT_FOUND)
         return aws_fail_internal(req);
-    *out = e.verdict;
+    *out = status ? POLICY_DENY : e.verdict; /* the user or the role is gone */
     return 0;
 }

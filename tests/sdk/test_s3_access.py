@@ -364,6 +364,17 @@ def test_sessions_may_do_no_more_than_their_policies(strict, account):
     assert read(federated, "other/k") == "AccessDenied"
     assert read(session(sts.get_federation_token, Name="fred"), "mine/k") == "AccessDenied"
 
+    # With the role its sessions end, whatever the bucket's policy lets them do.
+    open_to_role = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "s3:GetObject",
+                    "Resource": f"arn:aws:s3:::{bucket}/*"}
+    limited = session(sts.assume_role, **assume, Policy=denied)
+    root.put_bucket_policy(Bucket=bucket, Policy=document(open_to_role))
+    assert read(limited, "mine/k") == "AccessDenied"
+    assert free.get_object(Bucket=bucket, Key="mine/k")["Body"].read() == b"x"
+    iam.delete_role_policy(RoleName="reader", PolicyName="own")
+    iam.delete_role(RoleName="reader")
+    assert read(limited, "mine/k") == read(free, "mine/k") == "AccessDenied"
+
 
 def test_a_users_session_may_do_what_the_user_may(strict, account):
     root = connect(strict.endpoint, account)
