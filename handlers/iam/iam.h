@@ -20,7 +20,7 @@ struct iam_caller {
     enum iam_caller_kind kind;
     const char *arn;
     const char *id;        /* of the account, AIDA..., AROA...:session */
-    const char *user_name; /* IAM_CALLER_USER only, else NULL */
+    const char *user_name; /* of a user, and of a session that acts as one; else NULL */
     /* Of a session: what it may do at most (struct iam_session); NULL: not limited so. */
     const char *policy;
     const char *policy_arns;

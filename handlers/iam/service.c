@@ -62,6 +62,12 @@ static void root_caller(struct request *req, struct iam_caller *out)
                                .id = req->account};
 }
 
+/* AWS: a session that GetSessionToken gave a user acts as that user. */
+static const char *user_of_session(const char *arn)
+{
+    return strstr(arn, ":user/") ? strrchr(arn, '/') + 1 : NULL;
+}
+
 static enum store_status session_caller(struct request *req, struct iam_caller *out)
 {
     struct iam_session session;
@@ -72,6 +78,7 @@ static enum store_status session_caller(struct request *req, struct iam_caller *
         *out = (struct iam_caller){.kind = IAM_CALLER_SESSION,
                                    .arn = session.arn,
                                    .id = session.user_id,
+                                   .user_name = user_of_session(session.arn),
                                    .policy = session.policy,
                                    .policy_arns = session.policy_arns};
     return status;

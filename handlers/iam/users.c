@@ -60,15 +60,15 @@ static int get_caller(struct request *req, struct iam_GetUserResponse *out)
 
     if (iam_caller_of(req, &caller))
         return -1;
-    if (caller.kind == IAM_CALLER_SESSION)
-        return aws_fail(req, &aws_ValidationError,
-                        "Must specify userName when calling with non-User credentials");
-    if (caller.kind == IAM_CALLER_USER) {
+    if (caller.user_name) {
         if (find_user(req, caller.user_name, &user))
             return -1;
         out->User = show_whole_user(req, &user);
         return 0;
     }
+    if (caller.kind == IAM_CALLER_SESSION)
+        return aws_fail(req, &aws_ValidationError,
+                        "Must specify userName when calling with non-User credentials");
     out->User = ARENA_NEW(&req->arena, struct iam_User);
     out->User->UserId = caller.id;
     out->User->Arn = caller.arn;

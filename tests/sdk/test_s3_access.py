@@ -399,6 +399,11 @@ def test_a_users_session_may_do_what_the_user_may(strict, account):
     document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     iam.put_user_policy(UserName="dora", PolicyName="own", PolicyDocument=document)
     assert dora.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    for key in ("dora/k", "emil/k"):
+        root.put_object(Bucket=bucket, Key=key, Body=b"x")
+    iam.put_user_policy(UserName="dora", PolicyName="own", PolicyDocument=document.replace("/*", "/${aws:username}/*"))
+    assert dora.get_object(Bucket=bucket, Key="dora/k")["Body"].read() == b"x"
+    assert code_of(dora.get_object, Bucket=bucket, Key="emil/k") == "AccessDenied"
 
 
 def test_a_presigned_url_of_another_day(strict, account):

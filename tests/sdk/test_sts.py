@@ -98,6 +98,10 @@ def test_user_keys_act_as_the_user(client, endpoint, region, account):
     me = inside("sts").get_caller_identity()
     assert (me["Account"], me["UserId"], me["Arn"]) == (account, user["UserId"], user["Arn"])
     assert inside("iam").get_user()["User"]["UserName"] == "ci"
+    session = with_credentials(inside("sts").get_session_token()["Credentials"], endpoint, region)
+    assert session("sts").get_caller_identity()["Arn"] == user["Arn"]
+    assert session("iam").get_user()["User"]["UserName"] == "ci"
+    assert [k["AccessKeyId"] for k in session("iam").list_access_keys()["AccessKeyMetadata"]] == [key["AccessKeyId"]]
 
 
 def test_tokens_of_others_are_not_trusted(client, account):
