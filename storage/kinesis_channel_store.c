@@ -328,8 +328,9 @@ enum store_status kinesis_channel_oldest(struct kinesis_store *store,
 static enum store_status advance_turn(struct sql *s, void *context)
 {
     const struct change_turn *t = context;
-    enum store_status rc = sql_exec(
-        s, "UPDATE channel SET failing_ms = 0, retry_ms = 0 WHERE id = ?1", sql_int(t->channel));
+    enum store_status rc =
+        sql_exec(s, "UPDATE channel SET failing_ms = ?2, retry_ms = 0 WHERE id = ?1",
+                 sql_int(t->channel), sql_int(t->failing_ms));
 
     if (rc == STORE_OK && sql_changes(s) == 0)
         return STORE_NOT_FOUND;
@@ -337,9 +338,10 @@ static enum store_status advance_turn(struct sql *s, void *context)
 }
 
 enum store_status kinesis_channel_advance(struct kinesis_store *store, int64_t channel,
-                                          const int64_t *next, size_t count)
+                                          const int64_t *next, size_t count, int64_t failing_ms)
 {
-    struct change_turn turn = {.channel = channel, .next = next, .count = count};
+    struct change_turn turn = {
+        .channel = channel, .next = next, .count = count, .failing_ms = failing_ms};
 
     return lazy_write(store->db, advance_turn, &turn);
 }

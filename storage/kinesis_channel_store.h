@@ -27,7 +27,7 @@ struct kinesis_channel {
     const char *key_id;  /* NULL: none */
     const char *logging; /* JSON, the caller's business */
     const char *problem; /* NULL: active */
-    int64_t failing_ms;  /* 0: its last delivery went well */
+    int64_t failing_ms;  /* since when the destination refuses; 0: it does not */
     int64_t retry_ms;
 };
 
@@ -77,10 +77,10 @@ enum store_status kinesis_channel_places(struct kinesis_store *store, int64_t ch
 enum store_status kinesis_channel_oldest(struct kinesis_store *store,
                                          const struct kinesis_shard_list *shards,
                                          const int64_t *next, int64_t *out_at_ms);
-/* What lies before the places has been delivered: the channel is well again. STORE_NOT_FOUND: the
- * channel is gone. */
+/* What lies before the places has been delivered; failing_ms 0: to the destination.
+ * STORE_NOT_FOUND: the channel is gone. */
 enum store_status kinesis_channel_advance(struct kinesis_store *store, int64_t channel,
-                                          const int64_t *next, size_t count);
+                                          const int64_t *next, size_t count, int64_t failing_ms);
 /* Nothing was delivered. */
 enum store_status kinesis_channel_postpone(struct kinesis_store *store, int64_t channel,
                                            int64_t failing_ms, int64_t retry_ms);

@@ -21,7 +21,6 @@ enum {
     TEXT_MAX = 128 * 1024 * 1024,    /* the last record, and lines in base64, come on top */
     PAGE_RECORDS = 10000,
     PAGE_BYTES = 2 * 1024 * 1024,
-    CHANNELS_AT_ONCE = 64,
     JSON_DEPTH = 1000,
     SECOND_MS = 1000,
     RETRY_MS = 60 * SECOND_MS,
@@ -48,12 +47,14 @@ struct delivery {
     size_t dead_count;
     int64_t expired; /* so many numbers left the stream before they could be delivered */
     bool give_up;    /* all records are for the dead-letter queue */
+    bool stuck;      /* what was done could not be noted */
     int64_t failing_ms;
 };
 
 /* --- the log --- */
 
-static void write_log(const struct delivery *d, const char *code, const char *message)
+static void write_log(const struct delivery *d, const char *bucket_arn, const char *code,
+                      const char *message)
 {
     const struct kinesis_channel *c = d->channel;
     const struct kinesis_ChannelLoggingConfiguration *logging = channel_stored_logging(c, d->arena);
@@ -69,7 +70,7 @@ static void write_log(const struct delivery *d, const char *code, const char *me
     jw_member_string(
         &j, "channelARN",
         arn_make(d->arena, "kinesis", c->region, c->account, "channel/%s", c->resource));
-    jw_member_string(&j, "destination", d->to->StorageConfiguration->BucketARN);
+    jw_member_string(&j, "destination", bucket_arn);
     jw_member_string(&j, "message", message);
     jw_member_string(&j, "errorCode", code);
     jw_end_object(&j);
@@ -267,53 +268,98 @@ static const char *reason(enum store_status rc)
 static void tell(const struct delivery *d)
 {
     if (d->dead_count)
-        write_log(d, d->give_up ? "S3.DeliveryFailed" : "InvalidRecord",
+        write_log(d, d->to->DeadLetterQueueS3Configuration->BucketARN,
+                  d->give_up ? "S3.DeliveryFailed" : "InvalidRecord",
                   arena_printf(d->arena, "%zu records were written to the dead-letter queue.",
                                d->dead_count));
     if (d->expired > 0)
-        write_log(d, "RecordsExpired",
+        write_log(d, d->to->StorageConfiguration->BucketARN, "RecordsExpired",
                   arena_printf(d->arena,
                                "%" PRId64 " records left the stream before they could be "
                                "delivered.",
                                d->expired));
 }
 
-/* False: that is all for now. */
-static bool postpone(const struct delivery *d, enum store_status rc)
+/* The destination has refused since then; 0: it has not. False: that is all for now. */
+static bool postpone(struct delivery *d, enum store_status rc, const char *bucket_arn,
+                     int64_t failing_ms)
 {
     int64_t now = clock_now_ms(&d->k->app->clock);
-    int64_t since = d->failing_ms ? d->failing_ms : now;
 
-    write_log(d, reason(rc), "The records could not be delivered. It is tried again.");
-    if (kinesis_channel_postpone(d->k->store, d->channel->id, since, now + RETRY_MS) != STORE_OK)
-        log_warn("channel %s: what it failed to deliver is tried again at once", d->channel->name);
+    write_log(d, bucket_arn, reason(rc), "The records could not be delivered. It is tried again.");
+    d->stuck = kinesis_channel_postpone(d->k->store, d->channel->id, failing_ms, now + RETRY_MS);
+    if (d->stuck)
+        log_warn("channel %s: that its delivery failed could not be noted", d->channel->name);
     return false;
 }
 
-/* One object. What the bucket has refused for an hour goes to the dead-letter queue. */
-static bool deliver_object(struct delivery *d)
+/* Whether the bucket is there for the records; what it refuses is mostly seen here. */
+static enum store_status ask_destination(const struct delivery *d)
 {
-    size_t len = d->shards.count;
-    int64_t *before = arena_memdup(d->arena, d->next, len * sizeof(*before));
+    const struct kinesis_S3StorageConfiguration *to = d->to->StorageConfiguration;
+    struct s3_place place;
+    enum store_status rc =
+        s3_bucket_place(d->k->app, channel_bucket(to->BucketARN), d->arena, &place);
+
+    return rc == STORE_OK && !str_eq(place.account, to->ExpectedBucketOwner) ? STORE_CONFLICT : rc;
+}
+
+/* What the bucket has refused for an hour is for the dead-letter queue. */
+static enum store_status prepare(struct delivery *d)
+{
+    size_t size = d->shards.count * sizeof(*d->next);
+    int64_t *before = arena_memdup(d->arena, d->next, size);
     enum store_status rc = fill(d);
 
+    if (rc != STORE_OK || d->body.len == 0)
+        return rc;
+    rc = ask_destination(d);
+    if (rc == STORE_OK || !d->failing_ms ||
+        clock_now_ms(&d->k->app->clock) - d->failing_ms < GIVE_UP_MS)
+        return rc;
+    memcpy(d->next, before, size);
+    d->give_up = true;
+    return fill(d);
+}
+
+/* What was delivered is not read again. A destination that has been given up stays so until it
+ * takes an object. */
+static bool advance(struct delivery *d)
+{
+    enum store_status rc = kinesis_channel_advance(d->k->store, d->channel->id, d->next,
+                                                   d->shards.count, d->give_up ? d->failing_ms : 0);
+
     if (rc == STORE_OK)
-        rc = put_body(d);
-    if (rc != STORE_OK && d->failing_ms &&
-        clock_now_ms(&d->k->app->clock) - d->failing_ms >= GIVE_UP_MS) {
-        memcpy(d->next, before, len * sizeof(*before));
-        d->give_up = true;
-        rc = fill(d);
-    }
-    if (rc == STORE_OK)
-        rc = put_dead(d);
+        return true;
+    if (rc != STORE_NOT_FOUND)
+        log_warn("channel %s: that its records were delivered could not be noted",
+                 d->channel->name);
+    d->stuck = true;
+    return false;
+}
+
+/* One object. The dead letters come first: if they are refused, the good records of the same
+ * object shall not be written again and again. */
+static bool deliver_object(struct delivery *d)
+{
+    const char *bucket_arn = d->to->StorageConfiguration->BucketARN;
+    int64_t since = d->failing_ms ? d->failing_ms : clock_now_ms(&d->k->app->clock);
+    enum store_status rc = prepare(d);
+
     if (rc != STORE_OK)
-        return postpone(d, rc);
-    if (kinesis_channel_advance(d->k->store, d->channel->id, d->next, len) != STORE_OK)
+        return postpone(d, rc, bucket_arn, since);
+    rc = put_dead(d);
+    if (rc != STORE_OK)
+        return postpone(d, rc, d->to->DeadLetterQueueS3Configuration->BucketARN, d->failing_ms);
+    rc = put_body(d);
+    if (rc != STORE_OK)
+        return postpone(d, rc, bucket_arn, since);
+    if (!advance(d))
         return false;
     tell(d);
+    if (!d->give_up)
+        d->failing_ms = 0;
     d->give_up = false;
-    d->failing_ms = 0;
     return true;
 }
 
@@ -325,12 +371,15 @@ static bool is_done(const struct delivery *d)
     return true;
 }
 
-static void deliver(struct delivery *d, struct background_task *task)
+/* How long to wait before the next look. */
+static int64_t deliver(struct delivery *d, struct background_task *task)
 {
     d->end = ARENA_ARRAY(d->arena, int64_t, d->shards.count);
     d->to = channel_destination(d->channel, d->arena);
-    if (!d->to || kinesis_newest_places(d->k->store, &d->shards, d->end) != STORE_OK)
-        return;
+    if (!d->to || kinesis_newest_places(d->k->store, &d->shards, d->end) != STORE_OK) {
+        log_warn("channel %s: it could not be read", d->channel->name);
+        return RETRY_MS;
+    }
     strbuf_init(&d->body, TEXT_MAX);
     strbuf_init(&d->dead, TEXT_MAX);
     arena_init(&d->page);
@@ -339,6 +388,7 @@ static void deliver(struct delivery *d, struct background_task *task)
     arena_release(&d->page);
     strbuf_release(&d->body);
     strbuf_release(&d->dead);
+    return d->stuck ? RETRY_MS : SECOND_MS;
 }
 
 /* --- all channels --- */
@@ -366,15 +416,14 @@ static int64_t look_at_stream(struct delivery *d, struct background_task *task)
     rc = kinesis_channel_places(d->k->store, c->id, d->next, d->shards.count);
     if (rc == STORE_OK)
         rc = kinesis_channel_oldest(d->k->store, &d->shards, d->next, &at_ms);
-    if (rc == STORE_NOT_FOUND) /* what comes from now on has its time */
-        return (int64_t)c->freshness_s * SECOND_MS;
-    if (rc != STORE_OK)
+    if (rc != STORE_OK && rc != STORE_NOT_FOUND)
         return RETRY_MS;
-    int64_t due_ms = MAX(at_ms + (int64_t)c->freshness_s * SECOND_MS, c->retry_ms);
-    if (due_ms > now)
-        return due_ms - now;
-    deliver(d, task);
-    return SECOND_MS;
+    if (rc == STORE_OK) {
+        int64_t due_ms = MAX(at_ms + (int64_t)c->freshness_s * SECOND_MS, c->retry_ms);
+        return due_ms > now ? due_ms - now : deliver(d, task);
+    }
+    /* What comes from now on has its time; what has left the stream meanwhile is told. */
+    return MAX(deliver(d, task), (int64_t)c->freshness_s * SECOND_MS);
 }
 
 static int64_t look_at(struct kinesis *k, const struct kinesis_channel *channel,
@@ -389,16 +438,19 @@ static int64_t look_at(struct kinesis *k, const struct kinesis_channel *channel,
         return wait_ms;
     arena_init(&a);
     d.arena = &a;
-    wait_ms = look_at_stream(&d, task);
+    /* Else it is another stream by now, and the channel about to go. */
+    if (d.hold->stream->created_ms == channel->stream_created_ms)
+        wait_ms = look_at_stream(&d, task);
     arena_release(&a);
     kinesis_release(d.hold);
     return wait_ms;
 }
 
-/* How long there is nothing to do; negative: there are no channels. */
+/* How long there is nothing to do; negative: there are no channels. Each is read when it is its
+ * turn: those before it may have taken long. */
 static int64_t look(struct kinesis *k, struct background_task *task)
 {
-    struct kinesis_channel *channels;
+    struct kinesis_channel *channel;
     int64_t wait_ms = -1;
     int64_t after = 0;
     size_t count;
@@ -407,17 +459,16 @@ static int64_t look(struct kinesis *k, struct background_task *task)
     arena_init(&a);
     do {
         arena_reset(&a);
-        if (kinesis_channel_active(k->store, after, CHANNELS_AT_ONCE, &a, &channels, &count) !=
-            STORE_OK) {
+        if (kinesis_channel_active(k->store, after, 1, &a, &channel, &count) != STORE_OK) {
             count = 0;
             wait_ms = RETRY_MS;
         }
-        for (size_t i = 0; i < count && !background_stopping(task); i++) {
-            int64_t other_ms = look_at(k, &channels[i], task);
+        if (count > 0) {
+            int64_t other_ms = look_at(k, channel, task);
             wait_ms = wait_ms < 0 ? other_ms : MIN(wait_ms, other_ms);
-            after = channels[i].id;
+            after = channel->id;
         }
-    } while (count == CHANNELS_AT_ONCE && !background_stopping(task));
+    } while (count > 0 && !background_stopping(task));
     arena_release(&a);
     return wait_ms;
 }

@@ -49,10 +49,11 @@ bool channel_pack_ready(const char *type)
     return !str_eq(type, "ZSTD") || load_zstd(&zstd);
 }
 
-/* The packed bytes take the place of the others. */
+/* The packed bytes take the place of the others; what may come into the buffer stays the same. */
 static void replace(struct strbuf *body, struct strbuf *packed, size_t len)
 {
     packed->len = len;
+    packed->max = body->max;
     strbuf_release(body);
     *body = *packed;
 }

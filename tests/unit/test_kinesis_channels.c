@@ -85,12 +85,12 @@ START_TEST(places_move_together)
     ck_assert_int_eq(kinesis_channel_postpone(store, id, 7, 8), STORE_OK);
     ck_assert_int_eq(found("c").failing_ms, 7);
     ck_assert_int_eq(found("c").retry_ms, 8);
-    ck_assert_int_eq(kinesis_channel_advance(store, id, second, SHARDS), STORE_OK);
+    ck_assert_int_eq(kinesis_channel_advance(store, id, second, SHARDS, 0), STORE_OK);
     ck_assert_int_eq(kinesis_channel_places(store, id, next, SHARDS), STORE_OK);
     ck_assert_mem_eq(next, second, sizeof(second));
     ck_assert_int_eq(found("c").failing_ms, 0);
     ck_assert_int_eq(kinesis_channel_remove(store, id), STORE_OK);
-    ck_assert_int_eq(kinesis_channel_advance(store, id, second, SHARDS), STORE_NOT_FOUND);
+    ck_assert_int_eq(kinesis_channel_advance(store, id, second, SHARDS, 0), STORE_NOT_FOUND);
 }
 END_TEST
 
@@ -195,6 +195,13 @@ START_TEST(bytes_are_packed)
     ck_assert_uint_eq(z.total_out, sizeof(text));
     ck_assert_mem_eq(back, text, sizeof(text));
     inflateEnd(&z);
+    /* A small object does not bound the next one. */
+    strbuf_clear(&body);
+    strbuf_add(&body, text, 1000);
+    ck_assert(channel_pack("GZIP", &body));
+    strbuf_clear(&body);
+    strbuf_add(&body, text, sizeof(text));
+    ck_assert(!body.overflow);
     strbuf_release(&body);
 }
 END_TEST
