@@ -87,23 +87,30 @@ int iam_update_account_password_policy(struct request *req,
                : 0;
 }
 
-int iam_get_account_password_policy(struct request *req,
-                                    const struct iam_GetAccountPasswordPolicyInput *in,
-                                    struct iam_GetAccountPasswordPolicyResponse *out)
+enum store_status iam_find_password_policy(struct request *req, struct iam_PasswordPolicy *out)
 {
     const char *json;
     enum store_status status =
         iam_password_policy_get(iam_store_of(req->app), req->account, &req->arena, &json);
 
+    if (!status && !stored_from_json(&iam_model, password_policy(), json, &req->arena, out))
+        return STORE_FAILED;
+    return status;
+}
+
+int iam_get_account_password_policy(struct request *req,
+                                    const struct iam_GetAccountPasswordPolicyInput *in,
+                                    struct iam_GetAccountPasswordPolicyResponse *out)
+{
+    enum store_status status;
+
     (void)in;
+    out->PasswordPolicy = ARENA_NEW(&req->arena, struct iam_PasswordPolicy);
+    status = iam_find_password_policy(req, out->PasswordPolicy);
     if (status == STORE_NOT_FOUND)
         return aws_fail(req, &iam_NoSuchEntityException,
                         "The Password Policy with domain name %s cannot be found.", req->account);
-    out->PasswordPolicy = ARENA_NEW(&req->arena, struct iam_PasswordPolicy);
-    if (status ||
-        !stored_from_json(&iam_model, password_policy(), json, &req->arena, out->PasswordPolicy))
-        return aws_fail_internal(req);
-    return 0;
+    return status ? aws_fail_internal(req) : 0;
 }
 
 int iam_delete_account_password_policy(struct request *req,

@@ -115,6 +115,11 @@ int iam_show_profiles(struct request *req, const struct iam_entities *all,
 /* A UserName that may be left out: then the caller, who must be a user. NULL after failing. */
 const char *iam_user_or_caller(struct request *req, const char *name);
 
+/* --- account.c --- */
+
+/* The account's policy for passwords. STORE_NOT_FOUND: it has none. */
+enum store_status iam_find_password_policy(struct request *req, struct iam_PasswordPolicy *out);
+
 /* --- document.c --- */
 
 enum iam_document_kind {

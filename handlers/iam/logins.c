@@ -1,6 +1,7 @@
 /*
  * Login profiles: that a user may sign in to the console. There is none here, so of the password
- * nothing is kept; it is checked as AWS does where an account has no policy for passwords.
+ * nothing is kept. It is checked by the account's policy for passwords, or as AWS does where there
+ * is none. What the policy says of age and reuse cannot be checked: that takes earlier passwords.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
  */
@@ -9,7 +10,7 @@
 
 #include <ctype.h>
 
-enum { PASSWORD_MIN = 8, CLASSES_MIN = 3 };
+enum { DEFAULT_MIN = 8, CLASSES_MIN = 3 };
 
 static int fail_no_profile(struct request *req, const char *user)
 {
@@ -17,20 +18,52 @@ static int fail_no_profile(struct request *req, const char *user)
                     user);
 }
 
-static int check_password(struct request *req, const char *password)
+/* The classes of characters that a password has. */
+struct classes {
+    bool upper;
+    bool lower;
+    bool digit;
+    bool symbol;
+};
+
+static struct classes classes_of(const char *password)
 {
-    bool upper = false;
-    bool lower = false;
-    bool digit = false;
-    bool symbol = false;
+    struct classes has = {0};
 
     for (const char *p = password; *p; p++) {
-        upper = upper || isupper((unsigned char)*p);
-        lower = lower || islower((unsigned char)*p);
-        digit = digit || isdigit((unsigned char)*p);
-        symbol = symbol || strchr("!@#$%^&*()_+-=[]{}|'", *p);
+        has.upper = has.upper || isupper((unsigned char)*p);
+        has.lower = has.lower || islower((unsigned char)*p);
+        has.digit = has.digit || isdigit((unsigned char)*p);
+        has.symbol = has.symbol || strchr("!@#$%^&*()_+-=[]{}|'", *p);
     }
-    if (strlen(password) < PASSWORD_MIN || upper + lower + digit + symbol < CLASSES_MIN)
+    return has;
+}
+
+static bool follows_default(size_t len, struct classes has)
+{
+    return len >= DEFAULT_MIN && has.upper + has.lower + has.digit + has.symbol >= CLASSES_MIN;
+}
+
+static bool follows(const struct iam_PasswordPolicy *policy, size_t len, struct classes has)
+{
+    return len >= (size_t)VALUE_OR(policy->MinimumPasswordLength, 0) &&
+           (has.upper || !VALUE_OR(policy->RequireUppercaseCharacters, false)) &&
+           (has.lower || !VALUE_OR(policy->RequireLowercaseCharacters, false)) &&
+           (has.digit || !VALUE_OR(policy->RequireNumbers, false)) &&
+           (has.symbol || !VALUE_OR(policy->RequireSymbols, false));
+}
+
+static int check_password(struct request *req, const char *password)
+{
+    struct classes has = classes_of(password);
+    size_t len = strlen(password);
+    struct iam_PasswordPolicy policy = {0};
+    enum store_status status = iam_find_password_policy(req, &policy);
+    bool good = status ? follows_default(len, has) : follows(&policy, len, has);
+
+    if (status && status != STORE_NOT_FOUND)
+        return aws_fail_internal(req);
+    if (!good)
         return aws_fail(req, &iam_PasswordPolicyViolationException,
                         "Password does not conform to the account password policy.");
     return 0;

@@ -247,3 +247,22 @@ def test_authorization_details_are_checked(iam):
     assert names_in(iam.get_account_authorization_details()) == []
     refused("ValidationError", iam.get_account_authorization_details, Filter=["Robot"])
     refused("ValidationError", iam.get_account_authorization_details, Marker="nonsense")
+
+
+@pytest.mark.parametrize("rule, weak, strong", [
+    ({"MinimumPasswordLength": 12}, "Abcdefgh123", "abcdefghijkl"),
+    ({"RequireUppercaseCharacters": True}, "abcdefgh1!", "ABCDEF"),
+    ({"RequireLowercaseCharacters": True}, "ABCDEFGH1!", "abcdef"),
+    ({"RequireNumbers": True}, "Abcdefgh!", "123456"),
+    ({"RequireSymbols": True}, "Abcdefgh1", "!!!!!!"),
+])
+def test_passwords_follow_the_accounts_policy(iam, rule, weak, strong):
+    iam.create_user(UserName="ann")
+    iam.update_account_password_policy(**rule)
+    call = {"UserName": "ann", "Password": weak}
+    refused("PasswordPolicyViolation", iam.create_login_profile, **call)
+    iam.create_login_profile(UserName="ann", Password=strong)
+    refused("PasswordPolicyViolation", iam.update_login_profile, **call)
+    iam.delete_account_password_policy()
+    refused("PasswordPolicyViolation", iam.update_login_profile, UserName="ann", Password=strong)
+    iam.update_login_profile(UserName="ann", Password="Abcdefgh123")
