@@ -3,18 +3,46 @@
  * do, in pages that run over all of these. A Marker says where in which of them.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
  *
+ * A page ends at MaxItems, or with the entity or policy that fills it: documents are long.
+ *
  * What is deleted while a page is made is shown without what belonged to it.
  */
 #include "handlers/iam/iam_parts.h"
+
+enum {
+    PAGE_BYTES = 4 << 20,
+    ITEM_BYTES = 2048, /* what an entity or a policy takes besides tags and documents, about */
+};
 
 /* The part of a page that one section fills. */
 struct part {
     const char *after; /* NULL: from the first */
     size_t limit;
-    size_t count; /* from here on set by the section */
+    size_t *bytes; /* of the whole page until now, about */
+    size_t count;  /* from here on set by the section */
     const char *last;
     bool more;
 };
+
+static bool is_full(const struct part *part)
+{
+    return part->count == part->limit || *part->bytes >= PAGE_BYTES;
+}
+
+static void count_item(struct part *part, const char *name, const char *tags)
+{
+    *part->bytes += ITEM_BYTES + (tags ? strlen(tags) : 0);
+    part->count++;
+    part->last = name;
+}
+
+static const char *show_document(struct request *req, struct part *part, const char *document)
+{
+    const char *shown = iam_show_document(&req->arena, document);
+
+    *part->bytes += strlen(shown);
+    return shown;
+}
 
 static bool failed(enum store_status status)
 {
@@ -23,7 +51,7 @@ static bool failed(enum store_status status)
 
 /* --- what an entity may do --- */
 
-static int show_inline(struct request *req, const struct iam_entity *e,
+static int show_inline(struct request *req, struct part *part, const struct iam_entity *e,
                        struct iam_policyDetailListType *out)
 {
     struct iam_inlines all = {0};
@@ -34,7 +62,7 @@ static int show_inline(struct request *req, const struct iam_entity *e,
     for (size_t i = 0; i < all.count; i++)
         out->items[out->count++] = (struct iam_PolicyDetail){
             .PolicyName = all.items[i].name,
-            .PolicyDocument = iam_show_document(&req->arena, all.items[i].document),
+            .PolicyDocument = show_document(req, part, all.items[i].document),
         };
     return 0;
 }
@@ -55,16 +83,12 @@ static int show_attached(struct request *req, const struct iam_entity *e,
     return 0;
 }
 
-static int list_entities(struct request *req, enum iam_kind kind, struct part *part,
+static int list_entities(struct request *req, enum iam_kind kind, const struct part *part,
                          struct iam_entities *out)
 {
     if (iam_entity_list(iam_store_of(req->app), req->account, kind, NULL, part->after, part->limit,
                         &req->arena, out))
         return aws_fail_internal(req);
-    part->count = out->count;
-    part->more = out->more;
-    if (out->count > 0)
-        part->last = out->items[out->count - 1].name;
     return 0;
 }
 
@@ -84,7 +108,8 @@ static int show_groups_of(struct request *req, const struct iam_entity *user,
     return 0;
 }
 
-static int show_user(struct request *req, const struct iam_entity *e, struct iam_UserDetail *out)
+static int show_user(struct request *req, struct part *part, const struct iam_entity *e,
+                     struct iam_UserDetail *out)
 {
     *out = (struct iam_UserDetail){
         .Path = e->path,
@@ -95,7 +120,9 @@ static int show_user(struct request *req, const struct iam_entity *e, struct iam
         .PermissionsBoundary = iam_show_boundary(&req->arena, e->boundary),
         .Tags = iam_show_tags(&req->arena, e->tags),
     };
-    if (show_inline(req, e, &out->UserPolicyList) || show_groups_of(req, e, &out->GroupList) ||
+    count_item(part, e->name, e->tags);
+    if (show_inline(req, part, e, &out->UserPolicyList) ||
+        show_groups_of(req, e, &out->GroupList) ||
         show_attached(req, e, &out->AttachedManagedPolicies))
         return -1;
     if (out->UserPolicyList.count == 0) /* AWS: groups and roles show an empty list, users none */
@@ -112,15 +139,17 @@ static int add_users(struct request *req, struct part *part,
     if (list_entities(req, IAM_USER, part, &all))
         return -1;
     list->items = ARENA_ARRAY(&req->arena, struct iam_UserDetail, all.count);
-    for (size_t i = 0; i < all.count; i++)
-        if (show_user(req, &all.items[i], &list->items[list->count++]))
+    for (size_t i = 0; i < all.count && !is_full(part); i++)
+        if (show_user(req, part, &all.items[i], &list->items[list->count++]))
             return -1;
+    part->more = all.more || part->count < all.count;
     return 0;
 }
 
 /* --- groups --- */
 
-static int show_group(struct request *req, const struct iam_entity *e, struct iam_GroupDetail *out)
+static int show_group(struct request *req, struct part *part, const struct iam_entity *e,
+                      struct iam_GroupDetail *out)
 {
     *out = (struct iam_GroupDetail){
         .Path = e->path,
@@ -129,7 +158,8 @@ static int show_group(struct request *req, const struct iam_entity *e, struct ia
         .Arn = iam_entity_arn(req, e),
         .CreateDate = SOME_TIME(e->created_ms),
     };
-    return show_inline(req, e, &out->GroupPolicyList) ||
+    count_item(part, e->name, NULL);
+    return show_inline(req, part, e, &out->GroupPolicyList) ||
                    show_attached(req, e, &out->AttachedManagedPolicies)
                ? -1
                : 0;
@@ -144,15 +174,17 @@ static int add_groups(struct request *req, struct part *part,
     if (list_entities(req, IAM_GROUP, part, &all))
         return -1;
     list->items = ARENA_ARRAY(&req->arena, struct iam_GroupDetail, all.count);
-    for (size_t i = 0; i < all.count; i++)
-        if (show_group(req, &all.items[i], &list->items[list->count++]))
+    for (size_t i = 0; i < all.count && !is_full(part); i++)
+        if (show_group(req, part, &all.items[i], &list->items[list->count++]))
             return -1;
+    part->more = all.more || part->count < all.count;
     return 0;
 }
 
 /* --- roles --- */
 
-static int show_role(struct request *req, const struct iam_entity *e, struct iam_RoleDetail *out)
+static int show_role(struct request *req, struct part *part, const struct iam_entity *e,
+                     struct iam_RoleDetail *out)
 {
     struct iam_entities profiles = {0};
 
@@ -162,16 +194,17 @@ static int show_role(struct request *req, const struct iam_entity *e, struct iam
         .RoleId = e->unique_id,
         .Arn = iam_entity_arn(req, e),
         .CreateDate = SOME_TIME(e->created_ms),
-        .AssumeRolePolicyDocument = iam_show_document(&req->arena, e->trust),
+        .AssumeRolePolicyDocument = show_document(req, part, e->trust),
         .PermissionsBoundary = iam_show_boundary(&req->arena, e->boundary),
         .Tags = iam_show_tags(&req->arena, e->tags),
         .RoleLastUsed = iam_show_last_use(req, e),
     };
+    count_item(part, e->name, e->tags);
     if (failed(iam_profiles_of_role(iam_store_of(req->app), req->account, e->name, NULL,
                                     (size_t)iam_kind_max(IAM_PROFILE), &req->arena, &profiles)))
         return aws_fail_internal(req);
     return iam_show_profiles(req, &profiles, &out->InstanceProfileList) ||
-                   show_inline(req, e, &out->RolePolicyList) ||
+                   show_inline(req, part, e, &out->RolePolicyList) ||
                    show_attached(req, e, &out->AttachedManagedPolicies)
                ? -1
                : 0;
@@ -186,9 +219,10 @@ static int add_roles(struct request *req, struct part *part,
     if (list_entities(req, IAM_ROLE, part, &all))
         return -1;
     list->items = ARENA_ARRAY(&req->arena, struct iam_RoleDetail, all.count);
-    for (size_t i = 0; i < all.count; i++)
-        if (show_role(req, &all.items[i], &list->items[list->count++]))
+    for (size_t i = 0; i < all.count && !is_full(part); i++)
+        if (show_role(req, part, &all.items[i], &list->items[list->count++]))
             return -1;
+    part->more = all.more || part->count < all.count;
     return 0;
 }
 
@@ -210,15 +244,16 @@ static struct iam_ManagedPolicyDetail show_policy(const struct iam_Policy *p)
     };
 }
 
-static struct iam_PolicyVersion show_version(struct request *req, const struct iam_version *v)
+static struct iam_PolicyVersion show_version(struct request *req, struct part *part,
+                                             const struct iam_version *v)
 {
     struct iam_PolicyVersion version = iam_show_version(req, v);
 
-    version.Document = iam_show_document(&req->arena, v->document);
+    version.Document = show_document(req, part, v->document);
     return version;
 }
 
-static int show_own_policy(struct request *req, const struct iam_policy *p,
+static int show_own_policy(struct request *req, struct part *part, const struct iam_policy *p,
                            struct iam_ManagedPolicyDetail *out)
 {
     struct iam_Policy policy = iam_show_policy(req, p);
@@ -227,11 +262,12 @@ static int show_own_policy(struct request *req, const struct iam_policy *p,
     if (failed(iam_version_list(iam_store_of(req->app), policy.Arn, &req->arena, &all)))
         return aws_fail_internal(req);
     *out = show_policy(&policy);
+    count_item(part, p->name, NULL);
     out->Description = p->description;
     out->PolicyVersionList.items = ARENA_ARRAY(&req->arena, struct iam_PolicyVersion, all.count);
     for (size_t i = 0; i < all.count; i++)
         out->PolicyVersionList.items[out->PolicyVersionList.count++] =
-            show_version(req, &all.items[i]);
+            show_version(req, part, &all.items[i]);
     return 0;
 }
 
@@ -246,13 +282,10 @@ static int add_own_policies(struct request *req, struct part *part,
         return aws_fail_internal(req);
     list->items = ARENA_ARRAY(&req->arena, struct iam_ManagedPolicyDetail,
                               all.count + iam_aws_policy_count); /* those of AWS may follow */
-    for (size_t i = 0; i < all.count; i++)
-        if (show_own_policy(req, &all.items[i], &list->items[list->count++]))
+    for (size_t i = 0; i < all.count && !is_full(part); i++)
+        if (show_own_policy(req, part, &all.items[i], &list->items[list->count++]))
             return -1;
-    part->count = all.count;
-    part->more = all.more;
-    if (all.count > 0)
-        part->last = all.items[all.count - 1].name;
+    part->more = all.more || part->count < all.count;
     return 0;
 }
 
@@ -280,17 +313,16 @@ static int add_aws_policies(struct request *req, struct part *part,
             return -1;
         if (policy.AttachmentCount.value == 0 && policy.PermissionsBoundaryUsageCount.value == 0)
             continue;
-        if (part->count == part->limit) {
+        if (is_full(part)) {
             part->more = true;
             return 0;
         }
         shown = &list->items[list->count++];
         *shown = show_policy(&policy);
         shown->PolicyVersionList.items = ARENA_NEW(&req->arena, struct iam_PolicyVersion);
-        shown->PolicyVersionList.items[0] = show_version(req, &version);
+        shown->PolicyVersionList.items[0] = show_version(req, part, &version);
         shown->PolicyVersionList.count = 1;
-        part->last = p->name;
-        part->count++;
+        count_item(part, p->name, NULL);
     }
     return 0;
 }
@@ -326,6 +358,7 @@ int iam_get_account_authorization_details(
     struct iam_page page;
     const char *last;
     bool more = false;
+    size_t bytes = 0;
     size_t room;
     size_t i = 0;
 
@@ -337,7 +370,8 @@ int iam_get_account_authorization_details(
         i++;
     for (size_t first = i; i < SECTIONS && !more; i++) {
         struct part part = {.after = i == first && page.after ? page.after + 1 : NULL,
-                            .limit = room};
+                            .limit = room,
+                            .bytes = &bytes};
 
         if (!is_wanted(&in->Filter, sections[i].filter))
             continue;

@@ -243,6 +243,24 @@ def test_authorization_details_are_filtered(iam, whole, wanted, names):
     assert names_in(iam.get_account_authorization_details(Filter=wanted)) == names
 
 
+def test_authorization_details_end_a_page_that_is_full(iam):
+    """Documents may be long: white space is not counted."""
+    rule = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+    long = json.dumps(rule) + "\n" * 130_000
+    for i in range(13):
+        iam.create_user(UserName=f"u{i:02}")
+        iam.put_user_policy(UserName=f"u{i:02}", PolicyName="long", PolicyDocument=long)
+    for i in range(3):
+        arn = iam.create_policy(PolicyName=f"p{i}", PolicyDocument=long)["Policy"]["Arn"]
+        for _ in range(4):
+            iam.create_policy_version(PolicyArn=arn, PolicyDocument=long)
+    iam.create_role(RoleName="Loader", AssumeRolePolicyDocument=json.dumps(TRUST))
+    pages = list(iam.get_paginator("get_account_authorization_details").paginate())
+    assert [len(names_in(page)) for page in pages] == [11, 5, 1]
+    assert [name for page in pages for name in names_in(page)] == [f"u{i:02}" for i in range(13)] + [
+        "Loader", "p0", "p1", "p2"]
+
+
 def test_authorization_details_are_checked(iam):
     assert names_in(iam.get_account_authorization_details()) == []
     refused("ValidationError", iam.get_account_authorization_details, Filter=["Robot"])
