@@ -5,6 +5,8 @@
 #include "storage/iam_internal.h"
 #include "storage/scope.h"
 
+enum { ROWS_AT_FIRST = 16 }; /* room for; most lists are short, whatever their limit */
+
 EMBED(storage_schema_iam_001_sql);
 EMBED(storage_schema_iam_002_sql);
 EMBED(storage_schema_iam_003_sql);
@@ -138,13 +140,21 @@ enum store_status iam_entity_rows(struct sql_stmt *st, size_t limit, struct aren
                                   struct iam_entities *out)
 {
     enum store_status status;
+    size_t room = MIN(limit, ROWS_AT_FIRST);
 
-    *out = (struct iam_entities){.items = ARENA_ARRAY(a, struct iam_entity, limit)};
+    *out = (struct iam_entities){.items = ARENA_ARRAY(a, struct iam_entity, room)};
     while (!(status = sql_step(st))) {
         if (out->count == limit) {
             out->more = true;
             sql_reset(st);
             return STORE_OK;
+        }
+        if (out->count == room) {
+            struct iam_entity *few = out->items;
+
+            room = MIN(limit, room * 4);
+            out->items = ARENA_ARRAY(a, struct iam_entity, room);
+            memcpy(out->items, few, out->count * sizeof(*few));
         }
         out->items[out->count++] = iam_entity_row(st, a);
     }

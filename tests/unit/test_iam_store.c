@@ -103,6 +103,30 @@ START_TEST(lists_have_pages_and_prefixes)
 }
 END_TEST
 
+START_TEST(a_list_grows_to_its_limit)
+{
+    struct iam_entities list;
+    char name[8];
+
+    for (int i = 0; i < 40; i++) {
+        struct iam_entity e = {.kind = IAM_ROLE, .name = name, .path = "/", .unique_id = "AROAX"};
+
+        snprintf(name, sizeof(name), "r%02d", i);
+        ck_assert_int_eq(iam_entity_create(store, A, &e, 40), STORE_OK);
+    }
+    for (size_t limit = 15; limit <= 40; limit++) {
+        ck_assert_int_eq(iam_entity_list(store, A, IAM_ROLE, NULL, NULL, limit, &a, &list),
+                         STORE_OK);
+        ck_assert_uint_eq(list.count, limit);
+        ck_assert(list.more == (limit < 40));
+        for (size_t i = 0; i < limit; i++) {
+            snprintf(name, sizeof(name), "r%02zu", i);
+            ck_assert_str_eq(list.items[i].name, name);
+        }
+    }
+}
+END_TEST
+
 static bool rename_to(struct iam_entity *e, void *context)
 {
     e->name = context;
@@ -452,6 +476,7 @@ int main(void)
     tcase_add_test(c, names_are_unique_without_case_and_per_account);
     tcase_add_test(c, an_account_has_a_limit);
     tcase_add_test(c, lists_have_pages_and_prefixes);
+    tcase_add_test(c, a_list_grows_to_its_limit);
     tcase_add_test(c, changes_are_whole);
     tcase_add_test(c, what_is_tied_to_a_role_blocks_its_deletion);
     tcase_add_test(c, groups_have_users);
