@@ -28,6 +28,8 @@ enum {
     REMEMBER_MS =
         24 * 60 * 60 * 1000, /* expired sessions, so that they are told from unknown ones */
     PACKED_MAX = 2048,
+    POLICY_MAX = 2048, /* bytes */
+    POLICY_ARNS_MAX = 10,
 };
 
 static const struct aws_error access_denied = {
@@ -43,6 +45,7 @@ struct identity {
     int duration_s;
     const char *policy; /* and policy_arns: as struct iam_session has them */
     const char *policy_arns;
+    int packed_percent; /* of what policies and tags may take; 0: there are none */
 };
 
 static char *new_token(struct arena *a)
@@ -88,11 +91,54 @@ static struct sts_Credentials *begin_session(struct request *req, const struct i
     return out;
 }
 
+/* --- session policies and tags: they narrow what the session may do --- */
+
+struct narrowing {
+    const char *policy;
+    const struct sts_policyDescriptorListType *arns;
+    const struct sts_tagListType *tags;
+};
+
 /* AWS: how full the packed form of session policies and tags is, in percent; 0 when there are none.
- */
-static int packed_percent(size_t size)
+ * How AWS packs is not told; here nothing gets smaller. */
+static int packed_percent(const struct narrowing *n)
 {
+    size_t size = n->policy ? strlen(n->policy) : 0;
+
+    for (size_t i = 0; i < n->arns->count; i++)
+        size += n->arns->items[i].arn ? strlen(n->arns->items[i].arn) : 0;
+    for (size_t i = 0; i < n->tags->count; i++)
+        size += strlen(n->tags->items[i].Key) + strlen(n->tags->items[i].Value);
     return (int)((size * 100 + PACKED_MAX - 1) / PACKED_MAX);
+}
+
+/* AWS: policies of the account that the session acts in, or of AWS. */
+static bool is_policy_arn(struct arena *a, const char *text, const char *account)
+{
+    struct arn arn;
+    const char *name;
+
+    if (!arn_parse(a, text, &arn) || !str_eq(arn.service, "iam") || *arn.region)
+        return false;
+    name = arn_resource_after(&arn, "policy/");
+    return name && *name && !strpbrk(name, " \t\r\n") && name[strlen(name) - 1] != '/' &&
+           (str_eq(arn.account, account) || str_eq(arn.account, "aws"));
+}
+
+static int check_policy_arns(struct request *req, const struct narrowing *n, const char *account)
+{
+    if (n->arns->count > POLICY_ARNS_MAX)
+        return aws_fail(req, &aws_ValidationError,
+                        "1 validation error detected: Value at 'policyArns' failed to satisfy "
+                        "constraint: Member must have length less than or equal to %d",
+                        POLICY_ARNS_MAX);
+    for (size_t i = 0; i < n->arns->count; i++) {
+        const char *arn = n->arns->items[i].arn;
+
+        if (!arn || !is_policy_arn(&req->arena, arn, account))
+            return aws_fail(req, &aws_ValidationError, "%s is invalid", arn ? arn : "arn");
+    }
+    return 0;
 }
 
 static const char *join_arns(struct arena *a, const struct sts_policyDescriptorListType *arns)
@@ -100,37 +146,38 @@ static const char *join_arns(struct arena *a, const struct sts_policyDescriptorL
     const char *out = NULL;
 
     for (size_t i = 0; i < arns->count; i++)
-        if (arns->items[i].arn)
-            out = out ? arena_printf(a, "%s %s", out, arns->items[i].arn) : arns->items[i].arn;
+        out = out ? arena_printf(a, "%s %s", out, arns->items[i].arn) : arns->items[i].arn;
     return out;
 }
 
-/* Session policies narrow what the session may do. */
-static int read_session_policies(struct request *req, const char *policy,
-                                 const struct sts_policyDescriptorListType *arns,
-                                 struct identity *who)
+/* Into the identity; its account is known. AWS: the model lets AssumeRole's Policy be longer than
+ * the documentation does. */
+static int read_narrowing(struct request *req, const struct narrowing *n, struct identity *who)
 {
-    const char *problem = policy ? iam_session_policy_problem(&req->arena, policy) : NULL;
+    const char *problem;
+    int percent = packed_percent(n);
 
+    if (n->policy && strlen(n->policy) > POLICY_MAX)
+        return aws_fail(req, &aws_ValidationError,
+                        "1 validation error detected: Value at 'policy' failed to satisfy "
+                        "constraint: Member must have length less than or equal to %d",
+                        POLICY_MAX);
+    if (check_policy_arns(req, n, who->account))
+        return -1;
+    problem = n->policy ? iam_session_policy_problem(&req->arena, n->policy) : NULL;
     if (problem)
         return aws_fail(req, &sts_MalformedPolicyDocumentException, "%s", problem);
-    who->policy = policy;
-    who->policy_arns = join_arns(&req->arena, arns);
+    if (percent > 100)
+        return aws_fail(req, &sts_PackedPolicyTooLargeException,
+                        "Packed size of session %s consumes %d%% of allotted space.",
+                        !n->policy && n->arns->count == 0 ? "tags" : "policies and tags", percent);
+    who->policy = n->policy;
+    who->policy_arns = join_arns(&req->arena, n->arns);
+    who->packed_percent = percent;
     return 0;
 }
 
 /* --- AssumeRole --- */
-
-static size_t packed_size(const struct sts_AssumeRoleRequest *in)
-{
-    size_t size = in->Policy ? strlen(in->Policy) : 0;
-
-    for (size_t i = 0; i < in->PolicyArns.count; i++)
-        size += in->PolicyArns.items[i].arn ? strlen(in->PolicyArns.items[i].arn) : 0;
-    for (size_t i = 0; i < in->Tags.count; i++)
-        size += strlen(in->Tags.items[i].Key) + strlen(in->Tags.items[i].Value);
-    return size;
-}
 
 static int deny_role(struct request *req, const struct iam_caller *caller, const char *arn)
 {
@@ -187,6 +234,7 @@ static int check_assume(struct request *req, const struct sts_AssumeRoleRequest 
 static int sts_assume_role(struct request *req, const struct sts_AssumeRoleRequest *in,
                            struct sts_AssumeRoleResponse *out)
 {
+    const struct narrowing narrowing = {in->Policy, &in->PolicyArns, &in->Tags};
     struct identity who = {.duration_s = VALUE_OR(in->DurationSeconds, ROLE_DEFAULT_S)};
     struct iam_caller caller;
     const char *name;
@@ -196,7 +244,7 @@ static int sts_assume_role(struct request *req, const struct sts_AssumeRoleReque
     if (!iam_split_role_arn(&req->arena, in->RoleArn, &who.account, &name))
         return aws_fail(req, &aws_ValidationError, "%s is invalid", in->RoleArn);
     if (iam_caller_of(req, &caller) || check_assume(req, in, &caller) ||
-        read_session_policies(req, in->Policy, &in->PolicyArns, &who) ||
+        read_narrowing(req, &narrowing, &who) ||
         find_role(req, &caller, in->RoleArn, who.account, name, &role_id, &max_s))
         return -1;
     if (who.duration_s > max_s)
@@ -212,8 +260,8 @@ static int sts_assume_role(struct request *req, const struct sts_AssumeRoleReque
     out->AssumedRoleUser = ARENA_NEW(&req->arena, struct sts_AssumedRoleUser);
     out->AssumedRoleUser->Arn = who.arn;
     out->AssumedRoleUser->AssumedRoleId = who.user_id;
-    if (packed_size(in) > 0)
-        out->PackedPolicySize = SOME_INT(packed_percent(packed_size(in)));
+    if (who.packed_percent > 0)
+        out->PackedPolicySize = SOME_INT(who.packed_percent);
     out->SourceIdentity = in->SourceIdentity;
     return 0;
 }
@@ -250,12 +298,12 @@ static int sts_get_federation_token(struct request *req,
                                     const struct sts_GetFederationTokenRequest *in,
                                     struct sts_GetFederationTokenResponse *out)
 {
+    const struct narrowing narrowing = {in->Policy, &in->PolicyArns, &in->Tags};
     struct identity who = {.account = req->account,
                            .duration_s = VALUE_OR(in->DurationSeconds, TOKEN_DEFAULT_S)};
     struct iam_caller caller;
 
-    if (iam_caller_of(req, &caller) ||
-        read_session_policies(req, in->Policy, &in->PolicyArns, &who))
+    if (iam_caller_of(req, &caller) || read_narrowing(req, &narrowing, &who))
         return -1;
     if (caller.kind == IAM_CALLER_SESSION)
         return fail_for_session(req, "GetFederationToken");
@@ -269,8 +317,8 @@ static int sts_get_federation_token(struct request *req,
     out->FederatedUser = ARENA_NEW(&req->arena, struct sts_FederatedUser);
     out->FederatedUser->Arn = who.arn;
     out->FederatedUser->FederatedUserId = who.user_id;
-    if (in->Policy)
-        out->PackedPolicySize = SOME_INT(packed_percent(strlen(in->Policy)));
+    if (who.packed_percent > 0)
+        out->PackedPolicySize = SOME_INT(who.packed_percent);
     return 0;
 }
 

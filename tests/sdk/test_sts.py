@@ -72,6 +72,42 @@ def test_malformed_session_policy(client, account):
     assert failure.value.response["Error"]["Code"] == "MalformedPolicyDocument"
 
 
+def session_policy(size):
+    rule = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+    return rule + " " * (size - len(rule))
+
+
+@pytest.mark.parametrize("code, arguments", [
+    ("ValidationError", {"Policy": session_policy(2049)}),
+    ("ValidationError", {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/P"}] * 11}),
+    ("ValidationError", {"PolicyArns": [{"arn": "arn:aws:iam::111122223333:policy/P"}]}),
+    ("ValidationError", {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/P arn:aws:iam::aws:policy/Q"}]}),
+    ("ValidationError", {"PolicyArns": [{"arn": "arn:aws:iam::aws:role/Administrator"}]}),
+    ("ValidationError", {"PolicyArns": [{"arn": "arn:aws:s3:::policy/Administrator"}]}),
+    ("PackedPolicyTooLarge", {"Policy": session_policy(2040), "PolicyArns": [{"arn": "arn:aws:iam::aws:policy/P"}]}),
+    ("PackedPolicyTooLarge", {"Tags": [{"Key": f"key{i}", "Value": "v" * 250} for i in range(10)]}),
+])
+def test_session_policies_are_bounded(client, account, code, arguments):
+    sts = client("sts")
+    role = {"RoleArn": f"arn:aws:iam::{account}:role/R", "RoleSessionName": "abc"}
+    for call, more in ((sts.assume_role, role), (sts.get_federation_token, {"Name": "bob"})):
+        with pytest.raises(ClientError) as failure:
+            call(**more, **arguments)
+        assert failure.value.response["Error"]["Code"] == code
+
+
+def test_session_policies_are_measured(client, account):
+    sts = client("sts")
+    arns = [{"arn": f"arn:aws:iam::{account}:policy/" + "p" * 64}] * 10
+    role = {"RoleArn": f"arn:aws:iam::{account}:role/R", "RoleSessionName": "abc"}
+    tagged = {"Tags": [{"Key": f"k{i:02}", "Value": "v" * 253} for i in range(4)]}
+    for call, more in ((sts.assume_role, role), (sts.get_federation_token, {"Name": "bob"})):
+        assert "PackedPolicySize" not in call(**more)
+        assert call(**more, Policy=session_policy(1024), **tagged)["PackedPolicySize"] == 100
+        assert call(**more, Policy=session_policy(2048))["PackedPolicySize"] == 100
+        assert call(**more, PolicyArns=arns)["PackedPolicySize"] == 48
+
+
 def test_session_name_is_validated(client, account):
     with pytest.raises(ClientError, match="validation error.* detected.*roleSessionName"):
         client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/R", RoleSessionName="a b")
