@@ -106,7 +106,7 @@ END_TEST
 START_TEST(a_list_grows_to_its_limit)
 {
     struct iam_entities list;
-    char name[8];
+    char name[24];
 
     for (int i = 0; i < 40; i++) {
         struct iam_entity e = {.kind = IAM_ROLE, .name = name, .path = "/", .unique_id = "AROAX"};
