@@ -7,12 +7,12 @@
  * server was killed. The body is bounded by the buffer's size, 64 MiB at most.
  */
 #include "handlers/firehose/deliver.h"
+
+#include "handlers/common/gzip.h"
 #include "handlers/firehose/frame.h"
 #include "handlers/firehose/operations.h"
 #include "server/base/json_read.h"
 #include "server/base/json_write.h"
-
-#include <zlib.h>
 
 enum {
     TIMEOUT_MS = 180 * 1000, /* AWS: 3 minutes */
@@ -21,7 +21,6 @@ enum {
     STATUS_OK = 200,
     STATUS_TOO_LARGE = 413,
     HEADERS_MAX = 8,
-    GZIP_WINDOW = 15 + 16,
 };
 
 static const char failed_type[] = "http-endpoint-failed";
@@ -61,26 +60,6 @@ static bool write_body(const struct work *w, struct strbuf *out)
     jw_end_array(&j);
     jw_end_object(&j);
     return !walk.failed;
-}
-
-static void gzip(struct strbuf *body)
-{
-    struct strbuf packed = STRBUF_INIT(FIREHOSE_TEXT_MAX);
-    z_stream z = {0};
-
-    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) !=
-        Z_OK)
-        abort(); /* no memory */
-    strbuf_reserve(&packed, deflateBound(&z, body->len));
-    z.next_in = (Bytef *)body->data;
-    z.avail_in = (uInt)body->len;
-    z.next_out = (Bytef *)packed.data;
-    z.avail_out = (uInt)packed.capacity;
-    deflate(&z, Z_FINISH);
-    packed.len = z.total_out;
-    deflateEnd(&z);
-    strbuf_release(body);
-    *body = packed;
 }
 
 static const char *common_attributes(const struct work *w)
@@ -200,7 +179,7 @@ static enum end send(struct work *w, struct strbuf *body, struct undelivered *ou
     enum http_outcome outcome;
 
     if (packed)
-        gzip(body);
+        gzip_strbuf(body);
     const struct http_call call = {
         .method = "POST",
         .url = d->EndpointConfiguration->Url,

@@ -287,7 +287,8 @@ static bool postpone(struct delivery *d, enum store_status rc, const char *bucke
     int64_t now = clock_now_ms(&d->k->app->clock);
 
     write_log(d, bucket_arn, reason(rc), "The records could not be delivered. It is tried again.");
-    d->stuck = kinesis_channel_postpone(d->k->store, d->channel->id, failing_ms, now + RETRY_MS);
+    d->stuck = kinesis_channel_postpone(d->k->store, d->channel->id, failing_ms, now + RETRY_MS) !=
+               STORE_OK;
     if (d->stuck)
         log_warn("channel %s: that its delivery failed could not be noted", d->channel->name);
     return false;
@@ -473,6 +474,29 @@ static int64_t look(struct kinesis *k, struct background_task *task)
     return wait_ms;
 }
 
+static bool has_channels(struct kinesis *k)
+{
+    struct kinesis_channel *channel;
+    size_t count;
+    struct arena a;
+
+    arena_init(&a);
+    if (kinesis_channel_active(k->store, 0, 1, &a, &channel, &count) != STORE_OK)
+        count = 1; /* nobody knows */
+    arena_release(&a);
+    return count > 0;
+}
+
+/* Whether there is nothing to do for this task. A channel that is made meanwhile finds no task and
+ * starts one, or is seen here. */
+static bool leave(struct kinesis *k)
+{
+    bool expected = false;
+
+    atomic_store(&k->delivering, false);
+    return !has_channels(k) || !atomic_compare_exchange_strong(&k->delivering, &expected, true);
+}
+
 static void run(struct background_task *task, void *context)
 {
     struct kinesis *k = context;
@@ -482,8 +506,10 @@ static void run(struct background_task *task, void *context)
         uint64_t ticket = waitq_ticket(k->channels);
         int64_t wait_ms = look(k, task);
 
-        waitq_wait(k->channels, ticket, wait_ms < 0 ? -1 : MIN(wait_ms, most_ms), -1,
-                   background_stop_fd(task));
+        if (wait_ms >= 0)
+            waitq_wait(k->channels, ticket, MIN(wait_ms, most_ms), -1, background_stop_fd(task));
+        else if (!background_stopping(task) && leave(k))
+            return;
     }
 }
 

@@ -5,11 +5,10 @@
  */
 #include "handlers/kinesis/channel_pack.h"
 
+#include "handlers/common/gzip.h"
 #include "server/base/library.h"
 
-#include <zlib.h>
-
-enum { GZIP_WINDOW = 15 + 16, GZIP_MEMORY = 8, ZSTD_LEVEL = 3 /* zstd's default */ };
+enum { ZSTD_LEVEL = 3 /* its default */ };
 
 struct zstd {
     size_t (*bound)(size_t len);
@@ -49,33 +48,6 @@ bool channel_pack_ready(const char *type)
     return !str_eq(type, "ZSTD") || load_zstd(&zstd);
 }
 
-/* The packed bytes take the place of the others; what may come into the buffer stays the same. */
-static void replace(struct strbuf *body, struct strbuf *packed, size_t len)
-{
-    packed->len = len;
-    packed->max = body->max;
-    strbuf_release(body);
-    *body = *packed;
-}
-
-static void gzip(struct strbuf *body)
-{
-    z_stream z = {0};
-
-    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
-        abort(); /* no memory */
-    struct strbuf packed = STRBUF_INIT(deflateBound(&z, body->len) + 1);
-    strbuf_reserve(&packed, deflateBound(&z, body->len));
-    z.next_in = (Bytef *)body->data;
-    z.avail_in = (uInt)body->len;
-    z.next_out = (Bytef *)packed.data;
-    z.avail_out = (uInt)packed.capacity;
-    deflate(&z, Z_FINISH);
-    replace(body, &packed, z.total_out);
-    deflateEnd(&z);
-}
-
 static bool zstd(struct strbuf *body)
 {
     struct zstd zstd;
@@ -88,13 +60,16 @@ static bool zstd(struct strbuf *body)
     len = zstd.compress(packed.data, packed.capacity, body->data, body->len, ZSTD_LEVEL);
     if (zstd.is_error(len))
         abort(); /* the room suffices: it says so itself */
-    replace(body, &packed, len);
+    packed.len = len;
+    packed.max = body->max;
+    strbuf_release(body);
+    *body = packed;
     return true;
 }
 
 bool channel_pack(const char *type, struct strbuf *body)
 {
     if (str_eq(type, "GZIP"))
-        gzip(body);
+        gzip_strbuf(body);
     return !str_eq(type, "ZSTD") || zstd(body);
 }

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .at_ms = 1770000000000,
     };
     struct strbuf key = STRBUF_INIT(64 * 1024);
+    struct strbuf other = STRBUF_INIT(64 * 1024);
     bool compressed = size > 0 && data[0] & 1;
     char *template;
 
@@ -24,11 +25,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!channel_key_problem(template, compressed)) {
         channel_key_write(template, &values, "-x", &key);
         strbuf_add_char(&key, '\0');
+        channel_key_write(template, &values, "-y", &other);
+        strbuf_add_char(&other, '\0');
+        /* The suffix is in it: else two objects had one key. */
         if (!key.overflow &&
-            (!strstr(key.data, "-x") || strstr(key.data, "//") || key.data[0] == '/'))
+            (str_eq(key.data, other.data) || strstr(key.data, "//") || key.data[0] == '/'))
             abort();
     }
     strbuf_release(&key);
+    strbuf_release(&other);
     free(template);
     return 0;
 }
